@@ -1,0 +1,38 @@
+import type { ServerEvent, UserId } from '@trunkline/contract';
+
+/** One event for one user. The same text goes to every recipient. */
+export interface Publication {
+  userId: UserId;
+  /** A `ServerEvent` as JSON. */
+  text: string;
+}
+
+/**
+ * The sending half of the bus. It is a hint, never the truth: an event MAY be lost, doubled or reordered, which is why
+ * the outbox keeps what was not taken and why sessions ignore what they have seen.
+ */
+export interface Publisher extends AsyncDisposable {
+  /**
+   * MUST resolve within a bounded time, with one answer per publication, in order: how many subscribers took it, or
+   * null when Redis did not answer. MUST NOT send later what it could not send now: a late ring is worse than none.
+   */
+  publish(publications: readonly Publication[]): Promise<(number | null)[]>;
+  /** Whether the connection to Redis stands. */
+  isConnected(): boolean;
+}
+
+export interface Subscription {
+  /** Resolves when the subscription is in force: whatever is published from then on is heard. */
+  readonly inForce: Promise<void>;
+  end(): void;
+}
+
+/** The hearing half of the bus: one channel per user, so a gateway hears only of users that it holds. */
+export interface Subscriber extends AsyncDisposable {
+  /** The listener is called once per event that arrives, and MUST NOT throw. */
+  subscribe(userId: UserId, listener: (event: ServerEvent) => void): Subscription;
+  /** Called when subscriptions are in force again after a break in which anything may have been missed. */
+  onGapEnded(listener: () => void): void;
+  /** Whether a message sent to ourselves came back lately: a healthy TCP connection may still be deaf. */
+  isHearing(): boolean;
+}

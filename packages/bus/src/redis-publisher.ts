@@ -1,0 +1,41 @@
+import type { Publication, Publisher } from './bus.ts';
+import { userChannel } from './channels.ts';
+import { connected, connectRedis } from './redis-connection.ts';
+
+export interface PublisherOptions {
+  redisUrl: string;
+  prefix: string;
+  onError(error: Error): void;
+}
+
+const START_PATIENCE_MS = 3000;
+
+/** Publishes over Redis sharded pub/sub, one pipeline for each list. Starts without Redis too. */
+export const startPublisher = async ({ redisUrl, prefix, onError }: PublisherOptions): Promise<Publisher> => {
+  const redis = connectRedis(redisUrl, 'command', onError);
+  await connected(redis, START_PATIENCE_MS);
+
+  const publish = async (publications: readonly Publication[]): Promise<(number | null)[]> => {
+    if (redis.status !== 'ready') return publications.map(() => null);
+    const pipeline = redis.pipeline();
+    for (const { userId, text } of publications) pipeline.spublish(userChannel(prefix, userId), text);
+    try {
+      const answers = await pipeline.exec();
+      return publications.map((_, index) => {
+        const answer = answers?.[index];
+        return answer === undefined || answer[0] !== null ? null : Number(answer[1]);
+      });
+    } catch (error) {
+      onError(error as Error);
+      return publications.map(() => null);
+    }
+  };
+
+  return {
+    publish,
+    isConnected: () => redis.status === 'ready',
+    async [Symbol.asyncDispose]() {
+      redis.disconnect();
+    },
+  };
+};

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { Call } from './call.ts';
+import { DeviceId, SessionId, UserId } from './ids.ts';
+
+/** What happened to a call, in the past tense. */
+export const CallEventType = z.enum([
+  'call_placed',
+  'call_ringing',
+  'call_accepted',
+  'call_rejected',
+  'call_cancelled',
+  'call_missed',
+  'call_connected',
+  'call_ended',
+  'call_failed',
+]);
+export type CallEventType = z.infer<typeof CallEventType>;
+
+/** Who did it. Null fields: not known, as with a REST caller or the system. */
+export const EventActor = z.object({
+  userId: UserId.nullable(),
+  deviceId: DeviceId.nullable(),
+  sessionId: SessionId.nullable(),
+});
+export type EventActor = z.infer<typeof EventActor>;
+
+/**
+ * One event of one call, published to each of its recipients. It carries the whole call, so that a session
+ * that missed earlier ones needs nothing else, and `call.seq`, by which a session ignores what it has seen.
+ */
+export const CallEvent = z.object({
+  /** `<callId>.<seq>`: unique, and the same however often it is published. */
+  id: z.string(),
+  type: CallEventType,
+  /** Epoch milliseconds of the database's clock when it was decided. */
+  at: z.number(),
+  /** Milliseconds the call may still ring, by the database's clock at `at`; 0 when it does not ring. */
+  ringMsLeft: z.number(),
+  actor: EventActor,
+  recipients: z.array(UserId),
+  call: Call,
+});
+export type CallEvent = z.infer<typeof CallEvent>;
+
+/** The id of an event: unique, and the same however often the event is published. */
+export const eventId = (callId: string, seq: number): string => `${callId}.${seq}`;
+
+/** Everything that travels to sessions on the bus. */
+export const ServerEvent = CallEvent;
+export type ServerEvent = z.infer<typeof ServerEvent>;

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { Call } from './call.ts';
+import { Command } from './commands.ts';
+import { Refusal } from './errors.ts';
+import { CallEvent } from './events.ts';
+import { CallId, DeviceId, GatewayId, RequestId, SessionId, storableText, UserId } from './ids.ts';
+
+/** The requests between Trunkline's own processes, `POST` with `Authorization: Bearer <INTERNAL_TOKEN>`. Each takes a list. */
+export const INTERNAL_PATHS = {
+  commands: '/internal/commands',
+  sessions: '/internal/sessions',
+  deliveries: '/internal/deliveries',
+  lease: '/internal/lease',
+  due: '/internal/due',
+} as const;
+
+export const MAX_BATCH = 256;
+
+/** Who acts: from a verified token, and from the connection that it came over. */
+export const Actor = z.object({
+  userId: UserId,
+  name: storableText(200).nullable(),
+  avatar: storableText(2048).nullable(),
+  role: storableText(64).nullable(),
+  deviceId: DeviceId.nullable(),
+  /** Null for a REST caller, who has no session and so can never be gone (invariant 13). */
+  sessionId: SessionId.nullable(),
+});
+export type Actor = z.infer<typeof Actor>;
+
+export const CommandEnvelope = z.object({
+  /** Minted by the edge, the same at every attempt, so that a command repeated after a lost answer is recognised. */
+  commandId: z.string().min(1).max(64),
+  attempt: z.int().positive(),
+  actor: Actor,
+  command: Command,
+  /** The id that the edge minted for a place that brought none, the same at every attempt. */
+  mintedCallId: CallId.nullable(),
+  requestId: RequestId.nullable(),
+  /** Whether the client asked for an answer (an ack, a `requestId`, REST). */
+  wantsAnswer: z.boolean(),
+  dialect: z.string(),
+});
+export type CommandEnvelope = z.infer<typeof CommandEnvelope>;
+
+export const CommandReply = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), call: Call }),
+  z.object({ ok: z.literal(false), error: Refusal }),
+]);
+export type CommandReply = z.infer<typeof CommandReply>;
+
+export const CommandsRequest = z.object({ commands: z.array(CommandEnvelope).min(1).max(MAX_BATCH) });
+export type CommandsRequest = z.infer<typeof CommandsRequest>;
+export const CommandsResponse = z.object({ replies: z.array(CommandReply) });
+
+export const OpenedSession = z.object({ sessionId: SessionId, userId: UserId, deviceId: DeviceId.nullable() });
+export type OpenedSession = z.infer<typeof OpenedSession>;
+export const ClosedSession = z.object({ sessionId: SessionId, userId: UserId });
+export type ClosedSession = z.infer<typeof ClosedSession>;
+
+/** What a session that just opened must know: the latest event of each call that concerns it (invariant 7). */
+export const Snapshot = z.object({ sessionId: SessionId, events: z.array(CallEvent) });
+export type Snapshot = z.infer<typeof Snapshot>;
+
+export const SessionsRequest = z.object({
+  gatewayId: GatewayId,
+  opened: z.array(OpenedSession).max(MAX_BATCH),
+  closed: z.array(ClosedSession).max(MAX_BATCH),
+});
+export const SessionsResponse = z.object({ snapshots: z.array(Snapshot) });
+
+/** A gateway wrote a ring or a stop to a session's socket. */
+export const Delivery = z.object({
+  kind: z.enum(['ring', 'stop']),
+  callId: CallId,
+  userId: UserId,
+  deviceId: DeviceId.nullable(),
+  sessionId: SessionId,
+});
+export type Delivery = z.infer<typeof Delivery>;
+export const DeliveriesRequest = z.object({ deliveries: z.array(Delivery).min(1).max(MAX_BATCH) });
+
+export const LeaseRequest = z.object({ gatewayId: GatewayId });
+/** `known: false`: the lease had lapsed, so every session of this gateway must be opened anew. */
+export const LeaseResponse = z.object({ known: z.boolean(), databaseNow: z.number() });

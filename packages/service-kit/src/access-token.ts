@@ -1,0 +1,85 @@
+import { createSecretKey } from 'node:crypto';
+import { DeviceId, UserId } from '@trunkline/contract';
+import { createRemoteJWKSet, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { z } from 'zod';
+
+/** Who a verified token says its bearer is. */
+export interface Identity {
+  userId: UserId;
+  name: string | null;
+  avatar: string | null;
+  role: string | null;
+  deviceId: DeviceId | null;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+}
+
+export interface TokenSettings {
+  JWT_SECRET?: string | undefined;
+  JWT_JWKS_URL?: string | undefined;
+  JWT_ISSUER?: string | undefined;
+  JWT_AUDIENCE?: string | undefined;
+}
+
+/** Null: missing, malformed, forged, expired or not for us. Which of these is nobody's business. */
+export type VerifyToken = (token: string) => Promise<Identity | null>;
+
+const MAX_TOKEN_LENGTH = 8192;
+
+const optionalText = (max: number) =>
+  z
+    .string()
+    .transform((text) => text.replaceAll('\0', '').toWellFormed().slice(0, max))
+    .nullish()
+    .catch(null)
+    .transform((text) => text || null);
+
+const Claims = z.object({
+  sub: UserId,
+  exp: z.number(),
+  name: optionalText(200),
+  picture: optionalText(2048),
+  role: optionalText(64),
+  device_id: DeviceId.nullish().transform((id) => id ?? null),
+});
+
+const identityOf = (payload: JWTPayload): Identity | null => {
+  const claims = Claims.safeParse(payload);
+  if (!claims.success) return null;
+  const { sub, exp, name, picture, role, device_id } = claims.data;
+  return { userId: sub, name, avatar: picture, role, deviceId: device_id, expiresAt: exp * 1000 };
+};
+
+/**
+ * Verifies users' tokens: HS256 with a shared secret, or RS256 and ES256 with the keys of a JWKS (RFC 7517).
+ * The algorithms are pinned by the configuration, never by the token, and `exp` is required (RFC 8725).
+ */
+export const createTokenVerifier = (settings: TokenSettings): VerifyToken => {
+  const options: JWTVerifyOptions = {
+    requiredClaims: ['sub', 'exp'],
+    ...(settings.JWT_ISSUER === undefined ? {} : { issuer: settings.JWT_ISSUER }),
+    ...(settings.JWT_AUDIENCE === undefined ? {} : { audience: settings.JWT_AUDIENCE }),
+  };
+  const verify = verifierFor(settings, options);
+  return async (token) => {
+    if (token.length > MAX_TOKEN_LENGTH) return null;
+    try {
+      return identityOf(await verify(token));
+    } catch {
+      return null;
+    }
+  };
+};
+
+const verifierFor = (settings: TokenSettings, options: JWTVerifyOptions): ((token: string) => Promise<JWTPayload>) => {
+  if (settings.JWT_SECRET !== undefined) {
+    const key = createSecretKey(settings.JWT_SECRET, 'utf8');
+    return async (token) => (await jwtVerify(token, key, { ...options, algorithms: ['HS256'] })).payload;
+  }
+  if (settings.JWT_JWKS_URL === undefined) throw new Error('neither JWT_SECRET nor JWT_JWKS_URL is set');
+  const keys = createRemoteJWKSet(new URL(settings.JWT_JWKS_URL), { timeoutDuration: 3000 });
+  return async (token) => (await jwtVerify(token, keys, { ...options, algorithms: ['RS256', 'ES256'] })).payload;
+};
+
+/** The token of an `Authorization: Bearer` header (RFC 6750 section 2.1), or null. */
+export const bearerToken = (header: string | undefined): string | null => /^Bearer +([^\s]+) *$/i.exec(header ?? '')?.[1] ?? null;

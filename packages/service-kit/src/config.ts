@@ -1,0 +1,122 @@
+import { z } from 'zod';
+
+/** Every problem of a configuration at once, each with the name of its variable. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length} problem(s):\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads a service's settings from the environment. An empty variable counts as unset.
+ * @throws ConfigError naming every problem
+ */
+export const loadConfig = <Schema extends z.ZodType>(schema: Schema, env: Environment): Readonly<z.output<Schema>> => {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return Object.freeze(parsed.data) as Readonly<z.output<Schema>>;
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'configuration'}: ${issue.message}`));
+};
+
+const DIGITS = /^-?\d+$/;
+
+/** A whole number written in digits; "12abc" and "1e3" are problems, not numbers. */
+export const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(DIGITS, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+
+export const port = () => integer(0, 65_535);
+
+/** A comma-separated list; blanks around the items are dropped. */
+export const list = () =>
+  z.string().transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+
+const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' });
+
+/** A comma-separated list of at least one `http` or `https` URL. */
+export const httpUrls = () => list().pipe(z.array(HttpUrl).min(1, 'must name at least one URL'));
+
+export const DEV_JWT_SECRET = 'trunkline-dev-jwt-secret-not-for-production';
+export const DEV_SERVER_KEY = 'trunkline-dev-server-key';
+export const DEV_INTERNAL_TOKEN = 'trunkline-dev-internal-token';
+
+/** Settings that every service has. Secrets and other services' addresses have no default. */
+export const commonSettings = {
+  NODE_ENV: z.string().default('development').describe('`production` refuses the secrets of development'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('The least level that is logged'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
+    .describe('Redis 7 or later, `redis://` or `rediss://`'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'must be made of a–z, 0–9 and "-"')
+    .default('trunkline')
+    .describe('Begins the name of every channel, room and queue, so that several systems can share one Redis'),
+  INTERNAL_TOKEN: z
+    .string()
+    .regex(/^[!-~]{16,}$/, 'must have at least 16 characters, printable ASCII without blanks')
+    .describe("The secret between Trunkline's own processes, at least 16 characters"),
+};
+
+/** Settings of the services that verify users' tokens. */
+export const tokenSettings = {
+  JWT_SECRET: z
+    .string()
+    .min(32, 'must have at least 32 characters (256 bits for HS256, RFC 7518 section 3.2)')
+    .optional()
+    .describe("Verifies users' tokens with HS256; at least 32 characters. Set this or `JWT_JWKS_URL`"),
+  JWT_JWKS_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Where the keys are that verify users' tokens with RS256 or ES256. Set this or `JWT_SECRET`"),
+  JWT_ISSUER: z.string().optional().describe('The `iss` that a token must have'),
+  JWT_AUDIENCE: z.string().optional().describe('The `aud` that a token must have'),
+  ALLOWED_ORIGINS: list().default([]).describe('Origins from which browsers may connect, separated by commas, each matched exactly'),
+};
+
+interface Secrets {
+  NODE_ENV: string;
+  INTERNAL_TOKEN: string;
+  JWT_SECRET?: string | undefined;
+  SERVER_API_KEYS?: readonly string[] | undefined;
+}
+
+/** Refuses the secrets that everybody can read in this repository, where `NODE_ENV` is `production`. */
+export const refuseDevelopmentSecrets = (config: Secrets, context: z.RefinementCtx): void => {
+  if (config.NODE_ENV !== 'production') return;
+  const known = { JWT_SECRET: DEV_JWT_SECRET, INTERNAL_TOKEN: DEV_INTERNAL_TOKEN } as const;
+  for (const name of ['JWT_SECRET', 'INTERNAL_TOKEN'] as const) {
+    if (config[name] === known[name])
+      context.addIssue({ code: 'custom', path: [name], message: 'is the development value, which production refuses' });
+  }
+  if (config.SERVER_API_KEYS?.includes(DEV_SERVER_KEY)) {
+    context.addIssue({ code: 'custom', path: ['SERVER_API_KEYS'], message: 'holds the development key, which production refuses' });
+  }
+};
+
+/** Asks for exactly one way to verify tokens. */
+export const requireOneTokenSource = (
+  config: { JWT_SECRET?: string | undefined; JWT_JWKS_URL?: string | undefined },
+  context: z.RefinementCtx,
+): void => {
+  if ((config.JWT_SECRET === undefined) === (config.JWT_JWKS_URL === undefined)) {
+    context.addIssue({ code: 'custom', path: ['JWT_SECRET'], message: 'set either JWT_SECRET (HS256) or JWT_JWKS_URL (RS256, ES256)' });
+  }
+};

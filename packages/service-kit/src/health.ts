@@ -1,0 +1,31 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Named conditions; a service is ready while all of them hold. */
+export type ReadinessChecks = Readonly<Record<string, () => boolean | Promise<boolean>>>;
+
+const answer = (response: ServerResponse, status: number, body: unknown): void => {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(body));
+};
+
+const holds = async (check: () => boolean | Promise<boolean>): Promise<boolean> => {
+  try {
+    return await check();
+  } catch {
+    return false;
+  }
+};
+
+/** Answers `/livez` and `/readyz` and says whether it did. Not ready is 503, with the names of what does not hold. */
+export const answerHealth = async (request: IncomingMessage, response: ServerResponse, checks: ReadinessChecks): Promise<boolean> => {
+  const path = request.url?.split('?', 1)[0];
+  if (path === '/livez') {
+    answer(response, 200, { status: 'live' });
+    return true;
+  }
+  if (path !== '/readyz') return false;
+  const entries = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await holds(check)] as const));
+  const ready = entries.every(([, ok]) => ok);
+  answer(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(entries) });
+  return true;
+};

@@ -1,0 +1,85 @@
+export interface MicroBatchOptions<Item, Result> {
+  /** The most items that go together. */
+  maxItems: number;
+  /** How many batches may be under way at once. */
+  maxInFlight: number;
+  /** MUST answer with one result per item, in order. When it throws, every item of the batch is rejected with that. */
+  run(items: Item[]): Promise<Result[]>;
+}
+
+export interface MicroBatch<Item, Result> {
+  /** Resolves with the item's own result. */
+  add(item: Item): Promise<Result>;
+  /** How many items wait or are under way. */
+  readonly size: number;
+  /** Resolves when nothing waits and nothing is under way. */
+  idle(): Promise<void>;
+}
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Takes along everything that arrived while earlier batches were under way. At rest an item goes alone and at once;
+ * under load the fixed cost of a hop is shared.
+ */
+export const createMicroBatch = <Item, Result>({
+  maxItems,
+  maxInFlight,
+  run,
+}: MicroBatchOptions<Item, Result>): MicroBatch<Item, Result> => {
+  const waiting: Waiting<Item, Result>[] = [];
+  let inFlight = 0;
+  let underWay = 0;
+  let scheduled = false;
+  let idleListeners: (() => void)[] = [];
+
+  const settle = async (batch: Waiting<Item, Result>[]): Promise<void> => {
+    try {
+      const results = await run(batch.map(({ item }) => item));
+      if (results.length !== batch.length) throw new Error(`a batch of ${batch.length} got ${results.length} results`);
+      for (const [index, entry] of batch.entries()) entry.resolve(results[index] as Result);
+    } catch (error) {
+      for (const entry of batch) entry.reject(error);
+    } finally {
+      inFlight -= 1;
+      underWay -= batch.length;
+      start();
+    }
+  };
+
+  const announceIdle = (): void => {
+    const listeners = idleListeners;
+    idleListeners = [];
+    for (const listener of listeners) listener();
+  };
+
+  const start = (): void => {
+    scheduled = false;
+    while (waiting.length > 0 && inFlight < maxInFlight) {
+      const batch = waiting.splice(0, maxItems);
+      inFlight += 1;
+      underWay += batch.length;
+      void settle(batch);
+    }
+    if (underWay + waiting.length === 0) announceIdle();
+  };
+
+  return {
+    add: (item) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ item, resolve, reject });
+        if (scheduled || inFlight >= maxInFlight) return;
+        // One turn of the event loop gathers what arrived in the same read.
+        scheduled = true;
+        setImmediate(start);
+      }),
+    get size() {
+      return waiting.length + underWay;
+    },
+    idle: () => (waiting.length + underWay === 0 ? Promise.resolve() : new Promise((resolve) => idleListeners.push(resolve))),
+  };
+};
