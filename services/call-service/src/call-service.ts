@@ -1,0 +1,101 @@
+import { connectRedis, startPublisher } from '@trunkline/bus';
+import { createLogger, createTokenVerifier, startHttpServer } from '@trunkline/service-kit';
+import { sweepAnswers } from './calls/answer-sweep.ts';
+import { sweepDeadlines } from './calls/deadline-sweep.ts';
+import { createDecider } from './calls/decider.ts';
+import type { CallPolicy } from './calls/world.ts';
+import type { CallServiceConfig } from './config.ts';
+import { openDatabase } from './database/database.ts';
+import { createApp } from './http/app.ts';
+import { internalDoor } from './http/internal-door.ts';
+import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
+import { startRelay } from './outbox/relay.ts';
+import { repeat } from './repeat.ts';
+import { createSessionRegister } from './sessions/session-register.ts';
+import { createPresenceReader } from './users/presence.ts';
+import { presenceRoutes } from './users/presence-routes.ts';
+
+const SWEEP_EVERY_MS = 1000;
+const CLEAN_EVERY_MS = 600_000;
+const PING = { name: 'ping', text: 'SELECT 1 AS answer' };
+
+const policyOf = (config: CallServiceConfig): CallPolicy => ({
+  ringTimeoutSeconds: config.RING_TIMEOUT_SECONDS,
+  callerGraceSeconds: config.CALLER_GRACE_SECONDS,
+  unreachableGraceSeconds: config.UNREACHABLE_GRACE_SECONDS,
+  connectTimeoutSeconds: config.CONNECT_TIMEOUT_SECONDS,
+  callMaxSeconds: config.CALL_MAX_SECONDS,
+  gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
+  busyPolicy: config.BUSY_POLICY,
+});
+
+export interface CallService extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Starts one replica. Its parts are disposed of in reverse order: the door first, the database last. */
+export const startCallService = async (config: CallServiceConfig): Promise<CallService> => {
+  await using starting = new AsyncDisposableStack();
+  const logger = createLogger('call-service', config.LOG_LEVEL);
+  const policy = policyOf(config);
+  const onRedisError = (error: Error): void => logger.debug({ err: error }, 'redis');
+  const database = starting.use(
+    openDatabase({
+      url: config.DATABASE_URL,
+      poolSize: config.DATABASE_POOL_SIZE,
+      onError: (error) => logger.warn({ err: error }, 'an idle database connection was lost'),
+    }),
+  );
+  const redis = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX };
+  const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
+  const queue = starting.use(openRingTimeoutQueue({ ...redis, logger }));
+  const relay = starting.use(
+    startRelay({ database, publisher, logger, onNobodyHeard: (callId) => void decider.decide({ kind: 'nobody_heard', callId }) }),
+  );
+  const decider = createDecider({
+    database,
+    policy,
+    logger,
+    onCommitted: ({ inserted }, rows) => {
+      relay.publish(rows);
+      for (const call of inserted) if (call.endedAt === null) queue.schedule(call.ringDeadlineAt, call.createdAt);
+    },
+  });
+  starting.defer(() => decider.idle());
+  const sessions = createSessionRegister({ database, decider, logger, gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS });
+  const sweep = async (): Promise<void> => {
+    await sweepDeadlines(database, decider);
+    await sessions.sweep();
+  };
+  starting.use(repeat(SWEEP_EVERY_MS, sweep, (error) => logger.warn({ err: error }, 'a sweep failed')));
+  starting.use(
+    repeat(
+      CLEAN_EVERY_MS,
+      () => sweepAnswers(database),
+      (error) => logger.warn({ err: error }, 'old answers were kept'),
+    ),
+  );
+  const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
+  const presence = createPresenceReader({ database, redis: asking, redisPrefix: config.REDIS_PREFIX });
+  const app = createApp({
+    logger,
+    readiness: {
+      database: async () => (await database.query(PING, [])).length === 1,
+      redis: () => publisher.isConnected(),
+    },
+    routes: [
+      internalDoor({
+        internalToken: config.INTERNAL_TOKEN,
+        database,
+        decider,
+        sessions,
+        sweepDeadlines: () => sweepDeadlines(database, decider),
+      }),
+      presenceRoutes({ verifyToken: createTokenVerifier(config), presence }),
+    ],
+  });
+  const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));
+  logger.info({ url: server.url }, 'call-service listens');
+  const running = starting.move();
+  return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+};

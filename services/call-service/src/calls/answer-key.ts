@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import type { CommandEnvelope } from '@trunkline/contract';
+
+const keyed = (userId: string, kind: 'request' | 'call' | 'command', id: string): string => JSON.stringify([userId, kind, id]);
+
+/**
+ * Under which name the answer to a command is kept: the client's `requestId`, else the call id that it brought with a
+ * place. Null where a repetition cannot be told from a new command.
+ */
+export const answerKey = ({ actor, requestId, command }: CommandEnvelope): string | null => {
+  if (requestId !== null) return keyed(actor.userId, 'request', requestId);
+  if (command.type === 'place_call' && command.callId !== undefined) return keyed(actor.userId, 'call', command.callId);
+  return null;
+};
+
+/** The name under which the merged answer of a glare is kept, for a gateway that lost it and asks again. */
+export const commandKey = ({ actor, commandId }: CommandEnvelope): string => keyed(actor.userId, 'command', commandId);
+
+/** Same command, same hash: commands are parsed by the contract, so their keys come in one order. */
+export const bodyHash = ({ command }: CommandEnvelope): string => createHash('sha256').update(JSON.stringify(command)).digest('base64url');

@@ -1,0 +1,12 @@
+import type { Database } from '../database/database.ts';
+
+const FORGET_ANSWERS = {
+  name: 'forget_answers',
+  text: `DELETE FROM answers WHERE key IN
+    (SELECT key FROM answers WHERE created_at < clock_timestamp() - interval '24 hours' ORDER BY created_at LIMIT 5000)`,
+};
+
+/** Forgets the first answers to commands after a day: nobody repeats a command that late. */
+export const sweepAnswers = async (database: Database): Promise<void> => {
+  await database.query(FORGET_ANSWERS, []);
+};

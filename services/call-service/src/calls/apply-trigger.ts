@@ -1,0 +1,79 @@
+import {
+  type CallEvent,
+  type EndReason,
+  type EventActor,
+  eventId,
+  isFinal,
+  isRinging,
+  type SessionId,
+  SYSTEM,
+  type UserId,
+} from '@trunkline/contract';
+import { type CallRecord, callOf, NOBODY, type TraceKind, type TraceRow } from './call-record.ts';
+import { nextDeadline } from './deadlines.ts';
+import { type Party, type Transition, type TransitionResult, type Trigger, transition } from './transitions.ts';
+import type { World } from './world.ts';
+
+/** What comes with a trigger: who pulled it, and what they said. */
+export interface Cause {
+  party: Party;
+  actor: EventActor;
+  commandId: string | null;
+  reason?: EndReason;
+  reasonText?: string | undefined;
+  detail?: TraceRow['detail'];
+  /** The session that answers, where the event is not to name it as the actor. */
+  answeredBySession?: SessionId | null;
+}
+
+export const BY_SYSTEM: Cause = { party: 'system', actor: NOBODY, commandId: null };
+
+export const addTrace = (world: World, call: CallRecord, kind: TraceKind, cause: Cause): void => {
+  world.traces.push({ callId: call.id, at: world.now, kind, ...cause.actor, commandId: cause.commandId, detail: cause.detail ?? null });
+};
+
+/** Tells `recipients` of the call as it is now. */
+export const addEvent = (world: World, call: CallRecord, type: CallEvent['type'], actor: EventActor, recipients: UserId[]): void => {
+  const ringMsLeft = isRinging(call.state) ? Math.max(0, call.ringDeadlineAt - world.now) : 0;
+  world.events.push({ id: eventId(call.id, call.seq), type, at: world.now, ringMsLeft, actor, recipients, call: callOf(call) });
+};
+
+const endCall = (world: World, call: CallRecord, { reason }: Transition, cause: Cause): void => {
+  call.endedAt = world.now;
+  call.endedBy = cause.party === 'system' ? SYSTEM : cause.actor.userId;
+  call.reason = (reason === 'given' ? cause.reason : reason) ?? null;
+  call.reasonText = cause.reasonText ?? null;
+};
+
+const noteAnswer = (call: CallRecord, trigger: Trigger, { actor, answeredBySession }: Cause): void => {
+  if (trigger !== 'accept' && trigger !== 'reject') return;
+  call.answeredByDevice = actor.deviceId;
+  call.answeredBySession = answeredBySession ?? actor.sessionId;
+};
+
+const enter = (world: World, call: CallRecord, trigger: Trigger, found: Transition, cause: Cause): void => {
+  if (found.event === null) return;
+  call.state = found.to;
+  call.seq += 1;
+  call.updatedAt = world.now;
+  if (found.stamp !== undefined) call[found.stamp] = world.now;
+  if (isFinal(found.to)) endCall(world, call, found, cause);
+  noteAnswer(call, trigger, cause);
+  world.changed(call);
+  addTrace(world, call, found.event, cause);
+  addEvent(world, call, found.event, cause.actor, [call.callerId, call.calleeId]);
+};
+
+/** The one function that changes a call's state. */
+export const applyTrigger = (world: World, call: CallRecord, trigger: Trigger, cause: Cause): TransitionResult => {
+  const result = transition(call.state, trigger, cause.party);
+  if (result.ok) enter(world, call, trigger, result.transition, cause);
+  return result;
+};
+
+/** Does first what the call's own deadlines ask for: past a deadline, it applies before anything else (invariant 5). */
+export const settleDeadlines = (world: World, call: CallRecord): void => {
+  for (let due = nextDeadline(call, world.policy); due !== null && due.at <= world.now; due = nextDeadline(call, world.policy)) {
+    if (!applyTrigger(world, call, due.trigger, BY_SYSTEM).ok) return;
+  }
+};

@@ -1,0 +1,73 @@
+import type { CallRecord } from './call-record.ts';
+
+interface Column {
+  column: string;
+  type: 'text' | 'integer' | 'time';
+  /** Set when the call is placed, and never again. */
+  fixed?: true;
+}
+
+const COLUMNS: Readonly<Record<keyof CallRecord, Column>> = {
+  id: { column: 'id', type: 'text', fixed: true },
+  callerId: { column: 'caller_id', type: 'text', fixed: true },
+  callerName: { column: 'caller_name', type: 'text', fixed: true },
+  callerAvatar: { column: 'caller_avatar', type: 'text', fixed: true },
+  calleeId: { column: 'callee_id', type: 'text', fixed: true },
+  calleeAlias: { column: 'callee_alias', type: 'text' },
+  callType: { column: 'call_type', type: 'text' },
+  channelId: { column: 'channel_id', type: 'text', fixed: true },
+  state: { column: 'state', type: 'text' },
+  seq: { column: 'seq', type: 'integer' },
+  reason: { column: 'reason', type: 'text' },
+  reasonText: { column: 'reason_text', type: 'text' },
+  endedBy: { column: 'ended_by', type: 'text' },
+  answeredByDevice: { column: 'answered_by_device', type: 'text' },
+  answeredBySession: { column: 'answered_by_session', type: 'text' },
+  ringTimeoutSeconds: { column: 'ring_timeout_seconds', type: 'integer', fixed: true },
+  createdAt: { column: 'created_at', type: 'time', fixed: true },
+  updatedAt: { column: 'updated_at', type: 'time' },
+  ringDeadlineAt: { column: 'ring_deadline_at', type: 'time', fixed: true },
+  reachedAt: { column: 'reached_at', type: 'time' },
+  acceptedAt: { column: 'accepted_at', type: 'time' },
+  connectedAt: { column: 'connected_at', type: 'time' },
+  endedAt: { column: 'ended_at', type: 'time' },
+  callerAbsentAt: { column: 'caller_absent_at', type: 'time' },
+  calleeAbsentAt: { column: 'callee_absent_at', type: 'time' },
+  unreachableSince: { column: 'unreachable_since', type: 'time' },
+};
+
+/** A record as it is written: the deadline is derived from the rest, and stored so that the sweeper finds it. */
+export type StoredCall = CallRecord & { dueAt: number | null };
+
+const DUE: readonly [string, Column] = ['dueAt', { column: 'due_at', type: 'time' }];
+const ALL: readonly (readonly [string, Column])[] = Object.entries(COLUMNS);
+const CHANGING = [...ALL.filter(([, column]) => column.fixed !== true), DUE];
+
+const RECORD_TYPES = { text: 'text', integer: 'integer', time: 'float8' } as const;
+
+const recordDefinition = (columns: typeof ALL): string => columns.map(([key, { type }]) => `"${key}" ${RECORD_TYPES[type]}`).join(', ');
+const fromRecord = ([key, { type }]: readonly [string, Column]): string =>
+  type === 'time' ? `to_timestamp(r."${key}" / 1000)` : `r."${key}"`;
+
+/** The columns of `calls c` as the keys of a `CallRecord`; times as epoch milliseconds. */
+export const CALL_COLUMNS = ALL.map(([key, { column, type }]) =>
+  type === 'time' ? `round(extract(epoch FROM c.${column}) * 1000)::float8 AS "${key}"` : `c.${column} AS "${key}"`,
+).join(', ');
+
+const WRITTEN = [...ALL, DUE];
+
+/** `$1`: a JSON array of `StoredCall`. */
+export const INSERT_CALLS = {
+  name: 'insert_calls',
+  text: `INSERT INTO calls (${WRITTEN.map(([, { column }]) => column).join(', ')})
+    SELECT ${WRITTEN.map(fromRecord).join(', ')} FROM jsonb_to_recordset($1::jsonb) AS r (${recordDefinition(WRITTEN)}) ORDER BY r.id`,
+};
+
+const ID: readonly [string, Column] = ['id', COLUMNS.id];
+
+/** `$1`: a JSON array of `StoredCall`; only what may change is written. */
+export const UPDATE_CALLS = {
+  name: 'update_calls',
+  text: `UPDATE calls c SET ${CHANGING.map((entry) => `${entry[1].column} = ${fromRecord(entry)}`).join(', ')}
+    FROM jsonb_to_recordset($1::jsonb) AS r (${recordDefinition([ID, ...CHANGING])}) WHERE c.id = r.id`,
+};

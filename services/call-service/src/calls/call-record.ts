@@ -1,0 +1,62 @@
+import type { Call, CallEventType, EventActor } from '@trunkline/contract';
+
+/** A call as call-service keeps it: what events carry, and what only the rules need. Times are epoch milliseconds. */
+export interface CallRecord extends Call {
+  ringTimeoutSeconds: number;
+  reachedAt: number | null;
+  connectedAt: number | null;
+  /** Since when a side is known to have no session (invariant 13); null while it has one, or never had. */
+  callerAbsentAt: number | null;
+  calleeAbsentAt: number | null;
+  /** When Redis first answered that nobody heard the ring. */
+  unreachableSince: number | null;
+}
+
+/** The part of a record that events carry. */
+export const callOf = (record: CallRecord): Call => ({
+  id: record.id,
+  callerId: record.callerId,
+  callerName: record.callerName,
+  callerAvatar: record.callerAvatar,
+  calleeId: record.calleeId,
+  calleeAlias: record.calleeAlias,
+  callType: record.callType,
+  channelId: record.channelId,
+  state: record.state,
+  seq: record.seq,
+  reason: record.reason,
+  reasonText: record.reasonText,
+  endedBy: record.endedBy,
+  answeredByDevice: record.answeredByDevice,
+  answeredBySession: record.answeredBySession,
+  createdAt: record.createdAt,
+  updatedAt: record.updatedAt,
+  ringDeadlineAt: record.ringDeadlineAt,
+  acceptedAt: record.acceptedAt,
+  endedAt: record.endedAt,
+});
+
+export const NOBODY: EventActor = { userId: null, deviceId: null, sessionId: null };
+
+/** One line of a call's trace: what happened, when, and on which device. */
+export interface TraceRow {
+  callId: string;
+  at: number;
+  kind: TraceKind;
+  userId: string | null;
+  deviceId: string | null;
+  sessionId: string | null;
+  commandId: string | null;
+  detail: Readonly<Record<string, string | number>> | null;
+}
+
+/** `ring_sent` and `stop_sent`: a gateway wrote it to the session's socket. The others are named for event or command. */
+export type TraceKind =
+  | CallEventType
+  | 'ring_sent'
+  | 'ring_acknowledged'
+  | 'stop_sent'
+  | 'nobody_heard'
+  | 'caller_absent'
+  | 'callee_absent'
+  | 'glare_merged';

@@ -1,0 +1,111 @@
+import type { CallEvent, CommandEnvelope, CommandReply, Delivery } from '@trunkline/contract';
+import type { CallRecord, TraceRow } from './call-record.ts';
+import type { CallLimits } from './deadlines.ts';
+
+export interface CallPolicy extends CallLimits {
+  /** What a call to somebody who is in a live call does: `reject` it as busy, or `ring` (call waiting). */
+  busyPolicy: 'reject' | 'ring';
+}
+
+/** One thing to decide. A command is a participant's; the others are what the system saw. */
+export type Input =
+  | { kind: 'command'; envelope: CommandEnvelope }
+  /** A gateway wrote the ring to a session's socket. */
+  | { kind: 'rung'; delivery: Delivery }
+  /** Look at the call: a deadline may have passed. */
+  | { kind: 'due'; callId: string }
+  /** Redis answered that nobody heard the ring. */
+  | { kind: 'nobody_heard'; callId: string }
+  /** A session of this participant opened or closed. */
+  | { kind: 'presence'; callId: string; userId: string };
+
+/** The first answer to a command, kept under the client's own id for it (invariant 9). */
+export interface StoredAnswer {
+  bodyHash: string;
+  /** Null while the command that took the key is being decided. */
+  reply: CommandReply | null;
+}
+
+/** All that a batch of inputs may depend on, read while its locks are held. */
+export interface Loaded {
+  /** The database's clock, in epoch milliseconds, after the locks were taken. */
+  now: number;
+  calls: readonly CallRecord[];
+  /** Of the users concerned, those with an open session. */
+  presentUsers: ReadonlySet<string>;
+  answers: ReadonlyMap<string, StoredAnswer>;
+  /** Commands of earlier attempts that were committed, with their calls. */
+  doneCommands: ReadonlyMap<string, string>;
+}
+
+/** All that a batch changed: written in one transaction. */
+export interface Outcome {
+  replies: (CommandReply | null)[];
+  inserted: ReadonlySet<CallRecord>;
+  updated: ReadonlySet<CallRecord>;
+  events: readonly CallEvent[];
+  traces: readonly TraceRow[];
+  answers: ReadonlyMap<string, StoredAnswer>;
+}
+
+/** The calls of one batch while it is being decided: looked up by id, by alias and by user, changed in place. */
+export class World {
+  readonly now: number;
+  readonly policy: CallPolicy;
+  readonly presentUsers: ReadonlySet<string>;
+  readonly doneCommands: ReadonlyMap<string, string>;
+  readonly inserted = new Set<CallRecord>();
+  readonly updated = new Set<CallRecord>();
+  readonly events: CallEvent[] = [];
+  readonly traces: TraceRow[] = [];
+  readonly newAnswers = new Map<string, StoredAnswer>();
+  readonly #answers: ReadonlyMap<string, StoredAnswer>;
+  readonly #byId = new Map<string, CallRecord>();
+  readonly #byUser = new Map<string, CallRecord[]>();
+
+  constructor(loaded: Loaded, policy: CallPolicy) {
+    this.now = loaded.now;
+    this.policy = policy;
+    this.presentUsers = loaded.presentUsers;
+    this.doneCommands = loaded.doneCommands;
+    this.#answers = loaded.answers;
+    for (const call of loaded.calls) this.#index(call);
+  }
+
+  #index(call: CallRecord): void {
+    this.#byId.set(call.id, call);
+    if (call.calleeAlias !== null) this.#byId.set(call.calleeAlias, call);
+    for (const userId of [call.callerId, call.calleeId]) {
+      const calls = this.#byUser.get(userId);
+      if (calls === undefined) this.#byUser.set(userId, [call]);
+      else calls.push(call);
+    }
+  }
+
+  find(id: string): CallRecord | undefined {
+    return this.#byId.get(id);
+  }
+
+  liveCallsOf(userId: string): CallRecord[] {
+    return (this.#byUser.get(userId) ?? []).filter((call) => call.endedAt === null);
+  }
+
+  insert(call: CallRecord): void {
+    this.#index(call);
+    this.inserted.add(call);
+  }
+
+  changed(call: CallRecord): void {
+    if (!this.inserted.has(call)) this.updated.add(call);
+  }
+
+  /** From now on the call is also found under the callee's own id for it. */
+  giveAlias(call: CallRecord, alias: NonNullable<CallRecord['calleeAlias']>): void {
+    call.calleeAlias = alias;
+    this.#byId.set(alias, call);
+  }
+
+  answerFor(key: string): StoredAnswer | undefined {
+    return this.newAnswers.get(key) ?? this.#answers.get(key);
+  }
+}

@@ -1,0 +1,43 @@
+import { MAX_RING_SECONDS, MIN_RING_SECONDS } from '@trunkline/contract';
+import {
+  commonSettings,
+  integer,
+  list,
+  loadConfig,
+  port,
+  refuseDevelopmentSecrets,
+  requireOneTokenSource,
+  tokenSettings,
+} from '@trunkline/service-kit';
+import { z } from 'zod';
+
+export const callServiceSettings = {
+  ...commonSettings,
+  ...tokenSettings,
+  PORT: port().default(4000).describe('Where the service listens'),
+  HOST: z.string().optional().describe('The address to listen on; all of them where unset'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).describe('PostgreSQL, the truth'),
+  DATABASE_POOL_SIZE: integer(2, 200).default(10).describe('Connections to PostgreSQL from one replica'),
+  SERVER_API_KEYS: list().default([]).describe("Keys of the app's backend for /v1/server, separated by commas"),
+  RING_TIMEOUT_SECONDS: integer(MIN_RING_SECONDS, MAX_RING_SECONDS)
+    .default(60)
+    .describe('How long a call rings, where the command does not say'),
+  CALLER_GRACE_SECONDS: integer(0, 120).default(10).describe('How long a ringing call outlives its caller’s last connection'),
+  UNREACHABLE_GRACE_SECONDS: integer(0, 120).default(10).describe('How long a call waits for a callee with no connection'),
+  CONNECT_TIMEOUT_SECONDS: integer(0, 3600)
+    .default(0)
+    .describe('How long an accepted call may take to report that it is connected; 0: for ever'),
+  CALL_MAX_SECONDS: integer(60, 604_800).default(14_400).describe('How long a call may last'),
+  GATEWAY_LEASE_SECONDS: integer(3, 300).default(15).describe('How long a gateway that was not heard counts as alive'),
+  BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),
+};
+
+const Settings = z.object(callServiceSettings).superRefine((config, context) => {
+  requireOneTokenSource(config, context);
+  refuseDevelopmentSecrets(config, context);
+});
+
+export type CallServiceConfig = Readonly<z.infer<typeof Settings>>;
+
+/** @throws ConfigError naming every problem */
+export const loadCallServiceConfig = (env: Readonly<Record<string, string | undefined>>): CallServiceConfig => loadConfig(Settings, env);

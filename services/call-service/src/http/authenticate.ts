@@ -1,0 +1,18 @@
+import { refusal } from '@trunkline/contract';
+import { bearerToken, type Identity, type VerifyToken } from '@trunkline/service-kit';
+import type { RequestHandler, Response } from 'express';
+import { refuseWith } from './envelope.ts';
+
+/** Lets signed-in users in (RFC 6750); everybody else gets 401. */
+export const authenticate =
+  (verifyToken: VerifyToken): RequestHandler =>
+  async (request, response, next) => {
+    const token = bearerToken(request.headers.authorization);
+    const identity = token === null ? null : await verifyToken(token);
+    if (identity === null) return refuseWith(response, refusal('unauthenticated'));
+    response.locals['identity'] = identity;
+    next();
+  };
+
+/** Who asks, behind `authenticate`. */
+export const identityOf = (response: Response): Identity => response.locals['identity'] as Identity;

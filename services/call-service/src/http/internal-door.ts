@@ -1,0 +1,71 @@
+import { CommandsRequest, DeliveriesRequest, ERRORS, INTERNAL_PATHS, LeaseRequest, refusal, SessionsRequest } from '@trunkline/contract';
+import { bearerToken, isSameSecret } from '@trunkline/service-kit';
+import express, { type RequestHandler, type Router } from 'express';
+import type { z } from 'zod';
+import type { Decider } from '../calls/decider.ts';
+import { noteDeliveries } from '../calls/deliveries.ts';
+import type { Database } from '../database/database.ts';
+import type { SessionRegister } from '../sessions/session-register.ts';
+
+export interface InternalDoorOptions {
+  internalToken: string;
+  database: Database;
+  decider: Decider;
+  sessions: SessionRegister;
+  sweepDeadlines(): Promise<void>;
+}
+
+const MAX_BODY = '4mb';
+
+const requireToken =
+  (internalToken: string): RequestHandler =>
+  (request, response, next) => {
+    const token = bearerToken(request.headers.authorization);
+    if (token !== null && isSameSecret(token, internalToken)) return next();
+    response.status(ERRORS.unauthenticated.http).json({ error: refusal('unauthenticated') });
+  };
+
+const take =
+  <Schema extends z.ZodType>(schema: Schema, answer: (body: z.output<Schema>) => Promise<unknown>): RequestHandler =>
+  async (request, response) => {
+    const parsed = schema.safeParse(request.body);
+    if (parsed.success) response.json(await answer(parsed.data));
+    else
+      response.status(ERRORS.parse_error.http).json({ error: refusal('parse_error', { message: parsed.error.issues[0]?.message ?? '' }) });
+  };
+
+/** The door for Trunkline's own processes. Lists in, lists out; who holds the token may speak for every user. */
+export const internalDoor = ({ internalToken, database, decider, sessions, sweepDeadlines }: InternalDoorOptions): Router => {
+  const door = express.Router();
+  door.use('/internal', requireToken(internalToken), express.json({ limit: MAX_BODY }));
+  door.post(
+    INTERNAL_PATHS.commands,
+    take(CommandsRequest, async ({ commands }) => ({
+      replies: await Promise.all(commands.map((envelope) => decider.decide({ kind: 'command', envelope }))),
+    })),
+  );
+  door.post(
+    INTERNAL_PATHS.sessions,
+    take(SessionsRequest, async ({ gatewayId, opened, closed }) => {
+      const snapshots = await sessions.open(gatewayId, opened);
+      await sessions.close(closed);
+      return { snapshots };
+    }),
+  );
+  door.post(
+    INTERNAL_PATHS.deliveries,
+    take(DeliveriesRequest, async ({ deliveries }) => {
+      await noteDeliveries(database, decider, deliveries);
+      return {};
+    }),
+  );
+  door.post(
+    INTERNAL_PATHS.lease,
+    take(LeaseRequest, ({ gatewayId }) => sessions.renewLease(gatewayId)),
+  );
+  door.post(INTERNAL_PATHS.due, async (_request, response) => {
+    await sweepDeadlines();
+    response.json({});
+  });
+  return door;
+};

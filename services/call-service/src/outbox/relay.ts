@@ -1,0 +1,154 @@
+import type { Publication, Publisher } from '@trunkline/bus';
+import type { UserId } from '@trunkline/contract';
+import { createMicroBatch, type Logger } from '@trunkline/service-kit';
+import type { OutboxRow } from '../calls/store.ts';
+import type { Database } from '../database/database.ts';
+
+/** `$1`, `$2`: pairs of call id and sequence that Redis took. */
+const DELETE_PUBLISHED = {
+  name: 'delete_published',
+  text: 'DELETE FROM outbox o USING unnest($1::text[], $2::integer[]) AS done (call_id, seq) WHERE o.call_id = done.call_id AND o.seq = done.seq',
+};
+/** Claims whole calls, so that no other relay publishes past what this one is about to. */
+const CLAIM_LEFT_BEHIND = {
+  name: 'claim_left_behind',
+  text: `WITH left_behind AS MATERIALIZED (
+      SELECT DISTINCT call_id FROM (
+        SELECT call_id FROM outbox WHERE created_at < clock_timestamp() - interval '1 second' ORDER BY created_at LIMIT 500
+      ) AS oldest
+    ), claimed AS MATERIALIZED (
+      SELECT call_id FROM left_behind WHERE pg_try_advisory_xact_lock(hashtextextended(call_id, 7246002))
+    )
+    SELECT o.call_id, o.seq, o.recipients, o.event FROM claimed JOIN outbox o USING (call_id) ORDER BY o.call_id, o.seq`,
+};
+
+const SWEEP_EVERY_MS = 500;
+const MAX_PUBLISHED_TOGETHER = 512;
+/** More than can wait for their deletion at once; past it the oldest is forgotten, and at worst published twice. */
+const MAX_REMEMBERED = 20_000;
+
+export interface Relay extends AsyncDisposable {
+  /** Publishes events that were just committed, without being waited for. */
+  publish(rows: OutboxRow[]): void;
+  /** Resolves when nothing is on its way to Redis. */
+  idle(): Promise<void>;
+}
+
+export interface RelayOptions {
+  database: Database;
+  publisher: Publisher;
+  logger: Logger;
+  /** A ring was published and Redis answered that nobody hears the callee's channel. */
+  onNobodyHeard(callId: string): void;
+}
+
+const keyOf = ({ call_id, seq }: OutboxRow): string => `${call_id}.${seq}`;
+
+const isRing = ({ seq, recipients }: OutboxRow): boolean => seq === 1 && recipients.length === 2;
+
+/** Whether every recipient's publication was answered, by however many subscribers. */
+const wasTaken = (answers: readonly (number | null)[]): boolean => answers.every((answer) => answer !== null);
+
+const publicationsOf = ({ recipients, event }: OutboxRow): Publication[] =>
+  recipients.map((userId) => ({ userId: userId as UserId, text: event }));
+
+/**
+ * Brings events from the outbox to Redis: at once after their commit, and again from the table for what Redis did not
+ * take, or what a process left behind. An event may be published twice, never past an unpublished one of its call.
+ */
+export const startRelay = ({ database, publisher, logger, onNobodyHeard }: RelayOptions): Relay => {
+  const published = new Set<string>();
+
+  const remember = (row: OutboxRow): void => {
+    published.add(keyOf(row));
+    if (published.size <= MAX_REMEMBERED) return;
+    const [oldest] = published;
+    if (oldest !== undefined) published.delete(oldest);
+  };
+
+  const deletion = createMicroBatch<OutboxRow, void>({
+    maxItems: 1000,
+    maxInFlight: 1,
+    run: async (rows) => {
+      await database.query(DELETE_PUBLISHED, [rows.map(({ call_id }) => call_id), rows.map(({ seq }) => seq)]);
+      for (const row of rows) published.delete(keyOf(row));
+      return rows.map(() => undefined);
+    },
+  });
+
+  const deleteLater = (row: OutboxRow): void => {
+    deletion
+      .add(row)
+      .catch((error: unknown) => logger.warn({ err: error }, 'published events could not be deleted; they will be published again'));
+  };
+
+  /** Publishes rows in their order; once one of a call was not taken, the later ones of that call wait for the sweep. */
+  const publishInOrder = async (rows: readonly OutboxRow[]): Promise<boolean[]> => {
+    const answers = await publisher.publish(rows.flatMap(publicationsOf));
+    const halted = new Set<string>();
+    let offset = 0;
+    return rows.map((row) => {
+      const own = answers.slice(offset, offset + row.recipients.length);
+      offset += row.recipients.length;
+      if (!wasTaken(own) || halted.has(row.call_id)) {
+        halted.add(row.call_id);
+        return false;
+      }
+      if (isRing(row) && own[1] === 0) onNobodyHeard(row.call_id);
+      return true;
+    });
+  };
+
+  const publication = createMicroBatch<OutboxRow[], void>({
+    maxItems: MAX_PUBLISHED_TOGETHER,
+    maxInFlight: 1,
+    run: async (lists) => {
+      const rows = lists.flat().filter((row) => !published.has(keyOf(row)));
+      const taken = await publishInOrder(rows);
+      for (const [index, row] of rows.entries()) {
+        if (!taken[index]) continue;
+        remember(row);
+        deleteLater(row);
+      }
+      return lists.map(() => undefined);
+    },
+  });
+
+  const publishLeftBehind = (): Promise<void> =>
+    database.transaction(async (transaction) => {
+      const rows = await transaction.query<OutboxRow>(CLAIM_LEFT_BEHIND, []);
+      if (rows.length === 0) return;
+      const taken = await publishInOrder(rows);
+      const done = rows.filter((_, index) => taken[index]);
+      transaction.send(DELETE_PUBLISHED, [done.map(({ call_id }) => call_id), done.map(({ seq }) => seq)]);
+    });
+
+  let sweep: Promise<void> = Promise.resolve();
+  let isSweeping = false;
+  const timer = setInterval(() => {
+    if (isSweeping || !publisher.isConnected()) return;
+    isSweeping = true;
+    sweep = publishLeftBehind()
+      .catch((error: unknown) => logger.warn({ err: error }, 'the outbox could not be swept'))
+      .finally(() => {
+        isSweeping = false;
+      });
+  }, SWEEP_EVERY_MS);
+
+  const idle = async (): Promise<void> => {
+    await publication.idle();
+    await deletion.idle();
+  };
+
+  return {
+    publish: (rows) => {
+      publication.add(rows).catch((error: unknown) => logger.warn({ err: error }, 'events could not be published; the sweep will'));
+    },
+    idle,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await sweep;
+      await idle();
+    },
+  };
+};

@@ -1,0 +1,126 @@
+import type { ClosedSession, GatewayId, OpenedSession, Snapshot } from '@trunkline/contract';
+import type { Logger } from '@trunkline/service-kit';
+import type { Decider } from '../calls/decider.ts';
+import type { Database } from '../database/database.ts';
+import { readSnapshots } from './snapshots.ts';
+
+const KNOW_GATEWAY = {
+  name: 'know_gateway',
+  text: `INSERT INTO gateways (id, lease_until) VALUES ($1, clock_timestamp() + make_interval(secs => $2)) ON CONFLICT DO NOTHING`,
+};
+/** Answers with the lease's former end, which tells whether it had lapsed. */
+const RENEW_LEASE = {
+  name: 'renew_lease',
+  text: `WITH former AS (SELECT lease_until FROM gateways WHERE id = $1),
+      renewed AS (
+        INSERT INTO gateways (id, lease_until) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
+        ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until
+      )
+    SELECT coalesce((SELECT lease_until > clock_timestamp() FROM former), false) AS known,
+      round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "databaseNow"`,
+};
+const OPEN_SESSIONS = {
+  name: 'open_sessions',
+  text: `INSERT INTO sessions (id, gateway_id, user_id, device_id)
+    SELECT id, $1, user_id, device_id FROM unnest($2::text[], $3::text[], $4::text[]) AS opened (id, user_id, device_id) ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET closed_at = NULL`,
+};
+const CLOSE_SESSIONS = {
+  name: 'close_sessions',
+  text: `UPDATE sessions SET closed_at = clock_timestamp() WHERE id = ANY ($1::text[]) AND closed_at IS NULL RETURNING id, user_id`,
+};
+const NOTE_LAST_SEEN = {
+  name: 'note_last_seen',
+  text: `INSERT INTO lines (user_id, last_seen_at) SELECT user_id, clock_timestamp() FROM unnest($1::text[]) AS seen (user_id) ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET last_seen_at = excluded.last_seen_at`,
+};
+const CLOSE_LAPSED = {
+  name: 'close_sessions_of_lapsed_gateways',
+  text: `UPDATE sessions SET closed_at = clock_timestamp()
+    WHERE closed_at IS NULL AND gateway_id IN (SELECT id FROM gateways WHERE lease_until < clock_timestamp())`,
+};
+const FORGET_GATEWAYS = {
+  name: 'forget_gateways',
+  text: `DELETE FROM gateways WHERE lease_until < clock_timestamp() - interval '1 day'`,
+};
+const READ_UNSETTLED = {
+  name: 'read_unsettled_sessions',
+  text: `SELECT id, user_id FROM sessions WHERE closed_at < clock_timestamp() - interval '1 second' ORDER BY closed_at LIMIT 1000`,
+};
+const FORGET_SESSIONS = {
+  name: 'forget_sessions',
+  text: 'DELETE FROM sessions WHERE id = ANY ($1::text[]) AND closed_at IS NOT NULL',
+};
+const READ_LIVE_CALLS = {
+  name: 'read_live_calls_of_users',
+  text: `SELECT id, caller_id AS user_id FROM calls WHERE caller_id = ANY ($1::text[]) AND coalesce(ended_at, 'infinity') = 'infinity'
+    UNION ALL SELECT id, callee_id FROM calls WHERE callee_id = ANY ($1::text[]) AND coalesce(ended_at, 'infinity') = 'infinity'`,
+};
+
+interface SessionRow {
+  id: string;
+  user_id: string;
+}
+
+export interface SessionRegister {
+  /** Registers sessions, and answers with what each of them must know. Opening one again is harmless. */
+  open(gatewayId: GatewayId, opened: readonly OpenedSession[]): Promise<Snapshot[]>;
+  /** Resolves when the closing is stored; the calls of those people are told of it behind that. */
+  close(closed: readonly ClosedSession[]): Promise<void>;
+  renewLease(gatewayId: GatewayId): Promise<{ known: boolean; databaseNow: number }>;
+  /** Closes the sessions of gateways that fell silent, and settles what a process left undone. */
+  sweep(): Promise<void>;
+}
+
+export interface SessionRegisterOptions {
+  database: Database;
+  decider: Decider;
+  logger: Logger;
+  gatewayLeaseSeconds: number;
+}
+
+const unique = (users: readonly string[]): string[] => [...new Set(users)];
+
+/** Who is connected, where; the witness of every absence (invariant 13). */
+export const createSessionRegister = ({ database, decider, logger, gatewayLeaseSeconds }: SessionRegisterOptions): SessionRegister => {
+  const tellCalls = async (users: readonly string[]): Promise<void> => {
+    const calls = await database.query<SessionRow>(READ_LIVE_CALLS, [unique(users)]);
+    await Promise.all(calls.map(({ id, user_id }) => decider.decide({ kind: 'presence', callId: id, userId: user_id })));
+  };
+
+  const settle = async (sessions: readonly SessionRow[]): Promise<void> => {
+    if (sessions.length === 0) return;
+    const users = unique(sessions.map(({ user_id }) => user_id));
+    await database.query(NOTE_LAST_SEEN, [users]);
+    await tellCalls(users);
+    await database.query(FORGET_SESSIONS, [sessions.map(({ id }) => id)]);
+  };
+
+  return {
+    open: async (gatewayId, opened) => {
+      if (opened.length === 0) return [];
+      await database.transaction(async (transaction) => {
+        transaction.send(KNOW_GATEWAY, [gatewayId, gatewayLeaseSeconds]);
+        const columns = [opened.map((o) => o.sessionId), opened.map((o) => o.userId), opened.map((o) => o.deviceId)];
+        transaction.send(OPEN_SESSIONS, [gatewayId, ...columns]);
+      });
+      await tellCalls(opened.map(({ userId }) => userId));
+      return readSnapshots(database, opened);
+    },
+    close: async (closed) => {
+      if (closed.length === 0) return;
+      const sessions = await database.query<SessionRow>(CLOSE_SESSIONS, [closed.map(({ sessionId }) => sessionId)]);
+      settle(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will'));
+    },
+    renewLease: async (gatewayId) => {
+      const [lease] = await database.query<{ known: boolean; databaseNow: number }>(RENEW_LEASE, [gatewayId, gatewayLeaseSeconds]);
+      if (lease === undefined) throw new Error('a lease was not answered');
+      return lease;
+    },
+    sweep: async () => {
+      await database.query(CLOSE_LAPSED, []);
+      await database.query(FORGET_GATEWAYS, []);
+      await settle(await database.query<SessionRow>(READ_UNSETTLED, []));
+    },
+  };
+};

@@ -1,0 +1,119 @@
+import {
+  type CallEvent,
+  type CallEventType,
+  type CallState,
+  eventId,
+  isRinging,
+  type OpenedSession,
+  type Snapshot,
+} from '@trunkline/contract';
+import { CALL_COLUMNS } from '../calls/call-columns.ts';
+import { type CallRecord, callOf, NOBODY } from '../calls/call-record.ts';
+import type { Database } from '../database/database.ts';
+
+/** A ring that would stop almost at once is worse than none. */
+const MIN_RING_MS = 3000;
+
+/** `$1`–`$3`: session, user and device of each viewer. One statement for however many connect at once. */
+export const READ_CONCERNED = {
+  name: 'read_snapshots',
+  text: `WITH viewer AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS v (session_id, user_id, device_id)),
+    concerned AS (
+      SELECT v.*, c.id AS call_id FROM viewer v JOIN calls c ON c.caller_id = v.user_id
+        AND coalesce(c.ended_at, 'infinity') > clock_timestamp() - interval '5 minutes'
+      UNION
+      SELECT v.*, c.id FROM viewer v JOIN calls c ON c.callee_id = v.user_id
+        AND coalesce(c.ended_at, 'infinity') > clock_timestamp() - interval '5 minutes'
+    )
+    SELECT v.session_id AS "sessionId", v.user_id AS "userId", v.device_id AS "deviceId", ${CALL_COLUMNS},
+      round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
+      EXISTS (SELECT FROM call_trace t WHERE t.call_id = v.call_id AND t.user_id = v.user_id AND t.kind = 'ring_sent'
+        AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "wasRung",
+      EXISTS (SELECT FROM call_trace t WHERE t.call_id = v.call_id AND t.user_id = v.user_id
+        AND t.kind IN ('stop_sent', 'call_rejected', 'call_cancelled', 'call_ended')
+        AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "wasStopped"
+    FROM concerned v JOIN calls c ON c.id = v.call_id ORDER BY c.created_at, c.id`,
+};
+
+interface Viewer {
+  sessionId: string;
+  userId: string;
+  deviceId: string | null;
+  now: number;
+  /** This device (or user, where devices have no names) was written a ring of this call. */
+  wasRung: boolean;
+  /** It was told that its ring or call is over, or did that itself. */
+  wasStopped: boolean;
+}
+
+export type ConcernedCall = CallRecord & Viewer;
+
+const FINAL_EVENTS: Readonly<Record<Exclude<CallState, 'INITIATING' | 'RINGING' | 'CONNECTING' | 'ACTIVE'>, CallEventType>> = {
+  ENDED: 'call_ended',
+  REJECTED: 'call_rejected',
+  CANCELLED: 'call_cancelled',
+  MISSED: 'call_missed',
+  FAILED: 'call_failed',
+};
+
+const ringingEvent = ({ userId, calleeId, state, ringDeadlineAt, now }: ConcernedCall): CallEventType | null => {
+  if (userId === calleeId) return ringDeadlineAt - now >= MIN_RING_MS ? 'call_placed' : null;
+  return state === 'RINGING' ? 'call_ringing' : null;
+};
+
+/** The callee's side of an accepted call: only a device that rang, did not answer and does not know it hears of it. */
+const acceptedEvent = ({ userId, calleeId, deviceId, answeredByDevice, wasRung, wasStopped }: ConcernedCall): CallEventType | null => {
+  if (userId !== calleeId) return 'call_accepted';
+  const isAnotherDevice = deviceId !== null && answeredByDevice !== null && deviceId !== answeredByDevice;
+  return isAnotherDevice && wasRung && !wasStopped ? 'call_accepted' : null;
+};
+
+const finalEvent = (state: keyof typeof FINAL_EVENTS, { userId, callerId, wasRung, wasStopped }: ConcernedCall): CallEventType | null => {
+  const wasPartOfIt = userId === callerId || wasRung;
+  return wasPartOfIt && !wasStopped ? FINAL_EVENTS[state] : null;
+};
+
+/** What a viewer that just came must be told of a call; null: nothing. */
+export const eventTypeFor = (call: ConcernedCall): CallEventType | null => {
+  switch (call.state) {
+    case 'INITIATING':
+    case 'RINGING':
+      return ringingEvent(call);
+    case 'CONNECTING':
+    case 'ACTIVE':
+      return acceptedEvent(call);
+    default:
+      return finalEvent(call.state, call);
+  }
+};
+
+const actorOf = (call: ConcernedCall): CallEvent['actor'] => {
+  const endedByPerson = call.endedBy === call.callerId || call.endedBy === call.calleeId;
+  const userId = call.endedAt === null ? (call.acceptedAt === null ? call.callerId : call.calleeId) : endedByPerson ? call.endedBy : null;
+  return { ...NOBODY, userId: userId as CallEvent['actor']['userId'] };
+};
+
+const eventFor = (call: ConcernedCall, type: CallEventType): CallEvent => ({
+  id: eventId(call.id, call.seq),
+  type,
+  at: call.now,
+  ringMsLeft: isRinging(call.state) ? Math.max(0, call.ringDeadlineAt - call.now) : 0,
+  actor: actorOf(call),
+  recipients: [call.callerId, call.calleeId],
+  call: callOf(call),
+});
+
+/** The snapshot of each session, in the order in which they were given (invariant 7). */
+export const readSnapshots = async (database: Database, sessions: readonly OpenedSession[]): Promise<Snapshot[]> => {
+  const calls = await database.query<ConcernedCall>(READ_CONCERNED, [
+    sessions.map(({ sessionId }) => sessionId),
+    sessions.map(({ userId }) => userId),
+    sessions.map(({ deviceId }) => deviceId),
+  ]);
+  const events = new Map<string, CallEvent[]>(sessions.map(({ sessionId }) => [sessionId, []]));
+  for (const call of calls) {
+    const type = eventTypeFor(call);
+    if (type !== null) events.get(call.sessionId)?.push(eventFor(call, type));
+  }
+  return sessions.map(({ sessionId }) => ({ sessionId, events: events.get(sessionId) ?? [] }));
+};
