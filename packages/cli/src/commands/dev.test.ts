@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+
+const PORTS = ['FRONT_DOOR_PORT', 'CALL_SERVICE_PORT', 'GATEWAY_PORT', 'NOTIFIER_PORT'] as const;
+
+/** All at once, so that they differ. */
+const freePorts = async (count: number): Promise<number[]> => {
+  const servers: Server[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const server = createServer().listen(0);
+    await once(server, 'listening');
+    servers.push(server);
+  }
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) server.close();
+  return ports;
+};
+
+const startDev = async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'trunkline-dev-'));
+  // As a checkout has it; the account of PostgreSQL could not enter a folder that is ours alone.
+  await chmod(folder, 0o755);
+  const ports = await freePorts(PORTS.length);
+  const settings = Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])]));
+  const env = { ...process.env, ...settings, GATEWAYS: '1', DATA_DIR: folder, DATABASE_URL: '', REDIS_URL: '' };
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), 'dev'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (text) => {
+    said += text;
+  });
+  const ended = once(child, 'close');
+  return {
+    folder,
+    ports,
+    frontDoor: `http://127.0.0.1:${ports[0]}`,
+    child: child as ChildProcess,
+    said: () => said,
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGINT');
+      await ended;
+      await rm(folder, { recursive: true, maxRetries: 5 });
+    },
+  };
+};
+
+type Dev = Awaited<ReturnType<typeof startDev>>;
+
+const untilReady = async (dev: Dev): Promise<void> => {
+  const ready = vi.waitFor(() => expect(dev.said()).toContain('Ctrl-C stops all of it'), { timeout: 60_000, interval: 50 });
+  const endedEarly = dev.ended.then(() => expect.fail(`dev ended before it was ready; it said:\n${dev.said()}`));
+  await Promise.race([ready, endedEarly]);
+};
+
+/** The servers of the run too, whose addresses it told. */
+const addressesOf = (dev: Dev): string[] => [
+  ...dev.ports.map((port) => `http://127.0.0.1:${port}/readyz`),
+  ...[...dev.said().matchAll(/(?:postgres:\/\/postgres@|redis:\/\/)([\w.]+:\d+)/g)].map(([, host]) => `http://${host}/`),
+];
+
+const isRefused = (url: string): Promise<boolean> =>
+  fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    () => false,
+    (error: { cause?: { code?: string } }) => error.cause?.code === 'ECONNREFUSED',
+  );
+
+test('dev runs everything behind the front door, and Ctrl-C leaves nothing', { timeout: 120_000 }, async () => {
+  await using dev = await startDev();
+  await untilReady(dev);
+  const addresses = addressesOf(dev);
+  expect(addresses).toHaveLength(6);
+  expect((await fetch(`${dev.frontDoor}/readyz`)).status).toBe(200);
+  expect(await (await fetch(`${dev.frontDoor}/socket.io/?EIO=4&transport=polling`)).text()).toContain(`"sid":"${dev.ports[2]}-`);
+  expect(dev.said()).toMatch(/alice ey\S+\n\s+bob +ey\S+/);
+  expect(await readdir(join(dev.folder, 'logs'))).toContain('notifier.log');
+
+  dev.child.kill('SIGINT');
+  expect(await dev.ended).toEqual([0, null]);
+  expect(await Promise.all(addresses.map(isRefused))).not.toContain(false);
+});
+
+test('dev killed with SIGKILL leaves nothing either', { timeout: 120_000 }, async () => {
+  await using dev = await startDev();
+  await untilReady(dev);
+  const addresses = addressesOf(dev);
+  dev.child.kill('SIGKILL');
+  await vi.waitFor(async () => expect(await Promise.all(addresses.map(isRefused))).not.toContain(false), { timeout: 30_000, interval: 50 });
+});

@@ -1,0 +1,98 @@
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { type Duplex, pipeline } from 'node:stream';
+import { startHttpServer } from '@trunkline/service-kit';
+import { endToEndHeaders, requestHeaders, upgradeRequestText } from './forwarded-headers.ts';
+import { createRoutes, type FrontDoorPorts } from './front-door-routes.ts';
+
+const CONNECT_WITHIN_MS = 2000;
+
+const NOBODY = JSON.stringify({ error: { code: 'service_error', message: 'The service behind the front door does not answer' } });
+
+const connectTo = (port: number): Promise<Socket | null> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true, timeout: CONNECT_WITHIN_MS });
+    const giveUp = (): void => {
+      socket.destroy();
+      resolve(null);
+    };
+    socket.once('timeout', giveUp);
+    // It stays: a socket that breaks later is seen by its `close`, and must not be an uncaught error.
+    socket.on('error', giveUp);
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.off('timeout', giveUp);
+      resolve(socket);
+    });
+  });
+
+/** The first that takes the connection, or null. Nothing was sent yet, so trying the next repeats nothing. */
+const connectToFirst = async (ports: readonly number[]): Promise<Socket | null> => {
+  for (const port of ports) {
+    const socket = await connectTo(port);
+    if (socket !== null) return socket;
+  }
+  return null;
+};
+
+const answerNobody = (response: ServerResponse): void => {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(502, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }).end(NOBODY);
+};
+
+const forward = async (request: IncomingMessage, response: ServerResponse, ports: readonly number[]): Promise<void> => {
+  const socket = await connectToFirst(ports);
+  if (socket === null) return answerNobody(response);
+  if (response.destroyed) return void socket.destroy();
+  const { method, url } = request;
+  const upstream = httpRequest({ createConnection: () => socket, method, path: url, headers: requestHeaders(request) });
+  upstream.on('response', (answer) => {
+    response.writeHead(answer.statusCode as number, answer.statusMessage, endToEndHeaders(answer.rawHeaders));
+    pipeline(answer, response, () => {});
+  });
+  upstream.on('error', () => answerNobody(response));
+  response.on('close', () => upstream.destroy());
+  request.pipe(upstream);
+};
+
+const refuseTunnel = (client: Duplex): void => {
+  const headers = ['HTTP/1.1 502 Bad Gateway', 'Content-Type: application/json', `Content-Length: ${NOBODY.length}`, 'Connection: close'];
+  client.end(`${headers.join('\r\n')}\r\n\r\n${NOBODY}`);
+};
+
+/** From the request on, bytes go both ways as they come; either end takes the other along. */
+const tunnel = async (request: IncomingMessage, client: Duplex, head: Buffer, ports: readonly number[]): Promise<void> => {
+  client.on('error', () => client.destroy());
+  const upstream = await connectToFirst(ports);
+  if (upstream === null) return refuseTunnel(client);
+  if (client.destroyed) return void upstream.destroy();
+  upstream.write(upgradeRequestText(request));
+  upstream.write(head);
+  client.pipe(upstream).pipe(client);
+  client.on('close', () => upstream.destroy());
+  upstream.on('close', () => client.destroy());
+};
+
+/** One address for everything, as an ingress gives in production: sockets go to the gateways, the rest to a call-service. */
+export const startFrontDoor = async ({ port, ...ports }: FrontDoorPorts & { port: number }): Promise<{ url: string } & AsyncDisposable> => {
+  const routes = createRoutes(ports);
+  const tunnels = new Set<Duplex>();
+  const listening = await startHttpServer((request, response) => void forward(request, response, routes(request.url ?? '/')), { port });
+  listening.server.on('upgrade', (request, client: Duplex, head: Buffer) => {
+    tunnels.add(client);
+    client.once('close', () => tunnels.delete(client));
+    void tunnel(request, client, head, routes(request.url ?? '/'));
+  });
+  return {
+    url: listening.url,
+    [Symbol.asyncDispose]: async () => {
+      for (const client of tunnels) client.destroy();
+      const closed = listening[Symbol.asyncDispose]();
+      listening.server.closeAllConnections();
+      await closed;
+    },
+  };
+};
