@@ -1,0 +1,2 @@
+export { loadNotifierConfig, type NotifierConfig, notifierSettings } from './config.ts';
+export { type Notifier, startNotifier } from './notifier.ts';

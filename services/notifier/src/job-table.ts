@@ -1,0 +1,14 @@
+import type { QUEUES, QueueName } from '@trunkline/contract';
+import type { z } from 'zod';
+import type { CallService } from './call-service.ts';
+import { ringTimeout } from './jobs/ring-timeout.ts';
+
+/** What a job of each queue carries. */
+export type JobData = { readonly [Name in QueueName]: z.infer<(typeof QUEUES)[Name]> };
+
+/** What each queue's jobs do. Jobs are at-least-once, so each MUST bear being run again. A rejection means: try again later. */
+export type JobTable = { readonly [Name in QueueName]: (job: JobData[Name]) => Promise<void> };
+
+export const createJobTable = (callService: CallService): JobTable => ({
+  ring_timeout: ringTimeout(callService),
+});

@@ -1,0 +1,50 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connectRedis, type RedisConnection } from '@trunkline/bus';
+import { QUEUES, type QueueName } from '@trunkline/contract';
+import { answerHealth, createLogger, type Logger, startHttpServer } from '@trunkline/service-kit';
+import { createCallService } from './call-service.ts';
+import type { NotifierConfig } from './config.ts';
+import { createJobTable } from './job-table.ts';
+import { startJobWorker } from './job-worker.ts';
+
+const QUEUE_NAMES = Object.keys(QUEUES) as QueueName[];
+
+export interface Notifier extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Connects for workers, and logs when Redis goes away and when it is back, not each attempt in between. */
+const connectJobsRedis = (url: string, logger: Logger): RedisConnection => {
+  let away = false;
+  const redis = connectRedis(url, 'worker', (error) => {
+    if (!away) logger.warn({ err: error }, 'Redis is away');
+    away = true;
+  });
+  redis.on('ready', () => {
+    if (away) logger.info('Redis is back');
+    away = false;
+  });
+  return redis;
+};
+
+/** Works on the queues until it is disposed of. */
+export const startNotifier = async (config: NotifierConfig): Promise<Notifier> => {
+  const logger = createLogger('notifier', config.LOG_LEVEL);
+  await using starting = new AsyncDisposableStack();
+  const redis = starting.adopt(connectJobsRedis(config.REDIS_URL, logger), (connection) => connection.disconnect());
+  const callService = starting.use(createCallService({ urls: config.CALL_SERVICE_URLS, internalToken: config.INTERNAL_TOKEN }));
+  const jobs = createJobTable(callService);
+  const options = { redis, redisPrefix: config.REDIS_PREFIX, concurrency: config.JOB_CONCURRENCY, logger };
+  const workers = QUEUE_NAMES.map((queue) => starting.use(startJobWorker(queue, jobs, options)));
+  const checks = { redis: () => redis.status === 'ready', workers: () => workers.every((worker) => worker.isRunning()) };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (!(await answerHealth(request, response, checks))) response.writeHead(404).end();
+  };
+  const server = starting.use(
+    await startHttpServer((request, response) => void answer(request, response), { port: config.PORT, host: config.HOST }),
+  );
+  logger.info({ url: server.url }, 'notifier started');
+  const running = starting.move();
+  return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+};
