@@ -1,0 +1,34 @@
+/** `over`: refuse it. `flooding`: close the connection. */
+export type LimitVerdict = 'within' | 'over' | 'flooding';
+
+const FLOOD_FACTOR = 10;
+const WINDOW_MS = 1000;
+
+/** A token bucket of one second's worth of commands. Ten times the limit within a second is a flood. */
+export class CommandLimit {
+  readonly #perSecond: number;
+  #tokens: number;
+  #filledAt = 0;
+  #windowAt = 0;
+  #inWindow = 0;
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+    this.#tokens = perSecond;
+  }
+
+  /** Counts one command at `now`, milliseconds of a monotonic clock. */
+  take(now: number): LimitVerdict {
+    if (now - this.#windowAt >= WINDOW_MS) {
+      this.#windowAt = now;
+      this.#inWindow = 0;
+    }
+    this.#inWindow += 1;
+    if (this.#inWindow > this.#perSecond * FLOOD_FACTOR) return 'flooding';
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + ((now - this.#filledAt) / 1000) * this.#perSecond);
+    this.#filledAt = now;
+    if (this.#tokens < 1) return 'over';
+    this.#tokens -= 1;
+    return 'within';
+  }
+}

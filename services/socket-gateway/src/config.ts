@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { GatewayId } from '@trunkline/contract';
+import {
+  commonSettings,
+  httpUrls,
+  integer,
+  loadConfig,
+  port,
+  refuseDevelopmentSecrets,
+  requireOneTokenSource,
+  tokenSettings,
+} from '@trunkline/service-kit';
+import { z } from 'zod';
+
+const randomGatewayId = (): string => `gateway-${randomBytes(8).toString('hex')}`;
+
+export const gatewaySettings = {
+  ...commonSettings,
+  ...tokenSettings,
+  PORT: port().default(4001).describe('Where the service listens'),
+  HOST: z.string().optional().describe('The address to listen on; all of them where unset'),
+  GATEWAY_ID: z
+    .string()
+    .default(randomGatewayId)
+    .pipe(GatewayId)
+    .describe('Names one run of a gateway. It must be new at every start, else the sessions that died with the last run count as alive'),
+  CALL_SERVICE_URLS: httpUrls().describe('Where call-services are, separated by commas; when one fails, the next is asked'),
+  LIMIT_COMMANDS_PER_SECOND: integer(1, 100_000)
+    .default(200)
+    .describe('How many events one connection may send a second; ten times as many close it'),
+  GATEWAY_LEASE_SECONDS: integer(3, 300).default(15).describe('How long a gateway that was not heard counts as alive'),
+};
+
+const Settings = z.object(gatewaySettings).superRefine((config, context) => {
+  requireOneTokenSource(config, context);
+  refuseDevelopmentSecrets(config, context);
+});
+
+export type GatewayConfig = Readonly<z.infer<typeof Settings>>;
+
+/** @throws ConfigError naming every problem */
+export const loadGatewayConfig = (env: Readonly<Record<string, string | undefined>>): GatewayConfig => loadConfig(Settings, env);

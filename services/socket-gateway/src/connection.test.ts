@@ -1,0 +1,231 @@
+import type { Subscriber } from '@trunkline/bus';
+import { type CallEvent, type CloseReason, type CommandReply, type ServerEvent, SessionId } from '@trunkline/contract';
+import type { Identity } from '@trunkline/service-kit';
+import { describe, expect, it } from 'vitest';
+import { ANA, aCall, aCallEvent, BEN } from '../test/call-event.ts';
+import { Connection } from './connection.ts';
+import { DatabaseClock } from './database-clock.ts';
+import type { EventFrame } from './dialects/dialect.ts';
+import { onlycare } from './dialects/onlycare.ts';
+import { MAX_QUEUED_BYTES } from './transports/transport.ts';
+
+const identity = (changes: Partial<Identity> = {}): Identity => ({
+  userId: BEN,
+  name: null,
+  avatar: null,
+  role: null,
+  deviceId: null,
+  expiresAt: 1000,
+  ...changes,
+});
+
+/** A connection of Ben, and every edge it touches. The test decides when Redis and call-service answer. */
+const connect = () => {
+  const subscription = Promise.withResolvers<void>();
+  const opened: ((admission: { events: CallEvent[]; refused: boolean } | null) => void)[] = [];
+  const commands: { callId: string | undefined; reply(reply: CommandReply): void }[] = [];
+  const seen = {
+    frames: [] as EventFrame[],
+    acknowledged: [] as unknown[],
+    closedFor: [] as CloseReason[],
+    reports: [] as string[],
+    queuedBytes: 0,
+    left: null as Promise<void> | null,
+    hear: (_event: ServerEvent): void => undefined,
+  };
+  const subscriber: Subscriber = {
+    subscribe: (_userId, listener) => {
+      seen.hear = listener;
+      return { inForce: subscription.promise, end: () => seen.reports.push('unsubscribed') };
+    },
+    onGapEnded: () => undefined,
+    isHearing: () => true,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  const connection = new Connection<EventFrame>({
+    sessionId: SessionId.parse('ben-s1'),
+    identity: identity(),
+    dialect: onlycare,
+    socket: {
+      write: (frame) => seen.frames.push(frame),
+      queuedBytes: () => seen.queuedBytes,
+      close: (reason) => seen.closedFor.push(reason),
+    },
+    services: {
+      sendCommand: ({ command }) => new Promise((reply) => commands.push({ callId: command.callId, reply })),
+      reports: {
+        opened: () => {
+          seen.reports.push('opened');
+          return new Promise((resolve) => opened.push(resolve));
+        },
+        closed: async () => void seen.reports.push('closed'),
+        giveUp: () => undefined,
+      },
+      deliveries: { add: () => undefined, idle: async () => undefined },
+      subscriber,
+      presence: { enter: () => seen.reports.push('entered'), leave: () => seen.reports.push('left') },
+      clock: new DatabaseClock(),
+      verifyToken: async (token) => (token === 'bad' ? null : identity({ userId: token === 'ana' ? ANA : BEN, expiresAt: 9000 })),
+      commandsPerSecond: 200,
+    },
+    onEnd: (left) => {
+      seen.left = left;
+    },
+  });
+  const names = (): (string | null)[] => seen.frames.map(({ event }) => event);
+  const answerOpened = async (events: CallEvent[] | null): Promise<void> => {
+    subscription.resolve();
+    await expect.poll(() => opened.length).toBeGreaterThan(0);
+    opened.shift()?.(events === null ? null : { events, refused: false });
+  };
+  const ask = (event: string, body: object): void => connection.onFrame({ event, body }, (answer) => seen.acknowledged.push(answer));
+  return { connection, seen, commands, names, answerOpened, ask, subscribed: subscription.resolve };
+};
+
+const cancelled = (seq: number): CallEvent =>
+  aCallEvent({ type: 'call_cancelled', call: aCall({ seq, state: 'CANCELLED', reason: 'cancelled' }) });
+const ring = (seq: number): CallEvent => aCallEvent({ ringMsLeft: 30_000, call: aCall({ seq }) });
+const ended = (seq: number): CallEvent => aCallEvent({ type: 'call_ended', call: aCall({ seq, state: 'ENDED', reason: 'lost' }) });
+
+describe('a connection that opens', () => {
+  it('enters and listens before it asks what it missed', async () => {
+    const { seen, answerOpened } = connect();
+    expect(seen.reports).toEqual(['entered']);
+    await answerOpened([]);
+    expect(seen.reports).toEqual(['entered', 'opened']);
+  });
+
+  it('tells the snapshot, then what it heard meanwhile, less what the snapshot told', async () => {
+    const { seen, names, answerOpened } = connect();
+    seen.hear({ ...ring(2), type: 'call_ringing' });
+    seen.hear(cancelled(3));
+    expect(names()).toEqual([]);
+    await answerOpened([ring(2)]);
+    await expect.poll(names).toEqual(['call:incoming', 'call:cancelled']);
+  });
+
+  it('keeps the commands until it is open', async () => {
+    const { commands, ask, answerOpened } = connect();
+    ask('call:accept', { callId: 'a' });
+    expect(commands).toHaveLength(0);
+    await answerOpened([]);
+    await expect.poll(() => commands.length).toBe(1);
+  });
+
+  it('asks for another snapshot when it heard more than it can hold', async () => {
+    const { seen, answerOpened } = connect();
+    for (let seq = 1; seq <= 300; seq += 1) seen.hear(cancelled(seq));
+    await answerOpened([]);
+    await expect.poll(() => seen.reports).toEqual(['entered', 'opened', 'opened']);
+  });
+
+  it('closes, and refuses what waits, when no call-service takes it', async () => {
+    const { seen, names, ask, answerOpened } = connect();
+    ask('call:accept', { callId: 'a' });
+    await answerOpened(null);
+    await expect.poll(() => seen.closedFor).toEqual(['unavailable']);
+    expect(seen.acknowledged).toEqual([{ ok: false, error: expect.objectContaining({ code: 'service_error', callId: 'a' }) }]);
+    expect(names()).toEqual(['connection:closing']);
+    await seen.left;
+    expect(seen.reports.at(-1)).toBe('closed');
+  });
+});
+
+describe('a connection that closes', () => {
+  it('reports it last, after the commands that it still had to send', async () => {
+    const { connection, seen, commands, ask, answerOpened } = connect();
+    ask('call:cancel', { callId: 'a' });
+    await answerOpened([]);
+    connection.onClose();
+    await expect.poll(() => commands.length).toBe(1);
+    expect(seen.reports).toEqual(['entered', 'opened', 'unsubscribed', 'left']);
+    commands[0]?.reply({ ok: true, call: aCall() });
+    await seen.left;
+    expect(seen.reports.at(-1)).toBe('closed');
+    expect(seen.acknowledged).toEqual([]);
+  });
+
+  it('has nothing to report when it never opened, but still sends what it took', async () => {
+    const { connection, seen, commands, ask, subscribed } = connect();
+    ask('call:reject', { callId: 'a' });
+    connection.onClose();
+    subscribed();
+    await expect.poll(() => commands.length).toBe(1);
+    commands[0]?.reply({ ok: true, call: aCall() });
+    await seen.left;
+    expect(seen.reports).toEqual(['entered', 'unsubscribed', 'left']);
+  });
+
+  it('says nothing more', async () => {
+    const { connection, seen, names, answerOpened } = connect();
+    await answerOpened([]);
+    connection.close('going_away');
+    connection.close('token_expired');
+    seen.hear(cancelled(1));
+    expect(names()).toEqual(['connection:closing']);
+    expect(seen.closedFor).toEqual(['going_away']);
+  });
+});
+
+describe('an open connection', () => {
+  const open = async () => {
+    const all = connect();
+    await all.answerOpened([]);
+    all.ask('nonsense', {});
+    all.seen.hear(cancelled(1));
+    await expect.poll(all.names).toEqual(['call:cancelled']);
+    all.seen.frames.length = 0;
+    all.seen.acknowledged.length = 0;
+    return all;
+  };
+
+  it('answers a command before it tells what the command caused', async () => {
+    const { seen, names, commands, ask } = await open();
+    ask('call:end', { callId: 'CALL_1' });
+    seen.hear(ended(2));
+    expect(names()).toEqual([]);
+    commands[0]?.reply({ ok: true, call: aCall() });
+    await expect.poll(names).toEqual(['call:ended']);
+    expect(seen.acknowledged).toHaveLength(1);
+  });
+
+  it('tells of other calls meanwhile', async () => {
+    const { seen, names, ask } = await open();
+    ask('call:end', { callId: 'another' });
+    seen.hear(ended(2));
+    expect(names()).toEqual(['call:ended']);
+  });
+
+  it('asks again for a snapshot that did not come', async () => {
+    const { connection, seen, names, answerOpened } = await open();
+    connection.refresh();
+    await answerOpened(null);
+    await expect.poll(() => seen.reports.length).toBe(3);
+    connection.catchUp();
+    await answerOpened([ended(2)]);
+    await expect.poll(names).toEqual(['call:ended']);
+  });
+
+  it('closes when its client does not read', async () => {
+    const { seen } = await open();
+    seen.queuedBytes = MAX_QUEUED_BYTES + 1;
+    seen.hear(ended(2));
+    expect(seen.closedFor).toEqual(['too_slow']);
+  });
+
+  it('lasts as long as a refreshed token of the same user', async () => {
+    const { connection, seen, ask } = await open();
+    expect(connection.expiresAt).toBe(1000);
+    ask('auth:refresh', { token: 'ben' });
+    await expect.poll(() => connection.expiresAt).toBe(9000);
+    expect(seen.acknowledged).toEqual([{ ok: true }]);
+  });
+
+  it.each(['ana', 'bad'])('takes no token of somebody else, and stays (%s)', async (token) => {
+    const { connection, seen, ask } = await open();
+    ask('auth:refresh', { token });
+    await expect.poll(() => seen.acknowledged).toEqual([{ ok: false, error: expect.objectContaining({ code: 'unauthenticated' }) }]);
+    expect(connection.expiresAt).toBe(1000);
+    expect(seen.closedFor).toEqual([]);
+  });
+});

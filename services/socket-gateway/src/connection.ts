@@ -1,0 +1,232 @@
+import type { Subscriber, Subscription } from '@trunkline/bus';
+import { type Actor, type CloseReason, type OpenedSession, refusal, type ServerEvent, type SessionId } from '@trunkline/contract';
+import type { Identity, VerifyToken } from '@trunkline/service-kit';
+import type { SendCommand } from './command-sender.ts';
+import type { DatabaseClock } from './database-clock.ts';
+import { Deliverer } from './deliver.ts';
+import type { DeliveryReports } from './delivery-reports.ts';
+import type { Asked, Dialect, Reply } from './dialects/dialect.ts';
+import type { Presence } from './presence.ts';
+import { Receiver } from './receive.ts';
+import type { SessionReports } from './session-reports.ts';
+import { settledWithin } from './settled-within.ts';
+import { type Acknowledge, type ClientSocket, MAX_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
+
+/** What all connections of a gateway share. */
+export interface ConnectionServices {
+  readonly sendCommand: SendCommand;
+  readonly reports: SessionReports;
+  readonly deliveries: DeliveryReports;
+  readonly subscriber: Subscriber;
+  readonly presence: Presence;
+  readonly clock: DatabaseClock;
+  readonly verifyToken: VerifyToken;
+  readonly commandsPerSecond: number;
+}
+
+export interface ConnectionOptions<Frame> {
+  readonly sessionId: SessionId;
+  readonly identity: Identity;
+  readonly socket: ClientSocket<Frame>;
+  readonly dialect: Dialect<Frame>;
+  readonly services: ConnectionServices;
+  /** Called once, when the connection is over; `left` resolves when all that it began is finished and reported. */
+  onEnd(left: Promise<void>): void;
+}
+
+type State = 'opening' | 'open' | 'closed';
+
+const SUBSCRIBE_PATIENCE_MS = 2000;
+const MAX_HELD_EVENTS = 256;
+
+const actorOf = ({ userId, name, avatar, role, deviceId }: Identity, sessionId: SessionId): Actor => ({
+  userId,
+  name,
+  avatar,
+  role,
+  deviceId,
+  sessionId,
+});
+
+/**
+ * One socket of one user, from its admission to its last report (invariant 7): it hears its user's channel first and
+ * holds what it hears, then learns the snapshot, then passes on what was held and what comes.
+ */
+export class Connection<Frame> implements SocketListener<Frame> {
+  readonly #session: OpenedSession;
+  readonly #socket: ClientSocket<Frame>;
+  readonly #dialect: Dialect<Frame>;
+  readonly #services: ConnectionServices;
+  readonly #onEnd: (left: Promise<void>) => void;
+  readonly #receiver: Receiver<Frame>;
+  readonly #deliverer: Deliverer<Frame>;
+  readonly #subscription: Subscription;
+  readonly #opening: Promise<void>;
+  #catchingUp: Promise<void> | null = null;
+  #state: State = 'opening';
+  #expiresAt: number;
+  #held: ServerEvent[] = [];
+  #needsSnapshot = false;
+  #wasReported = false;
+
+  constructor({ sessionId, identity, socket, dialect, services, onEnd }: ConnectionOptions<Frame>) {
+    const { userId, deviceId } = identity;
+    const session = { sessionId, userId, deviceId };
+    const { clock, deliveries, sendCommand, commandsPerSecond } = services;
+    this.#session = session;
+    this.#socket = socket;
+    this.#dialect = dialect;
+    this.#services = services;
+    this.#onEnd = onEnd;
+    this.#expiresAt = identity.expiresAt;
+    this.#deliverer = new Deliverer({ session, dialect, clock, deliveries, write: this.#write, refresh: this.refresh });
+    this.#receiver = new Receiver({
+      actor: actorOf(identity, sessionId),
+      dialect,
+      commandsPerSecond,
+      sendCommand,
+      answer: this.#answer,
+      refreshToken: this.#refreshToken,
+      close: this.close,
+    });
+    this.#subscription = services.subscriber.subscribe(userId, this.#hear);
+    services.presence.enter(sessionId, userId);
+    this.#opening = this.#open();
+  }
+
+  /** When the token ends, in epoch milliseconds. */
+  get expiresAt(): number {
+    return this.#expiresAt;
+  }
+
+  onFrame(frame: Frame, acknowledge: Acknowledge | null): void {
+    if (!this.#isClosed()) this.#receiver.receive(frame, acknowledge);
+  }
+
+  onClose(): void {
+    this.#end();
+  }
+
+  /** Says why, then closes the socket. */
+  readonly close = (reason: CloseReason): void => {
+    if (this.#isClosed()) return;
+    const frame = this.#dialect.closing(reason);
+    if (frame !== null) this.#socket.write(frame);
+    this.#end();
+    this.#socket.close(reason);
+  };
+
+  /** Asks for a new snapshot, once the connection is open, until it gets one. */
+  readonly refresh = (): void => {
+    this.#needsSnapshot = true;
+    this.catchUp();
+  };
+
+  /** Asks again where an earlier refresh got no answer. */
+  catchUp(): void {
+    if (!this.#needsSnapshot || this.#state !== 'open' || this.#catchingUp !== null) return;
+    this.#catchingUp = this.#refreshUntilTold().finally(() => {
+      this.#catchingUp = null;
+    });
+  }
+
+  async #open(): Promise<void> {
+    await settledWithin(this.#subscription.inForce, SUBSCRIBE_PATIENCE_MS);
+    if (!this.#isClosed() && !(await this.#learnSnapshot())) {
+      this.#receiver.refuseAll();
+      this.close('unavailable');
+      return;
+    }
+    if (!this.#isClosed()) {
+      this.#state = 'open';
+      this.#releaseHeld();
+    }
+    this.#receiver.release();
+    this.catchUp();
+  }
+
+  async #refreshUntilTold(): Promise<void> {
+    let isAnswered = true;
+    while (isAnswered && this.#needsSnapshot && !this.#isClosed()) {
+      this.#needsSnapshot = false;
+      await settledWithin(this.#subscription.inForce, SUBSCRIBE_PATIENCE_MS);
+      isAnswered = this.#isClosed() || (await this.#learnSnapshot());
+    }
+    if (!isAnswered) this.#needsSnapshot = true;
+  }
+
+  /** Reports the session as open and tells what came back; false when no call-service answered. */
+  async #learnSnapshot(): Promise<boolean> {
+    this.#wasReported = true;
+    const admission = await this.#services.reports.opened(this.#session);
+    if (admission === null) return false;
+    if (admission.refused) this.close('too_many_connections');
+    for (const event of admission.events) {
+      if (this.#isClosed()) break;
+      this.#deliverer.deliver(event, 'snapshot');
+    }
+    return true;
+  }
+
+  readonly #hear = (event: ServerEvent): void => {
+    if (this.#isClosed()) return;
+    if (this.#state === 'open' && !this.#receiver.awaits(event.call)) this.#deliverer.deliver(event, 'live');
+    else if (this.#held.length < MAX_HELD_EVENTS) this.#held.push(event);
+    else this.#needsSnapshot = true;
+  };
+
+  #releaseHeld(): void {
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const event of held) this.#hear(event);
+  }
+
+  readonly #write = (frame: Frame): void => {
+    this.#socket.write(frame);
+    this.#closeIfTooSlow();
+  };
+
+  readonly #answer = (reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void => {
+    if (this.#isClosed()) return;
+    const answer = this.#dialect.answer(reply, asked, acknowledge !== null);
+    if (answer !== null && 'frame' in answer) this.#socket.write(answer.frame);
+    else if (answer !== null) acknowledge?.(answer.acknowledgement);
+    this.#closeIfTooSlow();
+    if (this.#state === 'open') this.#releaseHeld();
+  };
+
+  readonly #refreshToken = async (token: string): Promise<Reply> => {
+    const identity = await this.#services.verifyToken(token);
+    if (identity === null || identity.userId !== this.#session.userId) return { ok: false, error: refusal('unauthenticated') };
+    this.#expiresAt = Math.max(this.#expiresAt, identity.expiresAt);
+    return { ok: true, call: null };
+  };
+
+  #closeIfTooSlow(): void {
+    if (this.#socket.queuedBytes() > MAX_QUEUED_BYTES) this.close('too_slow');
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  #end(): void {
+    if (this.#isClosed()) return;
+    this.#state = 'closed';
+    this.#held = [];
+    this.#subscription.end();
+    this.#services.presence.leave(this.#session.sessionId);
+    this.#onEnd(this.#leave());
+  }
+
+  /** The close is reported last: after the session's own opening, and after the commands that it still had to send. */
+  async #leave(): Promise<void> {
+    await this.#opening;
+    await this.#catchingUp;
+    await this.#receiver.drained();
+    if (!this.#wasReported) return;
+    const { sessionId, userId } = this.#session;
+    await this.#services.reports.closed({ sessionId, userId });
+  }
+}

@@ -1,0 +1,136 @@
+import { type CallEvent, CallId, type Delivery, DeviceId, SessionId } from '@trunkline/contract';
+import { describe, expect, it } from 'vitest';
+import { ANA, aCall, aCallEvent, BEN, PLACED_AT } from '../test/call-event.ts';
+import { DatabaseClock } from './database-clock.ts';
+import { Deliverer } from './deliver.ts';
+import type { EventFrame } from './dialects/dialect.ts';
+import { onlycare } from './dialects/onlycare.ts';
+
+/** A session of Ben, with what it was told. The database's clock stands at `now`. */
+const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN; now?: number | null } = {}) => {
+  const frames: EventFrame[] = [];
+  const reported: Delivery[] = [];
+  const seen = { refreshes: 0, frames, reported };
+  const clock = new DatabaseClock(() => 0);
+  if (now !== null) clock.learn({ databaseNow: now, sentAt: 0, receivedAt: 0 });
+  const deliverer = new Deliverer<EventFrame>({
+    session: { sessionId: SessionId.parse('ben-s1'), userId, deviceId: DeviceId.parse('ben-1') },
+    dialect: onlycare,
+    clock,
+    deliveries: { add: (delivery) => reported.push(delivery), idle: async () => undefined },
+    write: (frame) => frames.push(frame),
+    refresh: () => {
+      seen.refreshes += 1;
+    },
+  });
+  return { deliverer, ...seen, seen, names: () => frames.map(({ event }) => event) };
+};
+
+const ring = (seq = 1): CallEvent => aCallEvent({ ringMsLeft: 30_000, call: aCall({ seq }) });
+const reached = (seq: number): CallEvent => ({ ...ring(seq), type: 'call_ringing' });
+const cancelled = (seq: number): CallEvent =>
+  aCallEvent({ type: 'call_cancelled', call: aCall({ seq, state: 'CANCELLED', reason: 'caller_lost' }) });
+
+describe('a session', () => {
+  it('is told each event once', () => {
+    const { deliverer, names } = createSession();
+    for (const event of [ring(), ring(), cancelled(2), cancelled(2)]) deliverer.deliver(event, 'live');
+    expect(names()).toEqual(['call:incoming', 'call:cancelled']);
+  });
+
+  it('does not ring for a call that it knows is over', () => {
+    const { deliverer, names } = createSession();
+    deliverer.deliver(cancelled(2), 'live');
+    deliverer.deliver(ring(1), 'live');
+    expect(names()).toEqual(['call:cancelled']);
+  });
+
+  it('rings from a later event when it missed the place, and only once', () => {
+    const { deliverer, names } = createSession();
+    deliverer.deliver(reached(2), 'live');
+    deliverer.deliver(reached(3), 'live');
+    deliverer.deliver(ring(4), 'snapshot');
+    expect(names()).toEqual(['call:incoming']);
+  });
+
+  it('does not ring again when the call is reached', () => {
+    const { deliverer, names } = createSession();
+    deliverer.deliver(ring(1), 'live');
+    deliverer.deliver(reached(2), 'live');
+    expect(names()).toEqual(['call:incoming']);
+  });
+
+  it('is told of an accept once, though a later snapshot says it again', () => {
+    const { deliverer, names } = createSession({ userId: ANA });
+    const accepted = (seq: number): CallEvent => aCallEvent({ type: 'call_accepted', call: aCall({ seq, state: 'CONNECTING' }) });
+    deliverer.deliver(accepted(3), 'live');
+    deliverer.deliver(accepted(4), 'snapshot');
+    expect(names()).toEqual(['call:accepted']);
+  });
+
+  it('does not ring its own call', () => {
+    const { deliverer, names } = createSession({ userId: ANA });
+    deliverer.deliver(ring(1), 'live');
+    deliverer.deliver(reached(2), 'live');
+    expect(names()).toEqual(['call:ringing']);
+  });
+
+  it('asks for a snapshot rather than ring late, and rings from what that says', () => {
+    const { deliverer, names, seen } = createSession({ now: PLACED_AT + 5000 });
+    deliverer.deliver(ring(1), 'live');
+    expect(names()).toEqual([]);
+    expect(seen.refreshes).toBe(1);
+    deliverer.deliver(ring(1), 'snapshot');
+    expect(names()).toEqual(['call:incoming']);
+  });
+
+  it('says how long the ring may go on, by the clock of this host', () => {
+    const { deliverer, frames } = createSession({ now: PLACED_AT + 1000 });
+    const before = Date.now();
+    deliverer.deliver(ring(1), 'live');
+    const { expiresAt } = (frames[0]?.body ?? {}) as { expiresAt: number };
+    expect(expiresAt - before).toBeGreaterThanOrEqual(29_000);
+    expect(expiresAt - Date.now()).toBeLessThanOrEqual(29_000);
+  });
+
+  it('neither rings nor asks once the time is up', () => {
+    const { deliverer, names, seen } = createSession({ now: PLACED_AT + 30_000 });
+    deliverer.deliver(ring(1), 'live');
+    expect(names()).toEqual([]);
+    expect(seen.refreshes).toBe(0);
+  });
+
+  it('reports what it was told: rings and stops', () => {
+    const { deliverer, reported } = createSession();
+    deliverer.deliver(ring(1), 'live');
+    deliverer.deliver(
+      aCallEvent({ type: 'call_accepted', call: aCall({ seq: 2, state: 'CONNECTING', answeredBySession: SessionId.parse('ben-s2') }) }),
+      'live',
+    );
+    deliverer.deliver(aCallEvent({ type: 'call_ended', call: aCall({ seq: 3, state: 'ENDED', reason: 'lost' }) }), 'live');
+    expect(reported.map(({ kind }) => kind)).toEqual(['ring', 'stop', 'stop']);
+    expect(reported[0]).toEqual({ kind: 'ring', callId: 'CALL_1', userId: 'ben', deviceId: 'ben-1', sessionId: 'ben-s1' });
+  });
+
+  it('reports no stop to the session that answers', () => {
+    const { deliverer, reported } = createSession();
+    deliverer.deliver(
+      aCallEvent({ type: 'call_accepted', call: aCall({ seq: 2, state: 'CONNECTING', answeredBySession: SessionId.parse('ben-s1') }) }),
+      'live',
+    );
+    expect(reported).toEqual([]);
+  });
+
+  it('remembers a bounded number of calls', () => {
+    const { deliverer, names } = createSession();
+    const cancelOf = (index: number): CallEvent => ({
+      ...cancelled(1),
+      call: aCall({ id: CallId.parse(`c${index}`), state: 'CANCELLED', reason: 'cancelled' }),
+    });
+    for (let index = 0; index < 300; index += 1) deliverer.deliver(cancelOf(index), 'live');
+    deliverer.deliver(cancelOf(299), 'live');
+    expect(names()).toHaveLength(300);
+    deliverer.deliver(cancelOf(0), 'live');
+    expect(names()).toHaveLength(301);
+  });
+});

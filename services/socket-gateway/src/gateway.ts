@@ -1,0 +1,100 @@
+import { startSubscriber } from '@trunkline/bus';
+import type { GatewayId } from '@trunkline/contract';
+import { createLogger, createTokenVerifier, startHttpServer } from '@trunkline/service-kit';
+import { createCallServiceClient } from './call-service-client.ts';
+import { createCommandSender } from './command-sender.ts';
+import type { GatewayConfig } from './config.ts';
+import { DatabaseClock } from './database-clock.ts';
+import { createDeliveryReports } from './delivery-reports.ts';
+import { onlycare } from './dialects/onlycare.ts';
+import { createRequestListener, refuseOtherUpgrades } from './http.ts';
+import { startLease } from './lease.ts';
+import { createPresence } from './presence.ts';
+import { startSharedRooms } from './rooms.ts';
+import { createSessionReports } from './session-reports.ts';
+import { Sessions } from './sessions.ts';
+import { settledWithin } from './settled-within.ts';
+import { isAllowedOrigin } from './transports/origin.ts';
+import { startSocketIo } from './transports/socket-io.ts';
+import type { Door } from './transports/transport.ts';
+
+export interface RunningGateway extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`, with the port that was really taken. */
+  readonly url: string;
+  readonly gatewayId: GatewayId;
+  sessionCount(): number;
+}
+
+const CLOSED_REPORTS_MS = 1500;
+const DELIVERY_REPORTS_MS = 500;
+
+/** Starts a gateway, with or without its Redis and its call-service; `/readyz` says whether it has them. */
+export const startGateway = async (config: GatewayConfig): Promise<RunningGateway> => {
+  const { GATEWAY_ID: gatewayId, REDIS_URL: redisUrl, REDIS_PREFIX: prefix, ALLOWED_ORIGINS: allowedOrigins } = config;
+  const log = createLogger('socket-gateway', config.LOG_LEVEL).child({ gatewayId });
+  const onError = (error: Error): void => log.warn({ err: error }, 'Redis');
+  const verifyToken = createTokenVerifier(config);
+  const clock = new DatabaseClock();
+  let isStopping = false;
+
+  // Disposed in reverse, also when the start fails half-way.
+  await using parts = new AsyncDisposableStack();
+  const client = parts.use(createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log }));
+  const reports = createSessionReports({ client, gatewayId, log });
+  const deliveries = createDeliveryReports(client, log);
+  const rooms = parts.use(startSharedRooms({ redisUrl, prefix, onError }));
+  const subscriber = parts.use(await startSubscriber({ redisUrl, prefix, onError }));
+  const lease = parts.use(await startLease({ client, gatewayId, leaseMs: config.GATEWAY_LEASE_SECONDS * 1000, clock, log }));
+
+  const listener = createRequestListener({
+    redis: () => subscriber.isHearing() && rooms.isConnected(),
+    lease: () => lease.isHeld(),
+    accepting: () => !isStopping,
+  });
+  const http = parts.use(await startHttpServer(listener, { port: config.PORT, host: config.HOST }));
+  const { server, url } = http;
+
+  const door: Door = {
+    refusalOf: (origin) => {
+      if (isStopping) return 'going_away';
+      return isAllowedOrigin(origin, allowedOrigins) ? null : 'origin_refused';
+    },
+    authenticate: async (token) => (token === null ? null : verifyToken(token)),
+    admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
+  };
+  const port = Number(new URL(url).port);
+  const { createAdapter } = rooms;
+  const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, door, dialect: onlycare }));
+  refuseOtherUpgrades(server, [socketIo.path]);
+
+  const sessions: Sessions = parts.use(
+    new Sessions({
+      sendCommand: createCommandSender(client, log),
+      reports,
+      deliveries,
+      subscriber,
+      presence: createPresence(socketIo.rooms),
+      clock,
+      verifyToken,
+      commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
+    }),
+  );
+  lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));
+  subscriber.onGapEnded(() => sessions.refreshAll());
+
+  parts.defer(async () => {
+    isStopping = true;
+    sessions.closeForGood('going_away');
+    await settledWithin(sessions.allReported(), CLOSED_REPORTS_MS);
+    reports.giveUp();
+    await settledWithin(deliveries.idle(), DELIVERY_REPORTS_MS);
+  });
+  const started = parts.move();
+  log.info({ url }, 'the gateway is up');
+  return {
+    url,
+    gatewayId,
+    sessionCount: () => sessions.count,
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+};

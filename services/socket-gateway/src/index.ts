@@ -1,0 +1,2 @@
+export { type GatewayConfig, gatewaySettings, loadGatewayConfig } from './config.ts';
+export { type RunningGateway, startGateway } from './gateway.ts';

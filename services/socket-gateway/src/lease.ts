@@ -1,0 +1,62 @@
+import { type GatewayId, INTERNAL_PATHS, LeaseResponse } from '@trunkline/contract';
+import type { Logger } from '@trunkline/service-kit';
+import type { CallServiceClient } from './call-service-client.ts';
+import type { DatabaseClock } from './database-clock.ts';
+import { settledWithin } from './settled-within.ts';
+
+export interface LeaseOptions {
+  client: CallServiceClient;
+  gatewayId: GatewayId;
+  leaseMs: number;
+  clock: DatabaseClock;
+  log: Logger;
+}
+
+export interface Lease extends Disposable {
+  /** Whether it was renewed so lately that it cannot have lapsed. */
+  isHeld(): boolean;
+  /** The listener is called after every renewal. `wasLapsed`: all our sessions were given up meanwhile. */
+  onRenewed(listener: (wasLapsed: boolean) => void): void;
+}
+
+const START_PATIENCE_MS = 1000;
+
+/** Keeps this gateway's lease: while it holds, its sessions count as present (invariant 13). Starts without it too. */
+export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: LeaseOptions): Promise<Lease> => {
+  const everyMs = leaseMs / 3;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  let isRenewing = false;
+  const listeners: ((wasLapsed: boolean) => void)[] = [];
+
+  const renew = async (): Promise<void> => {
+    const { value, sentAt, receivedAt } = await client.post({
+      path: INTERNAL_PATHS.lease,
+      bodyFor: () => ({ gatewayId }),
+      schema: LeaseResponse,
+      budgetMs: everyMs,
+    });
+    clock.learn({ databaseNow: value.databaseNow, sentAt, receivedAt });
+    renewedAt = sentAt;
+    for (const listener of listeners) listener(!value.known);
+  };
+
+  const beat = async (): Promise<void> => {
+    if (isRenewing) return;
+    isRenewing = true;
+    try {
+      await renew();
+    } catch (error) {
+      log.warn({ err: error }, 'the lease was not renewed');
+    } finally {
+      isRenewing = false;
+    }
+  };
+
+  await settledWithin(beat(), START_PATIENCE_MS);
+  const timer = setInterval(() => void beat(), everyMs);
+  return {
+    isHeld: () => performance.now() - renewedAt < leaseMs,
+    onRenewed: (listener) => void listeners.push(listener),
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+};

@@ -1,0 +1,131 @@
+import { type Actor, type CloseReason, type CommandReply, SessionId } from '@trunkline/contract';
+import { describe, expect, it } from 'vitest';
+import { aCall, BEN } from '../test/call-event.ts';
+import type { OutgoingCommand } from './command-sender.ts';
+import type { EventFrame, Reply } from './dialects/dialect.ts';
+import { onlycare } from './dialects/onlycare.ts';
+import { Receiver } from './receive.ts';
+
+const actor: Actor = { userId: BEN, name: null, avatar: null, role: null, deviceId: null, sessionId: SessionId.parse('ben-s1') };
+const DONE: CommandReply = { ok: true, call: aCall() };
+
+/** A receiver whose commands are answered one by one, by `answerNext`. */
+const createReceiver = (commandsPerSecond = 200) => {
+  const sent: OutgoingCommand[] = [];
+  const answers: { reply: Reply; callId: string | null }[] = [];
+  const closed: CloseReason[] = [];
+  const open: ((reply: CommandReply) => void)[] = [];
+  const receiver = new Receiver<EventFrame>({
+    actor,
+    dialect: onlycare,
+    commandsPerSecond,
+    sendCommand: (command) => {
+      sent.push(command);
+      return new Promise((resolve) => open.push(resolve));
+    },
+    answer: (reply, { callId }) => answers.push({ reply, callId }),
+    refreshToken: async () => ({ ok: true, call: null }),
+    close: (reason) => closed.push(reason),
+  });
+  const accept = (callId: string): void => receiver.receive({ event: 'call:accept', body: { callId } }, null);
+  const answerNext = async (): Promise<void> => {
+    const before = answers.length;
+    open.shift()?.(DONE);
+    await expect.poll(() => answers.length).toBe(before + 1);
+  };
+  return { receiver, sent, answers, closed, accept, answerNext };
+};
+
+const codes = (answers: { reply: Reply }[]): string[] => answers.map(({ reply }) => (reply.ok ? 'ok' : reply.error.code));
+
+describe('the commands of a connection', () => {
+  it('wait until they are released', () => {
+    const { receiver, sent, accept } = createReceiver();
+    accept('a');
+    expect(sent).toHaveLength(0);
+    receiver.release();
+    expect(sent).toHaveLength(1);
+  });
+
+  it('go one after another', async () => {
+    const { receiver, sent, accept, answerNext } = createReceiver();
+    receiver.release();
+    accept('a');
+    accept('b');
+    expect(sent).toHaveLength(1);
+    await answerNext();
+    expect(sent.map(({ command }) => command.callId)).toEqual(['a', 'b']);
+    await answerNext();
+    await receiver.drained();
+  });
+
+  it('are refused beyond 64', () => {
+    const { receiver, answers, accept } = createReceiver();
+    receiver.release();
+    for (let index = 0; index < 66; index += 1) accept(`c${index}`);
+    expect(codes(answers)).toEqual(['rate_limited', 'rate_limited']);
+    expect(answers[0]?.callId).toBe('c64');
+  });
+
+  it('are refused beyond the limit of a second', async () => {
+    const { receiver, answers, accept, answerNext } = createReceiver(2);
+    receiver.release();
+    for (const callId of ['a', 'b', 'c']) accept(callId);
+    expect(codes(answers)).toEqual(['rate_limited']);
+    await answerNext();
+  });
+
+  it('close the connection when they flood', () => {
+    const { receiver, closed, accept } = createReceiver(1);
+    receiver.release();
+    for (let index = 0; index < 11; index += 1) accept(`c${index}`);
+    expect(closed).toEqual(['flooding']);
+  });
+
+  it('that cannot be understood are refused at once, and count', () => {
+    const { receiver, answers } = createReceiver(1);
+    receiver.receive({ event: null, body: undefined }, null);
+    receiver.receive({ event: null, body: undefined }, null);
+    expect(codes(answers)).toEqual(['parse_error', 'rate_limited']);
+  });
+
+  it('are all refused when the session could not be opened', () => {
+    const { receiver, answers, accept } = createReceiver();
+    accept('a');
+    accept('b');
+    receiver.refuseAll();
+    expect(codes(answers)).toEqual(['service_error', 'service_error']);
+  });
+
+  it('carry who acts, and whether an answer is wanted', () => {
+    const { receiver, sent } = createReceiver();
+    receiver.release();
+    receiver.receive({ event: 'call:accept', body: { callId: 'a' } }, () => undefined);
+    expect(sent[0]).toMatchObject({ actor, wantsAnswer: true, requestId: null, dialect: 'onlycare', mintedCallId: null });
+    expect(sent[0]).not.toHaveProperty('acknowledge');
+  });
+
+  it('want an answer when they name their request', () => {
+    const { receiver, sent } = createReceiver();
+    receiver.release();
+    receiver.receive({ event: 'call:cancel', body: { callId: 'a', requestId: 'r' } }, null);
+    expect(sent[0]).toMatchObject({ wantsAnswer: true, requestId: 'r' });
+  });
+
+  it('have a call id of ours where a place brings none', () => {
+    const { receiver, sent } = createReceiver();
+    receiver.release();
+    receiver.receive({ event: 'call:initiate', body: { receiverId: 'ana' } }, null);
+    expect(sent[0]?.mintedCallId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(receiver.awaits(aCall({ id: sent[0]?.mintedCallId ?? aCall().id }))).toBe(true);
+    expect(receiver.awaits(aCall())).toBe(false);
+  });
+
+  it('leave a refreshed token to the connection', async () => {
+    const { receiver, answers, sent } = createReceiver();
+    receiver.release();
+    receiver.receive({ event: 'auth:refresh', body: { token: 't' } }, null);
+    await expect.poll(() => answers).toEqual([{ reply: { ok: true, call: null }, callId: null }]);
+    expect(sent).toHaveLength(0);
+  });
+});

@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type ClosedSession,
+  type GatewayId,
+  INTERNAL_PATHS,
+  MAX_BATCH,
+  type OpenedSession,
+  type SessionId,
+  SessionsResponse,
+  type Snapshot,
+} from '@trunkline/contract';
+import { createMicroBatch, type Logger } from '@trunkline/service-kit';
+import type { CallServiceClient } from './call-service-client.ts';
+
+export interface SessionReportsOptions {
+  client: CallServiceClient;
+  gatewayId: GatewayId;
+  log: Logger;
+}
+
+/** What a session must know, or that its user has too many. */
+type Admission = Omit<Snapshot, 'sessionId'>;
+
+/** Tells call-service which sessions this gateway holds. */
+export interface SessionReports {
+  /**
+   * Reports a session as open, which is the same however often, and resolves with what it must know (invariant 7), or
+   * with null when no call-service took it.
+   */
+  opened(session: OpenedSession): Promise<Admission | null>;
+  /** Resolves when call-service took it: it is repeated until then, or until `giveUp`. */
+  closed(session: ClosedSession): Promise<void>;
+  /** From now on a report that fails is not repeated. What is lost, the lapsing lease says (invariant 13). */
+  giveUp(): void;
+}
+
+const OPENED_IN_FLIGHT = 4;
+const BUDGET_MS = 3000;
+const LONGEST_PAUSE_MS = 2000;
+
+export const createSessionReports = ({ client, gatewayId, log }: SessionReportsOptions): SessionReports => {
+  const givingUp = new AbortController();
+
+  const post = async (opened: OpenedSession[], closed: ClosedSession[]): Promise<Snapshot[]> => {
+    const body = { gatewayId, opened, closed };
+    const { value } = await client.post({
+      path: INTERNAL_PATHS.sessions,
+      bodyFor: () => body,
+      schema: SessionsResponse,
+      budgetMs: BUDGET_MS,
+    });
+    return value.snapshots;
+  };
+
+  const opened = createMicroBatch<OpenedSession, Admission | null>({
+    maxItems: MAX_BATCH,
+    maxInFlight: OPENED_IN_FLIGHT,
+    run: async (sessions) => {
+      try {
+        const snapshots = await post(sessions, []);
+        const admissions = new Map<SessionId, Admission>(snapshots.map(({ sessionId, ...admission }) => [sessionId, admission]));
+        return sessions.map(({ sessionId }) => admissions.get(sessionId) ?? { events: [], refused: false });
+      } catch (error) {
+        log.warn({ err: error, sessions: sessions.length }, 'sessions could not be opened');
+        return sessions.map(() => null);
+      }
+    },
+  });
+
+  const closed = createMicroBatch<ClosedSession, void>({
+    maxItems: MAX_BATCH,
+    maxInFlight: 1,
+    run: async (sessions) => {
+      for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+        try {
+          await post([], sessions);
+          return sessions.map(() => undefined);
+        } catch (error) {
+          log.warn({ err: error, sessions: sessions.length }, 'closed sessions were not reported');
+          if (givingUp.signal.aborted) return sessions.map(() => undefined);
+        }
+        await delay(pauseMs, undefined, { signal: givingUp.signal }).catch(() => undefined);
+      }
+    },
+  });
+
+  return {
+    opened: opened.add,
+    closed: closed.add,
+    giveUp: () => givingUp.abort(),
+  };
+};

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { type CloseReason, SessionId } from '@trunkline/contract';
+import type { Identity } from '@trunkline/service-kit';
+import { Connection, type ConnectionServices } from './connection.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { ClientSocket, SocketListener } from './transports/transport.ts';
+
+/** A connection, whatever its frames are. */
+type LiveConnection = Pick<Connection<unknown>, 'expiresAt' | 'close' | 'refresh' | 'catchUp'>;
+
+const SWEEP_EVERY_MS = 1000;
+
+/** The sessions that this gateway holds. */
+export class Sessions implements Disposable {
+  readonly #services: ConnectionServices;
+  readonly #live = new Set<LiveConnection>();
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #sweep: NodeJS.Timeout;
+  #closedFor: CloseReason | null = null;
+
+  constructor(services: ConnectionServices) {
+    this.#services = services;
+    this.#sweep = setInterval(() => this.#closeExpired(Date.now()), SWEEP_EVERY_MS);
+  }
+
+  get count(): number {
+    return this.#live.size;
+  }
+
+  admit<Frame>(identity: Identity, socket: ClientSocket<Frame>, dialect: Dialect<Frame>): SocketListener<Frame> {
+    const connection = new Connection({
+      sessionId: SessionId.parse(randomUUID()),
+      identity,
+      socket,
+      dialect,
+      services: this.#services,
+      onEnd: (left) => {
+        this.#live.delete(connection);
+        this.#leaving.add(left);
+        void left.finally(() => this.#leaving.delete(left));
+      },
+    });
+    this.#live.add(connection);
+    if (this.#closedFor !== null) connection.close(this.#closedFor);
+    return connection;
+  }
+
+  /** Every session gets a new snapshot. */
+  refreshAll(): void {
+    for (const connection of this.#live) connection.refresh();
+  }
+
+  /** Asks again for the snapshots that did not come. */
+  catchUp(): void {
+    for (const connection of this.#live) connection.catchUp();
+  }
+
+  /** Closes all of them, and whatever still comes in. */
+  closeForGood(reason: CloseReason): void {
+    this.#closedFor = reason;
+    for (const connection of this.#live) connection.close(reason);
+  }
+
+  /** Resolves when every session that ended has been reported. */
+  async allReported(): Promise<void> {
+    await Promise.all(this.#leaving);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#sweep);
+  }
+
+  /** One look at all of them a second is cheaper than a timer for each. */
+  #closeExpired(now: number): void {
+    for (const connection of this.#live) {
+      if (connection.expiresAt <= now) connection.close('token_expired');
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { type Packet, PacketType } from 'socket.io-parser';
+import { describe, expect, it } from 'vitest';
+import { BoundedDecoder, UNREADABLE } from './bounded-decoder.ts';
+
+const decode = (...packets: unknown[]): Packet[] => {
+  const decoded: Packet[] = [];
+  const decoder = new BoundedDecoder();
+  decoder.on('decoded', (packet) => decoded.push(packet));
+  for (const packet of packets) decoder.add(packet);
+  return decoded;
+};
+
+const unreadable = { type: PacketType.EVENT, nsp: '/', data: [UNREADABLE] };
+const deep = `${'['.repeat(40)}${']'.repeat(40)}`;
+
+describe('a packet', () => {
+  it('is decoded as Socket.IO does', () => {
+    expect(decode('27["call:accept",{"callId":"a"}]')).toEqual([
+      { type: PacketType.EVENT, nsp: '/', id: 7, data: ['call:accept', { callId: 'a' }] },
+    ]);
+    expect(decode('0{"token":"t"}')).toEqual([{ type: PacketType.CONNECT, nsp: '/', data: { token: 't' } }]);
+  });
+
+  it.each([
+    ['broken JSON', '2["call:accept",{'],
+    ['an unknown type', '9["x"]'],
+    ['a reserved event name', '2["disconnect"]'],
+    ['nesting', `2["call:accept",${deep}]`],
+    ['nesting behind a namespace that holds a quote', `2/a",["x",${deep}]`],
+    ['a binary event', '51-["x",{"_placeholder":true,"num":0}]'],
+    ['a binary acknowledgement', '61-1[{"_placeholder":true,"num":0}]'],
+    ['bytes', Buffer.from([1, 2, 3])],
+    ['nothing at all', undefined],
+  ])('with %s becomes an unreadable event', (_name, packet) => {
+    expect(decode(packet)).toEqual([unreadable]);
+  });
+
+  it('that wanted an answer still gets it', () => {
+    expect(decode('212["call:accept",{')).toEqual([{ ...unreadable, id: 12 }]);
+  });
+
+  it('never throws and always says something, whatever it is', () => {
+    const start = fc.constantFrom('', '0', '2', '2/', '20', '3', '4', '5', '2["', '2[');
+    fc.assert(
+      fc.property(start, fc.string({ unit: 'binary' }), (prefix, rest) => {
+        expect(decode(prefix + rest)).toHaveLength(1);
+      }),
+    );
+  });
+
+  it('is read after an unreadable one as if nothing had happened', () => {
+    expect(decode('51-["x",{"_placeholder":true,"num":0}]', Buffer.from([1]), '2["a"]')).toEqual([
+      unreadable,
+      unreadable,
+      { type: PacketType.EVENT, nsp: '/', data: ['a'] },
+    ]);
+  });
+});

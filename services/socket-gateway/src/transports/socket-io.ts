@@ -1,0 +1,139 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CLOSE_CODES, type CloseReason, ERRORS, mayReconnect } from '@trunkline/contract';
+import type { Identity } from '@trunkline/service-kit';
+import { type DefaultEventsMap, Server, type ServerOptions, type Socket } from 'socket.io';
+import { Encoder } from 'socket.io-parser';
+import { tokenIn } from '../authenticate.ts';
+import type { Dialect, EventFrame } from '../dialects/dialect.ts';
+import type { Rooms } from '../presence.ts';
+import { BoundedDecoder } from './bounded-decoder.ts';
+import { HardenedWebSocketServer } from './hardened-ws-server.ts';
+import { closeIfAbandoned, forgetRequest, queuedBytesOf, shortenPollingClose } from './socket-io-internals.ts';
+import { type ClientSocket, type Door, MAX_FRAME_BYTES, type SocketListener, type Transport } from './transport.ts';
+
+export interface SocketIoOptions {
+  server: HttpServer;
+  /** Begins every engine session id, by which a proxy keeps a long-polling client on this gateway. */
+  port: number;
+  allowedOrigins: readonly string[];
+  createAdapter: NonNullable<ServerOptions['adapter']>;
+  door: Door;
+  dialect: Dialect<EventFrame>;
+}
+
+export interface SocketIoTransport extends Transport {
+  readonly rooms: Rooms;
+}
+
+interface SocketData {
+  identity: Identity;
+}
+
+type IoServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+type IoSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+
+const PATH = '/socket.io';
+const FAREWELL_MS = 1000;
+
+const optionsFor = ({ allowedOrigins, createAdapter, door }: SocketIoOptions): Partial<ServerOptions> => ({
+  path: PATH,
+  adapter: createAdapter,
+  parser: { Encoder, Decoder: BoundedDecoder },
+  wsEngine: HardenedWebSocketServer,
+  transports: ['polling', 'websocket'],
+  cors: { origin: [...allowedOrigins], methods: ['GET', 'POST'] },
+  allowRequest: (request, decide) => {
+    const refusal = door.refusalOf(request.headers.origin);
+    decide(refusal === null ? null : CLOSE_CODES[refusal].message, refusal === null);
+  },
+  serveClient: false,
+  perMessageDeflate: false,
+  httpCompression: false,
+  maxHttpBufferSize: MAX_FRAME_BYTES,
+  connectTimeout: 5000,
+  upgradeTimeout: 5000,
+  pingInterval: 20_000,
+  pingTimeout: 10_000,
+  destroyUpgrade: false,
+});
+
+const unauthenticated = (): Error => Object.assign(new Error(ERRORS.unauthenticated.message), { data: { code: 'unauthenticated' } });
+
+/** Lets a socket pass when its token holds: one socket per connection, however often it asks. */
+const guardEntrance = (io: IoServer, door: Door): void => {
+  const taken = new WeakSet<object>();
+  const check = async (socket: IoSocket): Promise<Error | undefined> => {
+    const { conn, handshake } = socket;
+    if (taken.has(conn)) return unauthenticated();
+    taken.add(conn);
+    const identity = await door.authenticate(tokenIn(handshake.auth, handshake.headers.authorization));
+    if (identity === null) {
+      taken.delete(conn);
+      return unauthenticated();
+    }
+    socket.data.identity = identity;
+    socket.once('disconnect', () => taken.delete(conn));
+    return undefined;
+  };
+  io.use((socket, next) => void check(socket).then(next, next));
+};
+
+const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
+  write: ({ event, body }) => void (socket.connected && event !== null && socket.emit(event, body)),
+  queuedBytes: () => queuedBytesOf(socket.conn),
+  close: (reason: CloseReason) => {
+    // Told by a packet to go, a Socket.IO client stays away; after a lost transport it comes back by itself.
+    if (!mayReconnect(CLOSE_CODES[reason].code)) socket.disconnect(true);
+    else socket.conn.close(reason === 'too_slow');
+  },
+});
+
+const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame>): void => {
+  // Never calling `next` keeps the client's events away from the emitter, and so from our own listeners.
+  socket.use(([event, ...args]: unknown[]) => {
+    const last = args.at(-1);
+    const acknowledge = typeof last === 'function' ? (answer: unknown): void => void last(answer) : null;
+    const body = acknowledge !== null && args.length === 1 ? undefined : args[0];
+    listener.onFrame({ event: typeof event === 'symbol' ? null : String(event), body }, acknowledge);
+  });
+  socket.on('disconnect', () => {
+    listener.onClose();
+    closeIfAbandoned(socket);
+  });
+};
+
+const prefixSessionIds = (io: IoServer, port: number): void => {
+  const generateId = io.engine.generateId.bind(io.engine);
+  io.engine.generateId = (request: IncomingMessage) => `${port}-${generateId(request)}`;
+};
+
+/** Resolves when every connection has gone, or after a moment. */
+const farewell = async (io: IoServer): Promise<void> => {
+  const deadline = performance.now() + FAREWELL_MS;
+  while (io.engine.clientsCount > 0 && performance.now() < deadline) await delay(20);
+};
+
+/** Serves Socket.IO 4 on `/`, long polling and WebSocket, on an HTTP server that is already listening. */
+export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
+  const { server, port, door, dialect } = options;
+  const io: IoServer = new Server(server, optionsFor(options));
+  prefixSessionIds(io, port);
+  io.engine.on('connection', shortenPollingClose);
+  guardEntrance(io, door);
+  io.on('connection', (socket) => {
+    const { identity } = socket.data;
+    forgetRequest(socket);
+    listenTo(socket, door.admit(identity, clientSocket(socket), dialect));
+  });
+  return {
+    path: `${PATH}/`,
+    rooms: io.of('/').adapter,
+    async [Symbol.asyncDispose]() {
+      await farewell(io);
+      const impatience = setTimeout(() => server.closeAllConnections(), FAREWELL_MS);
+      await io.close();
+      clearTimeout(impatience);
+    },
+  };
+};

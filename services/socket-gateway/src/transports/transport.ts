@@ -1,0 +1,43 @@
+import type { CloseReason } from '@trunkline/contract';
+import type { Identity } from '@trunkline/service-kit';
+import type { Dialect } from '../dialects/dialect.ts';
+
+/** The most that may wait to be written to one client, in bytes. */
+export const MAX_QUEUED_BYTES = 1024 * 1024;
+
+/** The largest frame that a client may send, in bytes. */
+export const MAX_FRAME_BYTES = 65_536;
+
+/** Sends the answer to one frame by the transport's own means. */
+export type Acknowledge = (acknowledgement: unknown) => void;
+
+/** One client's socket, whatever the library. None of its methods throws, also when it is closed. */
+export interface ClientSocket<Frame> {
+  write(frame: Frame): void;
+  /** What waits to be written, in bytes, more or less. */
+  queuedBytes(): number;
+  /** Closes in the way that makes the client come back, or stay away, as the reason says. */
+  close(reason: CloseReason): void;
+}
+
+/** What a transport tells of a socket that it was let in with. */
+export interface SocketListener<Frame> {
+  onFrame(frame: Frame, acknowledge: Acknowledge | null): void;
+  /** Called once, when the socket is closed, whoever closed it. */
+  onClose(): void;
+}
+
+/** Where every transport knocks. */
+export interface Door {
+  /** Why a request from this origin may not come in now; null: it may. */
+  refusalOf(origin: string | undefined): CloseReason | null;
+  /** Null: the token is missing, invalid or expired. */
+  authenticate(token: string | null): Promise<Identity | null>;
+  admit<Frame>(identity: Identity, socket: ClientSocket<Frame>, dialect: Dialect<Frame>): SocketListener<Frame>;
+}
+
+/** Moves frames. Disposing closes what is still open, within about two seconds. */
+export interface Transport extends AsyncDisposable {
+  /** The requests and upgrades under this path are the transport's own. */
+  readonly path: string;
+}
