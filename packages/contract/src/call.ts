@@ -39,7 +39,8 @@ export const RejectReason = EndReason.extract(['busy', 'declined', 'unavailable'
 export type RejectReason = z.infer<typeof RejectReason>;
 
 /** What a client may say in its own words with a reject or a cancel. */
-export const ReasonText = storableText(200);
+export const MAX_REASON_LENGTH = 200;
+export const ReasonText = storableText(MAX_REASON_LENGTH);
 
 /** Who ended a call where no person did. */
 export const SYSTEM = 'system';

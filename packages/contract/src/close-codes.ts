@@ -3,13 +3,13 @@ export const CLOSE_CODES = {
   going_away: { code: 4001, message: 'This gateway is leaving, reconnect' },
   too_slow: { code: 4002, message: 'Too much was queued for this connection' },
   silent: { code: 4003, message: 'Nothing was heard from this connection' },
-  replaced: { code: 4004, message: 'The user has too many connections, the oldest was closed' },
   unavailable: { code: 4005, message: 'The session could not be opened now, reconnect' },
   token_expired: { code: 4401, message: 'The token has expired, reconnect with a new one' },
   disconnected: { code: 4500, message: "The app's backend ended this session" },
   unauthenticated: { code: 4501, message: 'The token is missing, invalid or expired' },
   origin_refused: { code: 4503, message: 'This origin is not allowed' },
   frame_too_large: { code: 4509, message: 'A frame was larger than 64 KiB' },
+  too_many_connections: { code: 4528, message: 'The user has as many connections as one may have' },
   flooding: { code: 4529, message: 'Far too many commands' },
 } as const;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CallType, ReasonText, RejectReason } from './call.ts';
+import { CallState, CallType, ReasonText, RejectReason } from './call.ts';
 import { CallId, storableText, UserId } from './ids.ts';
 
 export const MIN_RING_SECONDS = 5;
@@ -42,6 +42,13 @@ export const EndCall = z.object({
 /** A participant's media is connected. */
 export const ReportConnected = z.object({ type: z.literal('report_connected'), callId: CallId });
 
+/** Asks for a state by its name: CONNECTING accepts, ACTIVE connects, ENDED ends; the state that the call is in already changes nothing. */
+export const SetStatus = z.object({
+  type: z.literal('set_status'),
+  callId: CallId,
+  status: CallState.extract(['CONNECTING', 'ACTIVE', 'ENDED']),
+});
+
 /** Everything that a participant may ask of a call. */
 export const Command = z.discriminatedUnion('type', [
   PlaceCall,
@@ -51,6 +58,7 @@ export const Command = z.discriminatedUnion('type', [
   CancelCall,
   EndCall,
   ReportConnected,
+  SetStatus,
 ]);
 export type Command = z.infer<typeof Command>;
 export type CommandType = Command['type'];

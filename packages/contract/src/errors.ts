@@ -39,6 +39,8 @@ export const Refusal = z.object({
   callId: z.string().optional(),
   /** The state that won, where the refusal is about the call's state (invariant 2). */
   status: z.string().optional(),
+  /** When the same request may be sent again, where it came too often. */
+  retryAfterSeconds: z.int().positive().optional(),
 });
 export type Refusal = z.infer<typeof Refusal>;
 

@@ -59,7 +59,12 @@ export const ClosedSession = z.object({ sessionId: SessionId, userId: UserId });
 export type ClosedSession = z.infer<typeof ClosedSession>;
 
 /** What a session that just opened must know: the latest event of each call that concerns it (invariant 7). */
-export const Snapshot = z.object({ sessionId: SessionId, events: z.array(CallEvent) });
+export const Snapshot = z.object({
+  sessionId: SessionId,
+  events: z.array(CallEvent),
+  /** The user has as many connections as one may have: this one is to be closed. */
+  refused: z.boolean().default(false),
+});
 export type Snapshot = z.infer<typeof Snapshot>;
 
 export const SessionsRequest = z.object({

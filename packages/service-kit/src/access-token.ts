@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto';
-import { DeviceId, UserId } from '@trunkline/contract';
+import { DeviceId, storablePart, UserId } from '@trunkline/contract';
 import { createRemoteJWKSet, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { z } from 'zod';
 
@@ -29,7 +29,7 @@ const MAX_TOKEN_LENGTH = 8192;
 const optionalText = (max: number) =>
   z
     .string()
-    .transform((text) => text.replaceAll('\0', '').toWellFormed().slice(0, max))
+    .transform((text) => storablePart(text, max))
     .nullish()
     .catch(null)
     .transform((text) => text || null);

@@ -1,5 +1,5 @@
 import { connectRedis, startPublisher } from '@trunkline/bus';
-import { createLogger, createTokenVerifier, startHttpServer } from '@trunkline/service-kit';
+import { createLogger, startHttpServer } from '@trunkline/service-kit';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
@@ -7,13 +7,14 @@ import type { CallPolicy } from './calls/world.ts';
 import type { CallServiceConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
+import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
+import { limitPlaces } from './limits/place-limit.ts';
+import { createPromptRateLimit } from './limits/rate-limit.ts';
 import { startRelay } from './outbox/relay.ts';
 import { repeat } from './repeat.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
-import { createPresenceReader } from './users/presence.ts';
-import { presenceRoutes } from './users/presence-routes.ts';
 
 const SWEEP_EVERY_MS = 1000;
 const CLEAN_EVERY_MS = 600_000;
@@ -62,7 +63,13 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     },
   });
   starting.defer(() => decider.idle());
-  const sessions = createSessionRegister({ database, decider, logger, gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS });
+  const sessions = createSessionRegister({
+    database,
+    decider,
+    logger,
+    gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
+    connectionsPerUser: config.LIMIT_CONNECTIONS_PER_USER,
+  });
   const sweep = async (): Promise<void> => {
     await sweepDeadlines(database, decider);
     await sessions.sweep();
@@ -76,7 +83,11 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     ),
   );
   const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
-  const presence = createPresenceReader({ database, redis: asking, redisPrefix: config.REDIS_PREFIX });
+  const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
+  const limited = limitPlaces(decider, {
+    perCaller: createPromptRateLimit({ ...counted, name: 'initiate', perMinute: config.LIMIT_INITIATE_PER_MINUTE }),
+    perPair: createPromptRateLimit({ ...counted, name: 'initiate_pair', perMinute: config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE }),
+  });
   const app = createApp({
     logger,
     readiness: {
@@ -87,11 +98,11 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       internalDoor({
         internalToken: config.INTERNAL_TOKEN,
         database,
-        decider,
+        decider: limited,
         sessions,
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
-      presenceRoutes({ verifyToken: createTokenVerifier(config), presence }),
+      clientRoutes({ config, database, decider: limited, redis: asking }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));

@@ -9,7 +9,7 @@ import {
   SYSTEM,
   type UserId,
 } from '@trunkline/contract';
-import { type CallRecord, callOf, NOBODY, type TraceKind, type TraceRow } from './call-record.ts';
+import { type CallRecord, callOf, NOBODY, participantsOf, type TraceKind, type TraceRow } from './call-record.ts';
 import { nextDeadline } from './deadlines.ts';
 import { type Party, type Transition, type TransitionResult, type Trigger, transition } from './transitions.ts';
 import type { World } from './world.ts';
@@ -32,8 +32,14 @@ export const addTrace = (world: World, call: CallRecord, kind: TraceKind, cause:
   world.traces.push({ callId: call.id, at: world.now, kind, ...cause.actor, commandId: cause.commandId, detail: cause.detail ?? null });
 };
 
-/** Tells `recipients` of the call as it is now. */
-export const addEvent = (world: World, call: CallRecord, type: CallEvent['type'], actor: EventActor, recipients: UserId[]): void => {
+/** Tells `recipients`, all participants where none are named, of the call as it is now. */
+export const addEvent = (
+  world: World,
+  call: CallRecord,
+  type: CallEvent['type'],
+  actor: EventActor,
+  recipients: UserId[] = participantsOf(call),
+): void => {
   const ringMsLeft = isRinging(call.state) ? Math.max(0, call.ringDeadlineAt - world.now) : 0;
   world.events.push({ id: eventId(call.id, call.seq), type, at: world.now, ringMsLeft, actor, recipients, call: callOf(call) });
 };
@@ -61,7 +67,7 @@ const enter = (world: World, call: CallRecord, trigger: Trigger, found: Transiti
   noteAnswer(call, trigger, cause);
   world.changed(call);
   addTrace(world, call, found.event, cause);
-  addEvent(world, call, found.event, cause.actor, [call.callerId, call.calleeId]);
+  addEvent(world, call, found.event, cause.actor);
 };
 
 /** The one function that changes a call's state. */

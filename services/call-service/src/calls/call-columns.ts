@@ -2,7 +2,7 @@ import type { CallRecord } from './call-record.ts';
 
 interface Column {
   column: string;
-  type: 'text' | 'integer' | 'time';
+  type: 'text' | 'integer' | 'boolean' | 'time';
   /** Set when the call is placed, and never again. */
   fixed?: true;
 }
@@ -33,6 +33,7 @@ const COLUMNS: Readonly<Record<keyof CallRecord, Column>> = {
   endedAt: { column: 'ended_at', type: 'time' },
   callerAbsentAt: { column: 'caller_absent_at', type: 'time' },
   calleeAbsentAt: { column: 'callee_absent_at', type: 'time' },
+  hiddenFromCallee: { column: 'hidden_from_callee', type: 'boolean', fixed: true },
   unreachableSince: { column: 'unreachable_since', type: 'time' },
 };
 
@@ -43,7 +44,7 @@ const DUE: readonly [string, Column] = ['dueAt', { column: 'due_at', type: 'time
 const ALL: readonly (readonly [string, Column])[] = Object.entries(COLUMNS);
 const CHANGING = [...ALL.filter(([, column]) => column.fixed !== true), DUE];
 
-const RECORD_TYPES = { text: 'text', integer: 'integer', time: 'float8' } as const;
+const RECORD_TYPES = { text: 'text', integer: 'integer', boolean: 'boolean', time: 'float8' } as const;
 
 const recordDefinition = (columns: typeof ALL): string => columns.map(([key, { type }]) => `"${key}" ${RECORD_TYPES[type]}`).join(', ');
 const fromRecord = ([key, { type }]: readonly [string, Column]): string =>

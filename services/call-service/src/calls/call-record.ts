@@ -1,4 +1,4 @@
-import type { Call, CallEventType, EventActor } from '@trunkline/contract';
+import type { Call, CallEventType, EventActor, UserId } from '@trunkline/contract';
 
 /** A call as call-service keeps it: what events carry, and what only the rules need. Times are epoch milliseconds. */
 export interface CallRecord extends Call {
@@ -8,6 +8,8 @@ export interface CallRecord extends Call {
   /** Since when a side is known to have no session (invariant 13); null while it has one, or never had. */
   callerAbsentAt: number | null;
   calleeAbsentAt: number | null;
+  /** The callee has blocked the caller: nothing of this call reaches the callee, and the caller meets somebody who is not there. */
+  hiddenFromCallee: boolean;
   /** When Redis first answered that nobody heard the ring. */
   unreachableSince: number | null;
 }
@@ -36,6 +38,10 @@ export const callOf = (record: CallRecord): Call => ({
   endedAt: record.endedAt,
 });
 
+/** Those who take part in a call, and know of it. */
+export const participantsOf = ({ callerId, calleeId, hiddenFromCallee }: CallRecord): UserId[] =>
+  hiddenFromCallee ? [callerId] : [callerId, calleeId];
+
 export const NOBODY: EventActor = { userId: null, deviceId: null, sessionId: null };
 
 /** One line of a call's trace: what happened, when, and on which device. */
@@ -59,4 +65,5 @@ export type TraceKind =
   | 'nobody_heard'
   | 'caller_absent'
   | 'callee_absent'
-  | 'glare_merged';
+  | 'glare_merged'
+  | 'blocked';

@@ -31,6 +31,7 @@ class Desk {
   now = 1_700_000_000_000;
   readonly calls = new Map<string, CallRecord>();
   readonly present = new Set<string>(['ann', 'bob', 'cid']);
+  readonly blockedBy = new Map<string, Set<string>>();
   readonly events: CallEvent[] = [];
   readonly traces: TraceRow[] = [];
   readonly policy: CallPolicy;
@@ -50,6 +51,7 @@ class Desk {
         presentUsers: this.present,
         answers: this.#answers,
         doneCommands: this.#doneCommands(),
+        blockedBy: this.blockedBy,
       },
       this.policy,
     );
@@ -172,6 +174,56 @@ describe('a place', () => {
     expect(codeOf(desk.send('cid', { ...command, calleeId: 'ann' }))).toBe('conflict');
     expect(codeOf(desk.send('cid', { type: 'place_call', calleeId: 'ann', callId: 'history' }))).toBe('conflict');
     expect(desk.calls.size).toBe(1);
+  });
+});
+
+describe('a place to somebody who has blocked the caller', () => {
+  it('looks to the caller like one to somebody who is not there, and does not exist for the callee', () => {
+    const desk = new Desk();
+    desk.blockedBy.set('bob', new Set(['ann']));
+    const { id: callId } = desk.place('ann', 'bob');
+    expect(desk.events.at(-1)).toMatchObject({ type: 'call_placed', recipients: ['ann'] });
+    for (const type of ['accept_call', 'reject_call', 'acknowledge_ring'])
+      expect(codeOf(desk.send('bob', { type, callId }))).toBe('unauthorized');
+    desk.now += 9999;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.stateOf(callId)).toBe('INITIATING');
+    desk.now += 1;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.calls.get(callId)).toMatchObject({ state: 'REJECTED', reason: 'offline' });
+    expect(desk.events.at(-1)).toMatchObject({ type: 'call_rejected', recipients: ['ann'] });
+  });
+
+  it('meets neither busy nor glare, and takes no line of the callee', () => {
+    const desk = new Desk();
+    desk.blockedBy.set('bob', new Set(['ann']));
+    desk.place('bob', 'cid');
+    expect(desk.place('ann', 'bob').state).toBe('INITIATING');
+    const other = new Desk();
+    other.blockedBy.set('bob', new Set(['ann']));
+    other.place('ann', 'bob');
+    expect(other.place('cid', 'bob').state).toBe('INITIATING');
+    const glare = new Desk();
+    glare.blockedBy.set('bob', new Set(['ann']));
+    glare.place('bob', 'ann');
+    expect(glare.place('ann', 'bob').state).toBe('INITIATING');
+  });
+});
+
+describe('a status by its name', () => {
+  it('accepts, connects and ends; repeating the current one changes nothing', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    const set = (user: string, status: string) => desk.send(user, { type: 'set_status', callId, status });
+    expect(codeOf(set('ann', 'CONNECTING'))).toBe('unauthorized');
+    expect(codeOf(set('ann', 'ENDED'))).toBe('invalid_status');
+    expect(set('bob', 'CONNECTING')).toMatchObject({ ok: true, call: { state: 'CONNECTING', seq: 2 } });
+    expect(set('ann', 'CONNECTING')).toMatchObject({ ok: true, call: { state: 'CONNECTING', seq: 2 } });
+    expect(set('ann', 'ACTIVE')).toMatchObject({ ok: true, call: { state: 'ACTIVE' } });
+    expect(codeOf(set('bob', 'CONNECTING'))).toBe('invalid_status');
+    expect(set('bob', 'ENDED')).toMatchObject({ ok: true, call: { state: 'ENDED' } });
+    expect(set('ann', 'ENDED')).toMatchObject({ ok: true, call: { seq: 4 } });
+    expect(codeOf(set('cid', 'ENDED'))).toBe('unauthorized');
   });
 });
 

@@ -7,13 +7,14 @@ import type { Party, Trigger } from './transitions.ts';
 import { type CallPolicy, type Input, type Loaded, type Outcome, World } from './world.ts';
 
 type CallCommand = Exclude<CommandEnvelope['command'], { type: 'place_call' }>;
+type SetStatus = Extract<CallCommand, { type: 'set_status' }>;
 
 const partyOf = (call: CallRecord, userId: string): 'caller' | 'callee' | null => {
   if (userId === call.callerId) return 'caller';
-  return userId === call.calleeId ? 'callee' : null;
+  return userId === call.calleeId && !call.hiddenFromCallee ? 'callee' : null;
 };
 
-const TRIGGER_FOR: Readonly<Record<CallCommand['type'], Trigger>> = {
+const TRIGGER_FOR: Readonly<Record<Exclude<CallCommand, SetStatus>['type'], Trigger>> = {
   acknowledge_ring: 'reached',
   accept_call: 'accept',
   reject_call: 'reject',
@@ -22,6 +23,8 @@ const TRIGGER_FOR: Readonly<Record<CallCommand['type'], Trigger>> = {
   report_connected: 'connected',
 };
 
+const TRIGGER_FOR_STATUS: Readonly<Record<SetStatus['status'], Trigger>> = { CONNECTING: 'accept', ACTIVE: 'connected', ENDED: 'end' };
+
 /** What a command means for the call as it stands: some apps have one button for cancel, reject and end. */
 const triggerFor = (command: CallCommand, call: CallRecord, party: Party, wantsAnswer: boolean): Trigger => {
   if (command.type === 'end_call' && command.whileRinging === 'cancel_or_reject' && isRinging(call.state)) {
@@ -29,7 +32,7 @@ const triggerFor = (command: CallCommand, call: CallRecord, party: Party, wantsA
   }
   // The caller hangs up and does not know yet that the other side has accepted.
   if (command.type === 'cancel_call' && call.state === 'CONNECTING' && party === 'caller' && !wantsAnswer) return 'end';
-  return TRIGGER_FOR[command.type];
+  return command.type === 'set_status' ? TRIGGER_FOR_STATUS[command.status] : TRIGGER_FOR[command.type];
 };
 
 const reasonOf = (command: CallCommand): EndReason => (command.type === 'reject_call' ? command.reason : 'declined');
@@ -59,6 +62,7 @@ const actOnCall = (world: World, envelope: CommandEnvelope, command: CallCommand
   if (party === null) return refused('unauthorized', { callId, message: 'User is not a participant of this call' });
   if (world.doneCommands.get(envelope.commandId) === call.id) return { ok: true, call: callOf(call) };
   settleDeadlines(world, call);
+  if (command.type === 'set_status' && command.status === call.state) return { ok: true, call: callOf(call) };
   const trigger = triggerFor(command, call, party, envelope.wantsAnswer);
   const result = applyTrigger(world, call, trigger, {
     ...cause,

@@ -16,7 +16,11 @@ const noteStops = async (database: Database, stops: readonly Delivery[]): Promis
 };
 
 /** Keeps what gateways wrote to sockets: a written ring makes the call RINGING, a written stop need not be sent again. */
-export const noteDeliveries = async (database: Database, decider: Decider, deliveries: readonly Delivery[]): Promise<void> => {
+export const noteDeliveries = async (
+  database: Database,
+  decider: Pick<Decider, 'decide'>,
+  deliveries: readonly Delivery[],
+): Promise<void> => {
   const rings = deliveries.filter(({ kind }) => kind === 'ring');
   const stops = deliveries.filter(({ kind }) => kind === 'stop');
   await Promise.all([...rings.map((delivery) => decider.decide({ kind: 'rung', delivery })), noteStops(database, stops)]);

@@ -24,11 +24,16 @@ export const LOCK_CALLS = {
       SELECT unnest($1::text[])
       UNION SELECT id FROM calls WHERE callee_alias = ANY ($1::text[])
       UNION SELECT id FROM calls WHERE caller_id = ANY ($2::text[]) AND coalesce(ended_at, 'infinity') = 'infinity'
-      UNION SELECT id FROM calls WHERE callee_id = ANY ($2::text[]) AND coalesce(ended_at, 'infinity') = 'infinity'
+      UNION SELECT id FROM calls WHERE callee_id = ANY ($2::text[]) AND coalesce(ended_at, 'infinity') = 'infinity' AND NOT hidden_from_callee
     )) ORDER BY c.id FOR UPDATE OF c`,
 };
 /** After the locks: the time that counts is when the batch could act, not when it began to wait (invariant 5). */
 const READ_CLOCK = { name: 'read_clock', text: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now' };
+const READ_BLOCKS = {
+  name: 'read_blocks',
+  text: `SELECT b.owner_id, b.blocked_id FROM unnest($1::text[], $2::text[]) AS pair (owner_id, blocked_id)
+    JOIN blocks b ON b.owner_id = pair.owner_id AND b.blocked_id = pair.blocked_id`,
+};
 const READ_PRESENT = {
   name: 'read_present_users',
   text: 'SELECT DISTINCT user_id FROM sessions WHERE user_id = ANY ($1::text[]) AND closed_at IS NULL',
@@ -43,6 +48,8 @@ interface Needs {
   keys: Map<string, string>;
   readOnlyKeys: Set<string>;
   lineUsers: Set<string>;
+  /** Callee and caller of each place. */
+  pairs: [string, string][];
   callIds: Set<string>;
   presenceUsers: Set<string>;
   repeatedCommands: Set<string>;
@@ -65,6 +72,7 @@ const addCommandNeeds = (needs: Needs, { envelope }: Extract<Input, { kind: 'com
   }
   if (command.type !== 'place_call') return;
   needs.lineUsers.add(actor.userId).add(command.calleeId);
+  needs.pairs.push([command.calleeId, actor.userId]);
   if (actor.sessionId !== null) needs.presenceUsers.add(actor.userId);
 };
 
@@ -73,6 +81,7 @@ const needsOf = (inputs: readonly Input[]): Needs => {
     keys: new Map(),
     readOnlyKeys: new Set(),
     lineUsers: new Set(),
+    pairs: [],
     callIds: new Set(),
     presenceUsers: new Set(),
     repeatedCommands: new Set(),
@@ -99,6 +108,17 @@ const takenBefore = (rows: readonly AnswerRow[], takenNow: readonly { key: strin
   return new Map(rows.filter(({ key }) => !ours.has(key)).map(({ key, body_hash, reply }) => [key, { bodyHash: body_hash, reply }]));
 };
 
+interface BlockRow {
+  owner_id: string;
+  blocked_id: string;
+}
+
+const groupBlocks = (rows: readonly BlockRow[]): Map<string, Set<string>> => {
+  const blocked = new Map<string, Set<string>>();
+  for (const { owner_id, blocked_id } of rows) blocked.set(owner_id, (blocked.get(owner_id) ?? new Set()).add(blocked_id));
+  return blocked;
+};
+
 /**
  * Locks in one order, whatever the batch holds: idempotency keys, then lines in user order, then calls in id order.
  * All statements travel in one round trip.
@@ -118,6 +138,10 @@ export const loadAndLock = async (transaction: Transaction, inputs: readonly Inp
   }
   const calls = transaction.query<CallRecord>(LOCK_CALLS, [callIds, lineUsers]);
   const clock = transaction.query<{ now: number }>(READ_CLOCK, []);
+  const blocks =
+    needs.pairs.length === 0
+      ? NOTHING
+      : transaction.query<BlockRow>(READ_BLOCKS, [needs.pairs.map(([callee]) => callee), needs.pairs.map(([, caller]) => caller)]);
   const present = presenceUsers.length === 0 ? NOTHING : transaction.query<{ user_id: string }>(READ_PRESENT, [presenceUsers]);
   const done =
     needs.repeatedCommands.size === 0
@@ -126,6 +150,7 @@ export const loadAndLock = async (transaction: Transaction, inputs: readonly Inp
   return {
     answers: takenBefore(await answers, await taken),
     calls: await calls,
+    blockedBy: groupBlocks(await blocks),
     now: (await clock)[0]?.now as number,
     presentUsers: new Set((await present).map(({ user_id }) => user_id)),
     doneCommands: new Map((await done).map(({ command_id, call_id }) => [command_id, call_id])),

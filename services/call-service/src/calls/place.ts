@@ -41,6 +41,7 @@ const replyForUsedId = (world: World, envelope: PlaceEnvelope, id: CallId): Comm
 
 const newRecord = (world: World, { actor, command }: PlaceEnvelope, id: CallId, state: CallState): CallRecord => {
   const ringTimeoutSeconds = command.ringTimeoutSeconds ?? world.policy.ringTimeoutSeconds;
+  const hiddenFromCallee = world.hasBlocked(command.calleeId, actor.userId);
   const isAbsent = actor.sessionId !== null && !world.presentUsers.has(actor.userId);
   return {
     id,
@@ -68,7 +69,8 @@ const newRecord = (world: World, { actor, command }: PlaceEnvelope, id: CallId, 
     connectedAt: null,
     callerAbsentAt: isAbsent ? world.now : null,
     calleeAbsentAt: null,
-    unreachableSince: null,
+    hiddenFromCallee,
+    unreachableSince: hiddenFromCallee ? world.now : null,
   };
 };
 
@@ -76,7 +78,8 @@ const startRinging = (world: World, envelope: PlaceEnvelope, id: CallId, cause: 
   const call = newRecord(world, envelope, id, 'INITIATING');
   world.insert(call);
   addTrace(world, call, 'call_placed', cause);
-  addEvent(world, call, 'call_placed', cause.actor, [call.callerId, call.calleeId]);
+  addEvent(world, call, 'call_placed', cause.actor);
+  if (call.hiddenFromCallee) addTrace(world, call, 'blocked', { ...cause, party: 'system', actor: NOBODY });
   return placed(call);
 };
 
@@ -123,6 +126,7 @@ export const placeCall = (world: World, envelope: PlaceEnvelope, cause: Cause): 
   const outgoing = ownCalls.find((call) => call.callerId === actor.userId);
   if (outgoing !== undefined)
     return refused('invalid_status', { callId, message: 'You already have an outgoing call', status: outgoing.state });
+  if (world.hasBlocked(command.calleeId, actor.userId)) return startRinging(world, envelope, id, cause);
   const glaring = ownCalls.find((call) => call.callerId === command.calleeId && isRinging(call.state));
   if (glaring !== undefined) return acceptInstead(world, envelope, glaring, cause);
   const isBusy = world.policy.busyPolicy === 'reject' && liveCallsOf(world, command.calleeId).length > 0;

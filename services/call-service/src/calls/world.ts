@@ -1,5 +1,5 @@
 import type { CallEvent, CommandEnvelope, CommandReply, Delivery } from '@trunkline/contract';
-import type { CallRecord, TraceRow } from './call-record.ts';
+import { type CallRecord, participantsOf, type TraceRow } from './call-record.ts';
 import type { CallLimits } from './deadlines.ts';
 
 export interface CallPolicy extends CallLimits {
@@ -34,6 +34,8 @@ export interface Loaded {
   /** Of the users concerned, those with an open session. */
   presentUsers: ReadonlySet<string>;
   answers: ReadonlyMap<string, StoredAnswer>;
+  /** Of the callees concerned, whom each has blocked. */
+  blockedBy: ReadonlyMap<string, ReadonlySet<string>>;
   /** Commands of earlier attempts that were committed, with their calls. */
   doneCommands: ReadonlyMap<string, string>;
 }
@@ -60,6 +62,7 @@ export class World {
   readonly traces: TraceRow[] = [];
   readonly newAnswers = new Map<string, StoredAnswer>();
   readonly #answers: ReadonlyMap<string, StoredAnswer>;
+  readonly #blockedBy: Loaded['blockedBy'];
   readonly #byId = new Map<string, CallRecord>();
   readonly #byUser = new Map<string, CallRecord[]>();
 
@@ -69,17 +72,22 @@ export class World {
     this.presentUsers = loaded.presentUsers;
     this.doneCommands = loaded.doneCommands;
     this.#answers = loaded.answers;
+    this.#blockedBy = loaded.blockedBy;
     for (const call of loaded.calls) this.#index(call);
   }
 
   #index(call: CallRecord): void {
     this.#byId.set(call.id, call);
     if (call.calleeAlias !== null) this.#byId.set(call.calleeAlias, call);
-    for (const userId of [call.callerId, call.calleeId]) {
+    for (const userId of participantsOf(call)) {
       const calls = this.#byUser.get(userId);
       if (calls === undefined) this.#byUser.set(userId, [call]);
       else calls.push(call);
     }
+  }
+
+  hasBlocked(owner: string, blocked: string): boolean {
+    return this.#blockedBy.get(owner)?.has(blocked) ?? false;
   }
 
   find(id: string): CallRecord | undefined {

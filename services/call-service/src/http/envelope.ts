@@ -6,6 +6,7 @@ export const answerWith = (response: Response, status: number, message: string, 
   response.status(status).json({ success: true, message, data });
 };
 
-export const refuseWith = (response: Response, { code, message }: Pick<Refusal, 'code' | 'message'>): void => {
+export const refuseWith = (response: Response, { code, message, retryAfterSeconds }: Refusal): void => {
+  if (retryAfterSeconds !== undefined) response.set('retry-after', String(retryAfterSeconds));
   response.status(ERRORS[code].http).json({ success: false, message, data: null });
 };

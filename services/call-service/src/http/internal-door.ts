@@ -10,7 +10,7 @@ import type { SessionRegister } from '../sessions/session-register.ts';
 export interface InternalDoorOptions {
   internalToken: string;
   database: Database;
-  decider: Decider;
+  decider: Pick<Decider, 'decide'>;
   sessions: SessionRegister;
   sweepDeadlines(): Promise<void>;
 }

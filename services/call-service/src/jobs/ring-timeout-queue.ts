@@ -1,5 +1,5 @@
 import { connectRedis, jobsPrefix } from '@trunkline/bus';
-import type { RingTimeoutJob } from '@trunkline/contract';
+import { JOB_RETRIES, type RingTimeoutJob } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import { Queue } from 'bullmq';
 
@@ -38,7 +38,7 @@ export const openRingTimeoutQueue = ({ redisUrl, prefix, logger }: RingTimeoutQu
         delay: Math.max(0, bucket - now),
         removeOnComplete: true,
         removeOnFail: true,
-        attempts: 3,
+        ...JOB_RETRIES,
       };
       queue.add('ring_timeout', { dueAt: bucket }, options).catch(onError);
     },

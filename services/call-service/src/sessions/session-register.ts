@@ -54,7 +54,17 @@ const FORGET_SESSIONS = {
 const READ_LIVE_CALLS = {
   name: 'read_live_calls_of_users',
   text: `SELECT id, caller_id AS user_id FROM calls WHERE caller_id = ANY ($1::text[]) AND coalesce(ended_at, 'infinity') = 'infinity'
-    UNION ALL SELECT id, callee_id FROM calls WHERE callee_id = ANY ($1::text[]) AND coalesce(ended_at, 'infinity') = 'infinity'`,
+    UNION ALL SELECT id, callee_id FROM calls WHERE callee_id = ANY ($1::text[]) AND coalesce(ended_at, 'infinity') = 'infinity'
+      AND NOT hidden_from_callee`,
+};
+
+/** `$1` users, `$2` how many each may have, `$3` the sessions that were just opened: those that are too many, the newest first to go. */
+const REFUSE_SURPLUS = {
+  name: 'refuse_surplus_sessions',
+  text: `DELETE FROM sessions WHERE id IN (SELECT id FROM (
+      SELECT id, row_number() OVER (PARTITION BY user_id ORDER BY opened_at, id) AS place FROM sessions
+      WHERE user_id = ANY ($1::text[]) AND closed_at IS NULL
+    ) AS ranked WHERE place > $2 AND id = ANY ($3::text[])) RETURNING id`,
 };
 
 interface SessionRow {
@@ -77,12 +87,20 @@ export interface SessionRegisterOptions {
   decider: Decider;
   logger: Logger;
   gatewayLeaseSeconds: number;
+  /** 0: as many as they like. */
+  connectionsPerUser: number;
 }
 
 const unique = (users: readonly string[]): string[] => [...new Set(users)];
 
 /** Who is connected, where; the witness of every absence (invariant 13). */
-export const createSessionRegister = ({ database, decider, logger, gatewayLeaseSeconds }: SessionRegisterOptions): SessionRegister => {
+export const createSessionRegister = ({
+  database,
+  decider,
+  logger,
+  gatewayLeaseSeconds,
+  connectionsPerUser,
+}: SessionRegisterOptions): SessionRegister => {
   const tellCalls = async (users: readonly string[]): Promise<void> => {
     const calls = await database.query<SessionRow>(READ_LIVE_CALLS, [unique(users)]);
     await Promise.all(calls.map(({ id, user_id }) => decider.decide({ kind: 'presence', callId: id, userId: user_id })));
@@ -96,6 +114,14 @@ export const createSessionRegister = ({ database, decider, logger, gatewayLeaseS
     await database.query(FORGET_SESSIONS, [sessions.map(({ id }) => id)]);
   };
 
+  const refuseSurplus = async (opened: readonly OpenedSession[]): Promise<ReadonlySet<string>> => {
+    if (connectionsPerUser === 0) return new Set();
+    const users = unique(opened.map(({ userId }) => userId));
+    const ids = opened.map(({ sessionId }) => sessionId);
+    const surplus = await database.query<{ id: string }>(REFUSE_SURPLUS, [users, connectionsPerUser, ids]);
+    return new Set(surplus.map(({ id }) => id));
+  };
+
   return {
     open: async (gatewayId, opened) => {
       if (opened.length === 0) return [];
@@ -104,8 +130,11 @@ export const createSessionRegister = ({ database, decider, logger, gatewayLeaseS
         const columns = [opened.map((o) => o.sessionId), opened.map((o) => o.userId), opened.map((o) => o.deviceId)];
         transaction.send(OPEN_SESSIONS, [gatewayId, ...columns]);
       });
-      await tellCalls(opened.map(({ userId }) => userId));
-      return readSnapshots(database, opened);
+      const surplus = await refuseSurplus(opened);
+      const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
+      await tellCalls(admitted.map(({ userId }) => userId));
+      const snapshots = new Map((await readSnapshots(database, admitted)).map((snapshot) => [snapshot.sessionId, snapshot]));
+      return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });
     },
     close: async (closed) => {
       if (closed.length === 0) return;

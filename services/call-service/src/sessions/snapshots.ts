@@ -22,7 +22,7 @@ export const READ_CONCERNED = {
       SELECT v.*, c.id AS call_id FROM viewer v JOIN calls c ON c.caller_id = v.user_id
         AND coalesce(c.ended_at, 'infinity') > clock_timestamp() - interval '5 minutes'
       UNION
-      SELECT v.*, c.id FROM viewer v JOIN calls c ON c.callee_id = v.user_id
+      SELECT v.*, c.id FROM viewer v JOIN calls c ON c.callee_id = v.user_id AND NOT c.hidden_from_callee
         AND coalesce(c.ended_at, 'infinity') > clock_timestamp() - interval '5 minutes'
     )
     SELECT v.session_id AS "sessionId", v.user_id AS "userId", v.device_id AS "deviceId", ${CALL_COLUMNS},
@@ -74,7 +74,7 @@ const finalEvent = (state: keyof typeof FINAL_EVENTS, { userId, callerId, wasRun
 };
 
 /** What a viewer that just came must be told of a call; null: nothing. */
-export const eventTypeFor = (call: ConcernedCall): CallEventType | null => {
+const eventTypeFor = (call: ConcernedCall): CallEventType | null => {
   switch (call.state) {
     case 'INITIATING':
     case 'RINGING':
@@ -115,5 +115,5 @@ export const readSnapshots = async (database: Database, sessions: readonly Opene
     const type = eventTypeFor(call);
     if (type !== null) events.get(call.sessionId)?.push(eventFor(call, type));
   }
-  return sessions.map(({ sessionId }) => ({ sessionId, events: events.get(sessionId) ?? [] }));
+  return sessions.map(({ sessionId }) => ({ sessionId, events: events.get(sessionId) ?? [], refused: false }));
 };

@@ -1,10 +1,12 @@
 import { type RedisConnection, readOnline } from '@trunkline/bus';
 import type { UserId } from '@trunkline/contract';
 import type { Database } from '../database/database.ts';
+import type { BlockList } from './blocks.ts';
 
 const READ_LAST_SEEN = {
   name: 'read_last_seen',
-  text: 'SELECT user_id, round(extract(epoch FROM last_seen_at) * 1000)::float8 AS at FROM lines WHERE user_id = ANY ($1::text[]) AND last_seen_at IS NOT NULL',
+  text: `SELECT user_id, round(extract(epoch FROM last_seen_at) * 1000)::float8 AS at FROM lines
+    WHERE user_id = ANY ($1::text[]) AND last_seen_at IS NOT NULL`,
 };
 
 export interface Presence {
@@ -15,22 +17,29 @@ export interface Presence {
 }
 
 export interface PresenceReader {
-  read(userIds: readonly UserId[]): Promise<Presence[]>;
+  /** How `viewer` sees these users: who has blocked the viewer looks like somebody who never was there. */
+  read(viewer: UserId, userIds: readonly UserId[]): Promise<Presence[]>;
 }
 
 export interface PresenceReaderOptions {
   database: Database;
+  blocks: BlockList;
   redis: RedisConnection;
   redisPrefix: string;
 }
 
-export const createPresenceReader = ({ database, redis, redisPrefix }: PresenceReaderOptions): PresenceReader => ({
-  read: async (userIds) => {
-    const [online, seen] = await Promise.all([
+export const createPresenceReader = ({ database, blocks, redis, redisPrefix }: PresenceReaderOptions): PresenceReader => ({
+  read: async (viewer, userIds) => {
+    const [online, seen, hidden] = await Promise.all([
       readOnline(redis, redisPrefix, userIds),
       database.query<{ user_id: string; at: number }>(READ_LAST_SEEN, [userIds]),
+      blocks.whoBlocked(viewer, userIds),
     ]);
     const lastSeen = new Map(seen.map(({ user_id, at }) => [user_id, new Date(at).toISOString()]));
-    return userIds.map((userId, index) => ({ userId, online: online[index] === true, lastSeenAt: lastSeen.get(userId) ?? null }));
+    return userIds.map((userId, index) =>
+      hidden.has(userId)
+        ? { userId, online: false, lastSeenAt: null }
+        : { userId, online: online[index] === true, lastSeenAt: lastSeen.get(userId) ?? null },
+    );
   },
 });

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { ReasonText } from './call.ts';
+import { reasonTextOf, rejectReasonOf, storablePart } from './reasons.ts';
+
+describe('reasons of a reject', () => {
+  it.each([
+    ['busy', 'busy'],
+    ['User busy', 'busy'],
+    [' USER BUSY ', 'busy'],
+    ['declined', 'declined'],
+    ['User declined', 'declined'],
+    ['manual_reject', 'declined'],
+    ['unavailable', 'unavailable'],
+    ['no_response', 'unavailable'],
+    ['offline', 'unavailable'],
+    ['User offline', 'unavailable'],
+  ])('takes the word "%s" for %s', (word, reason) => {
+    expect(rejectReasonOf(word)).toEqual({ reason });
+  });
+
+  it('keeps any other text', () => {
+    expect(rejectReasonOf('Later, please')).toEqual({ reason: 'declined', reasonText: 'Later, please' });
+  });
+
+  it.each([undefined, '', '   ', '\0'])('takes %j for a plain decline', (text) => {
+    expect(rejectReasonOf(text)).toEqual({ reason: 'declined' });
+  });
+});
+
+describe('free text', () => {
+  it('is cut at 200 without cutting a character in two', () => {
+    expect(reasonTextOf(`${'a'.repeat(199)}😀`)).toEqual({ reasonText: 'a'.repeat(199) });
+  });
+
+  it('loses NUL and half characters', () => {
+    expect(storablePart('a\0b\uD83Dc\uDE00d😀', 200)).toBe('abcd😀');
+  });
+
+  it('says nothing where it only repeats the cancel', () => {
+    expect(reasonTextOf('Caller cancelled')).toEqual({});
+  });
+
+  it('can always be stored, wherever it is cut', () => {
+    const text = `a\0\uDE00\uD83D${'😀b'.repeat(100)}`;
+    for (let start = 0; start < text.length; start += 1) {
+      const { reasonText } = reasonTextOf(text.slice(start));
+      expect(reasonText === undefined || ReasonText.safeParse(reasonText).success).toBe(true);
+    }
+  });
+});

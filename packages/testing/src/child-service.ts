@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { until } from './until.ts';
+
+/** A service as a process of its own, to be killed. */
+export interface ChildService extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  /** `kill -9`; resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port; resolves when it is ready. */
+  start(): Promise<void>;
+}
+
+export type ServiceName = 'call-service' | 'socket-gateway' | 'notifier';
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+const isReady = async (url: string): Promise<boolean> => {
+  try {
+    return (await fetch(`${url}/readyz`)).ok;
+  } catch {
+    return false;
+  }
+};
+
+const mainOf = (service: ServiceName): string => fileURLToPath(new URL(`../../../services/${service}/src/main.ts`, import.meta.url));
+
+/** Runs a service's own `main.ts` with exactly these settings. Resolves when it is ready. */
+export const startChildService = async (service: ServiceName, settings: Readonly<Record<string, string>>): Promise<ChildService> => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let child: ChildProcess | null = null;
+
+  const start = async (): Promise<void> => {
+    child = spawn(process.execPath, [mainOf(service)], {
+      env: { ...settings, PORT: String(port) },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    await until(`${service} is ready`, () => isReady(url), 20_000);
+  };
+  const kill = async (): Promise<void> => {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  };
+
+  await start();
+  return {
+    url,
+    get pid() {
+      return child?.pid ?? -1;
+    },
+    kill,
+    start,
+    [Symbol.asyncDispose]: kill,
+  };
+};

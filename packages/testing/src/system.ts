@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { connectRedis, type RedisConnection } from '@trunkline/bus';
+import { loadCallServiceConfig, startCallService } from '@trunkline/call-service';
+import { loadNotifierConfig, startNotifier } from '@trunkline/notifier';
+import { loadGatewayConfig, startGateway } from '@trunkline/socket-gateway';
+import { backingUrls } from './backing-urls.ts';
+import { type ChildService, type ServiceName, startChildService } from './child-service.ts';
+import { connectOnlyCare, type OnlyCareClient } from './onlycare-client.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
+import { mintToken, TEST_JWT_SECRET, type TokenClaims } from './tokens.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+export interface SystemOptions {
+  gateways?: number;
+  callServices?: number;
+  /** These as processes of their own, to be killed; the others run in this process. */
+  asProcesses?: readonly ServiceName[];
+  /** Added to the environment of every service. */
+  settings?: Settings;
+}
+
+interface Running extends AsyncDisposable {
+  readonly url: string;
+}
+
+export interface System extends AsyncDisposable {
+  readonly database: TestDatabase;
+  /** An onlooker's connection to the system's Redis. */
+  readonly redis: RedisConnection;
+  readonly internalToken: string;
+  readonly callServices: readonly Running[];
+  readonly gateways: readonly Running[];
+  /** The process of a service that was asked for in `asProcesses`, counted from 0. */
+  process(service: ServiceName, index: number): ChildService;
+  /** Connects a device over the OnlyCare dialect to the gateway of that number, from 0. */
+  connect(gateway: number, userId: string, claims?: TokenClaims): Promise<OnlyCareClient>;
+}
+
+const INTERNAL_TOKEN = 'the-internal-token-of-tests-only';
+
+const STARTERS: Readonly<Record<ServiceName, (settings: Settings) => Promise<Running>>> = {
+  'call-service': (settings) => startCallService(loadCallServiceConfig(settings)),
+  notifier: (settings) => startNotifier(loadNotifierConfig(settings)),
+  'socket-gateway': (settings) => startGateway(loadGatewayConfig(settings)),
+};
+
+/** The whole of Trunkline on a database of its own and under a Redis prefix of its own. */
+export const startSystem = async (options: SystemOptions = {}): Promise<System> => {
+  const { gateways = 2, callServices = 1, asProcesses = [] } = options;
+  await using starting = new AsyncDisposableStack();
+  const { templateDatabaseUrl, redisUrl } = backingUrls();
+  const database = starting.use(await createTestDatabase(templateDatabaseUrl));
+  const redis = starting.adopt(
+    connectRedis(redisUrl, 'subscribe', () => undefined),
+    (connection) => connection.disconnect(),
+  );
+  const processes: { service: ServiceName; child: ChildService }[] = [];
+
+  const startOne = async (service: ServiceName, settings: Settings): Promise<Running> => {
+    if (!asProcesses.includes(service)) return starting.use(await STARTERS[service](settings));
+    const child = starting.use(await startChildService(service, settings));
+    processes.push({ service, child });
+    return child;
+  };
+  const startMany = async (service: ServiceName, count: number, settings: Settings): Promise<Running[]> => {
+    const started: Running[] = [];
+    for (let index = 0; index < count; index += 1) started.push(await startOne(service, settings));
+    return started;
+  };
+
+  const settings = {
+    DATABASE_URL: database.url,
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: `test-${randomUUID()}`,
+    JWT_SECRET: TEST_JWT_SECRET,
+    INTERNAL_TOKEN,
+    LOG_LEVEL: 'error',
+    PORT: '0',
+    LIMIT_INITIATE_PER_MINUTE: '0',
+    LIMIT_INITIATE_PER_PAIR_PER_MINUTE: '0',
+    LIMIT_REST_PER_MINUTE: '0',
+    ...options.settings,
+  };
+  const startedCallServices = await startMany('call-service', callServices, settings);
+  const withCallServices = { ...settings, CALL_SERVICE_URLS: startedCallServices.map(({ url }) => url).join(',') };
+  await startOne('notifier', withCallServices);
+  const startedGateways = await startMany('socket-gateway', gateways, withCallServices);
+  const running = starting.move();
+
+  const connect = async (gateway: number, userId: string, claims: TokenClaims = {}): Promise<OnlyCareClient> => {
+    const url = startedGateways[gateway]?.url;
+    if (url === undefined) throw new Error(`there is no gateway ${gateway}`);
+    return connectOnlyCare(url, await mintToken(userId, claims));
+  };
+
+  return {
+    database,
+    redis,
+    internalToken: INTERNAL_TOKEN,
+    callServices: startedCallServices,
+    gateways: startedGateways,
+    process: (service, index) => {
+      const found = processes.filter((entry) => entry.service === service)[index];
+      if (found === undefined) throw new Error(`${service} ${index} is no process of its own`);
+      return found.child;
+    },
+    connect,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};

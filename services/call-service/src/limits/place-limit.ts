@@ -1,0 +1,25 @@
+import { type CommandReply, refusal } from '@trunkline/contract';
+import type { Decider } from '../calls/decider.ts';
+import type { Input } from '../calls/world.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+export interface PlaceLimits {
+  perCaller: RateLimit;
+  perPair: RateLimit;
+}
+
+const longest = (...waits: (number | null)[]): number | null =>
+  waits.reduce<number | null>((longer, wait) => (wait !== null && wait > (longer ?? 0) ? wait : longer), null);
+
+/** Lets a person place only so many calls, and only so many to the same other. What an edge repeats is counted once. */
+export const limitPlaces = (decider: Pick<Decider, 'decide'>, { perCaller, perPair }: PlaceLimits): Pick<Decider, 'decide'> => ({
+  decide: async (input: Input): Promise<CommandReply | null> => {
+    if (input.kind !== 'command' || input.envelope.command.type !== 'place_call' || input.envelope.attempt > 1)
+      return decider.decide(input);
+    const { actor, command } = input.envelope;
+    const pair = JSON.stringify([actor.userId, command.calleeId]);
+    const retryAfterSeconds = longest(await perCaller.take(actor.userId), await perPair.take(pair));
+    if (retryAfterSeconds === null) return decider.decide(input);
+    return { ok: false, error: { ...refusal('rate_limited', { callId: command.callId }), retryAfterSeconds } };
+  },
+});

@@ -1,0 +1,48 @@
+import { refusal, UserId } from '@trunkline/contract';
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import { identityOf } from '../http/authenticate.ts';
+import { answerWith, refuseWith } from '../http/envelope.ts';
+import type { BlockList } from './blocks.ts';
+
+export interface BlockRoutesOptions {
+  guards(route: string): RequestHandler[];
+  blocks: BlockList;
+}
+
+const PATH = '/api/v1/users/me/blocks';
+
+/** Each user's own block list. Blocking twice, or unblocking who was not blocked, is no error. */
+export const blockRoutes = ({ guards, blocks }: BlockRoutesOptions): Router => {
+  const routes = express.Router();
+
+  const otherUser = (request: Request, response: Response): UserId | null => {
+    const other = UserId.safeParse(request.params['userId']).data;
+    if (other !== undefined && other !== identityOf(response).userId) return other;
+    const message = other === undefined ? 'userId: is not a user id' : 'userId: you cannot block yourself';
+    refuseWith(response, refusal('parse_error', { message }));
+    return null;
+  };
+
+  routes.get(PATH, guards('blocks'), async (_request: Request, response: Response) => {
+    answerWith(response, 200, 'Blocked users retrieved successfully', { items: await blocks.read(identityOf(response).userId) });
+  });
+  routes.get(`${PATH}/:userId`, guards('blocks'), async (request: Request, response: Response) => {
+    const other = otherUser(request, response);
+    if (other === null) return;
+    const blocked = (await blocks.read(identityOf(response).userId)).includes(other);
+    answerWith(response, 200, 'Block status retrieved successfully', { userId: other, blocked });
+  });
+  routes.put(`${PATH}/:userId`, guards('blocks'), async (request: Request, response: Response) => {
+    const other = otherUser(request, response);
+    if (other === null) return;
+    await blocks.block(identityOf(response).userId, other);
+    answerWith(response, 200, 'User blocked successfully', { userId: other, blocked: true });
+  });
+  routes.delete(`${PATH}/:userId`, guards('blocks'), async (request: Request, response: Response) => {
+    const other = otherUser(request, response);
+    if (other === null) return;
+    await blocks.unblock(identityOf(response).userId, other);
+    answerWith(response, 200, 'User unblocked successfully', { userId: other, blocked: false });
+  });
+  return routes;
+};
