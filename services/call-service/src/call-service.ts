@@ -57,8 +57,9 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     database,
     policy,
     logger,
-    onCommitted: ({ inserted }, rows) => {
+    onCommitted: ({ inserted, hints }, rows) => {
       relay.publish(rows);
+      relay.hint(hints);
       for (const call of inserted) if (call.endedAt === null) queue.schedule(call.ringDeadlineAt, call.createdAt);
     },
   });

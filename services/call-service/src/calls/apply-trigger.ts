@@ -32,6 +32,17 @@ export const addTrace = (world: World, call: CallRecord, kind: TraceKind, cause:
   world.traces.push({ callId: call.id, at: world.now, kind, ...cause.actor, commandId: cause.commandId, detail: cause.detail ?? null });
 };
 
+const eventNow = (
+  world: World,
+  call: CallRecord,
+  type: CallEvent['type'],
+  actor: EventActor,
+  recipients: UserId[],
+): Omit<CallEvent, 'id'> => {
+  const ringMsLeft = isRinging(call.state) ? Math.max(0, call.ringDeadlineAt - world.now) : 0;
+  return { type, at: world.now, ringMsLeft, actor, recipients, call: callOf(call) };
+};
+
 /** Tells `recipients`, all participants where none are named, of the call as it is now. */
 export const addEvent = (
   world: World,
@@ -40,8 +51,20 @@ export const addEvent = (
   actor: EventActor,
   recipients: UserId[] = participantsOf(call),
 ): void => {
-  const ringMsLeft = isRinging(call.state) ? Math.max(0, call.ringDeadlineAt - world.now) : 0;
-  world.events.push({ id: eventId(call.id, call.seq), type, at: world.now, ringMsLeft, actor, recipients, call: callOf(call) });
+  world.events.push({ id: eventId(call.id, call.seq), ...eventNow(world, call, type, actor, recipients) });
+};
+
+/** Tells `recipients` something that is no step of the call's life: it repeats the sequence number, and may be lost. */
+export const addHint = (
+  world: World,
+  call: CallRecord,
+  type: CallEvent['type'],
+  actor: EventActor,
+  recipients: UserId[],
+  details: Pick<CallEvent, 'quality'> = {},
+): void => {
+  const id = `${eventId(call.id, call.seq)}.${type}.${world.now}`;
+  world.hints.push({ id, ...eventNow(world, call, type, actor, recipients), ...details });
 };
 
 const endCall = (world: World, call: CallRecord, { reason }: Transition, cause: Cause): void => {

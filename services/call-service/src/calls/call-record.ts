@@ -42,6 +42,12 @@ export const callOf = (record: CallRecord): Call => ({
 export const participantsOf = ({ callerId, calleeId, hiddenFromCallee }: CallRecord): UserId[] =>
   hiddenFromCallee ? [callerId] : [callerId, calleeId];
 
+/** On which side of the call a user is; null for a stranger. */
+export const partyOf = (call: CallRecord, userId: string): 'caller' | 'callee' | null => {
+  if (userId === call.callerId) return 'caller';
+  return userId === call.calleeId && !call.hiddenFromCallee ? 'callee' : null;
+};
+
 export const NOBODY: EventActor = { userId: null, deviceId: null, sessionId: null };
 
 /** One line of a call's trace: what happened, when, and on which device. */

@@ -34,6 +34,7 @@ class Desk {
   readonly blockedBy = new Map<string, Set<string>>();
   readonly events: CallEvent[] = [];
   readonly traces: TraceRow[] = [];
+  readonly hints: CallEvent[] = [];
   readonly policy: CallPolicy;
   readonly #answers = new Map<string, StoredAnswer>();
   #minted = 0;
@@ -59,6 +60,7 @@ class Desk {
     for (const [key, answer] of outcome.answers) this.#answers.set(key, answer);
     this.events.push(...outcome.events);
     this.traces.push(...outcome.traces);
+    this.hints.push(...outcome.hints);
     return outcome.replies;
   }
 
@@ -306,6 +308,21 @@ describe('a command on a call', () => {
     expect(reply).toMatchObject({ ok: true, call: { state: 'ENDED', endedBy: 'ann' } });
     expect(reply.ok && durationSeconds(reply.call)).toBe(25);
     expect(desk.traces.at(-1)).toMatchObject({ kind: 'call_ended', detail: { claimedDurationSeconds: 9999 } });
+  });
+});
+
+describe('the quality of a line', () => {
+  it('is passed on to the other participant of a call that stands, and is no step of its life', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    const report = (user: string) => desk.send(user, { type: 'report_quality', callId, quality: 'BAD' });
+    expect(codeOf(report('ann'))).toBe('invalid_status');
+    desk.send('bob', { type: 'accept_call', callId });
+    const events = desk.events.length;
+    expect(codeOf(report('cid'))).toBe('unauthorized');
+    expect(codeOf(report('bob'))).toBe('ok');
+    expect(desk.hints).toMatchObject([{ type: 'call_quality_warning', quality: 'BAD', recipients: ['ann'], call: { seq: 2 } }]);
+    expect(desk.events).toHaveLength(events);
   });
 });
 

@@ -36,7 +36,8 @@ export const createDecider = ({ database, policy, logger, onCommitted }: Decider
       const decided = decide(inputs, await loadAndLock(transaction, inputs), policy);
       return { outcome: decided, unpublished: store(transaction, decided, policy) };
     });
-    if (unpublished.rows.length > 0) onCommitted(outcome, [...(await unpublished.earlier), ...unpublished.rows]);
+    if (unpublished.rows.length > 0 || outcome.hints.length > 0)
+      onCommitted(outcome, [...(await unpublished.earlier), ...unpublished.rows]);
     return outcome.replies;
   };
 

@@ -47,6 +47,8 @@ export interface Outcome {
   updated: ReadonlySet<CallRecord>;
   events: readonly CallEvent[];
   traces: readonly TraceRow[];
+  /** Events that are heard or lost: published after the commit, and kept nowhere. */
+  hints: readonly CallEvent[];
   answers: ReadonlyMap<string, StoredAnswer>;
 }
 
@@ -60,6 +62,7 @@ export class World {
   readonly updated = new Set<CallRecord>();
   readonly events: CallEvent[] = [];
   readonly traces: TraceRow[] = [];
+  readonly hints: CallEvent[] = [];
   readonly newAnswers = new Map<string, StoredAnswer>();
   readonly #answers: ReadonlyMap<string, StoredAnswer>;
   readonly #blockedBy: Loaded['blockedBy'];

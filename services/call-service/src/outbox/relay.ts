@@ -1,5 +1,5 @@
 import type { Publication, Publisher } from '@trunkline/bus';
-import type { UserId } from '@trunkline/contract';
+import type { ServerEvent, UserId } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import type { OutboxRow } from '../calls/store.ts';
 import type { Database } from '../database/database.ts';
@@ -30,6 +30,8 @@ const MAX_REMEMBERED = 20_000;
 export interface Relay extends AsyncDisposable {
   /** Publishes events that were just committed, without being waited for. */
   publish(rows: OutboxRow[]): void;
+  /** Publishes what is heard or lost: once, and kept nowhere. */
+  hint(events: readonly ServerEvent[]): void;
   /** Resolves when nothing is on its way to Redis. */
   idle(): Promise<void>;
 }
@@ -49,7 +51,7 @@ const isRing = ({ seq, recipients }: OutboxRow): boolean => seq === 1 && recipie
 /** Whether every recipient's publication was answered, by however many subscribers. */
 const wasTaken = (answers: readonly (number | null)[]): boolean => answers.every((answer) => answer !== null);
 
-const publicationsOf = ({ recipients, event }: OutboxRow): Publication[] =>
+const publicationsOf = ({ recipients, event }: Pick<OutboxRow, 'recipients' | 'event'>): Publication[] =>
   recipients.map((userId) => ({ userId: userId as UserId, text: event }));
 
 /**
@@ -143,6 +145,10 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard }: Relay
   return {
     publish: (rows) => {
       publication.add(rows).catch((error: unknown) => logger.warn({ err: error }, 'events could not be published; the sweep will'));
+    },
+    hint: (events) => {
+      const publications = events.flatMap((event) => publicationsOf({ recipients: event.recipients, event: JSON.stringify(event) }));
+      if (publications.length > 0) void publisher.publish(publications);
     },
     idle,
     async [Symbol.asyncDispose]() {

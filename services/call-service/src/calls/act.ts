@@ -1,0 +1,110 @@
+import { type CommandEnvelope, type CommandReply, type EndReason, isRinging, refusal } from '@trunkline/contract';
+import { addHint, addTrace, applyTrigger, type Cause, settleDeadlines } from './apply-trigger.ts';
+import { type CallRecord, callOf, partyOf, type TraceRow } from './call-record.ts';
+import type { Trigger } from './transitions.ts';
+import type { World } from './world.ts';
+
+type CallCommand = Exclude<CommandEnvelope['command'], { type: 'place_call' }>;
+type SetStatus = Extract<CallCommand, { type: 'set_status' }>;
+type ReportQuality = Extract<CallCommand, { type: 'report_quality' }>;
+/** The commands that move a call. */
+type MovingCommand = Exclude<CallCommand, ReportQuality>;
+
+export type ActEnvelope = CommandEnvelope & { command: CallCommand };
+
+type Participant = 'caller' | 'callee';
+
+const TRIGGER_FOR: Readonly<Record<Exclude<MovingCommand, SetStatus>['type'], Trigger>> = {
+  acknowledge_ring: 'reached',
+  accept_call: 'accept',
+  reject_call: 'reject',
+  cancel_call: 'cancel',
+  end_call: 'end',
+  report_connected: 'connected',
+};
+
+const TRIGGER_FOR_STATUS: Readonly<Record<SetStatus['status'], Trigger>> = { CONNECTING: 'accept', ACTIVE: 'connected', ENDED: 'end' };
+
+/** What a command means for the call as it stands: some apps have one button for cancel, reject and end. */
+const triggerFor = (command: MovingCommand, call: CallRecord, party: Participant, wantsAnswer: boolean): Trigger => {
+  if (command.type === 'end_call' && command.whileRinging === 'cancel_or_reject' && isRinging(call.state)) {
+    return party === 'caller' ? 'cancel' : 'reject';
+  }
+  // The caller hangs up and does not know yet that the other side has accepted.
+  if (command.type === 'cancel_call' && call.state === 'CONNECTING' && party === 'caller' && !wantsAnswer) return 'end';
+  return command.type === 'set_status' ? TRIGGER_FOR_STATUS[command.status] : TRIGGER_FOR[command.type];
+};
+
+const reasonOf = (command: MovingCommand): EndReason => (command.type === 'reject_call' ? command.reason : 'declined');
+
+const textOf = (command: MovingCommand): string | undefined => ('reasonText' in command ? command.reasonText : undefined);
+
+const detailOf = (command: MovingCommand): TraceRow['detail'] =>
+  command.type === 'end_call' && command.claimedDurationSeconds !== undefined
+    ? { claimedDurationSeconds: command.claimedDurationSeconds }
+    : null;
+
+const refused = (...args: Parameters<typeof refusal>): CommandReply => ({ ok: false, error: refusal(...args) });
+const done = (call: CallRecord): CommandReply => ({ ok: true, call: callOf(call) });
+const tooLate = (call: CallRecord, callId: string): CommandReply =>
+  refused('invalid_status', { callId, message: `The call is ${call.state}`, status: call.state });
+
+/** A person who acts without a session is not known to be gone, whatever their closed sessions said (invariant 13). */
+const noteActing = (world: World, call: CallRecord, party: Participant, sessionId: string | null): void => {
+  const mark = party === 'caller' ? 'callerAbsentAt' : 'calleeAbsentAt';
+  if (sessionId !== null || call[mark] === null) return;
+  call[mark] = null;
+  world.changed(call);
+};
+
+const move = (
+  world: World,
+  call: CallRecord,
+  command: MovingCommand,
+  cause: Cause & { party: Participant },
+  wantsAnswer: boolean,
+): CommandReply => {
+  const { callId } = command;
+  if (command.type === 'set_status' && command.status === call.state) return done(call);
+  const trigger = triggerFor(command, call, cause.party, wantsAnswer);
+  const said = { reason: reasonOf(command), reasonText: textOf(command), detail: detailOf(command) };
+  const result = applyTrigger(world, call, trigger, { ...cause, ...said });
+  if (!result.ok && result.code === 'unauthorized') {
+    return refused('unauthorized', { callId, message: `User is not the ${cause.party === 'caller' ? 'callee' : 'caller'} of this call` });
+  }
+  if (!result.ok) return tooLate(call, callId);
+  if (command.type === 'acknowledge_ring') addTrace(world, call, 'ring_acknowledged', cause);
+  return done(call);
+};
+
+/** Passes the state of one side's line on to the other. */
+const passOnQuality = (
+  world: World,
+  call: CallRecord,
+  { callId, quality }: ReportQuality,
+  cause: Cause & { party: Participant },
+): CommandReply => {
+  if (call.state !== 'CONNECTING' && call.state !== 'ACTIVE') return tooLate(call, callId);
+  const other = cause.party === 'caller' ? call.calleeId : call.callerId;
+  addHint(world, call, 'call_quality_warning', cause.actor, [other], { quality });
+  return done(call);
+};
+
+/** Decides a command on a call: only a participant's, and only what the call's state allows. */
+export const actOnCall = (
+  world: World,
+  { command, actor, commandId, wantsAnswer }: ActEnvelope,
+  cause: Omit<Cause, 'party'>,
+): CommandReply => {
+  const { callId } = command;
+  const call = world.find(callId);
+  if (call === undefined) return refused('call_not_found', { callId });
+  const party = partyOf(call, actor.userId);
+  if (party === null) return refused('unauthorized', { callId, message: 'User is not a participant of this call' });
+  if (world.doneCommands.get(commandId) === call.id) return done(call);
+  settleDeadlines(world, call);
+  if (command.type === 'report_quality') return passOnQuality(world, call, command, { ...cause, party });
+  const reply = move(world, call, command, { ...cause, party }, wantsAnswer);
+  if (reply.ok) noteActing(world, call, party, actor.sessionId);
+  return reply;
+};

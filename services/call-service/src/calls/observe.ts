@@ -1,0 +1,36 @@
+import type { Delivery } from '@trunkline/contract';
+import { addTrace, applyTrigger, BY_SYSTEM, settleDeadlines } from './apply-trigger.ts';
+import { type CallRecord, partyOf } from './call-record.ts';
+import type { World } from './world.ts';
+
+/** A gateway wrote the ring to a session's socket: the call has reached its callee. */
+export const noteRung = (world: World, call: CallRecord, { userId, deviceId, sessionId }: Delivery): void => {
+  addTrace(world, call, 'ring_sent', { party: 'system', actor: { userId, deviceId, sessionId }, commandId: null });
+  settleDeadlines(world, call);
+  applyTrigger(world, call, 'reached', BY_SYSTEM);
+};
+
+/** Redis answered that nobody heard the ring; the first time counts. */
+export const noteNobodyHeard = (world: World, call: CallRecord): void => {
+  if (call.state !== 'INITIATING' || call.unreachableSince !== null) return;
+  call.unreachableSince = world.now;
+  world.changed(call);
+  addTrace(world, call, 'nobody_heard', BY_SYSTEM);
+};
+
+const SIDES = {
+  caller: { mark: 'callerAbsentAt', trace: 'caller_absent' },
+  callee: { mark: 'calleeAbsentAt', trace: 'callee_absent' },
+} as const;
+
+/** Only of a person whose session opened or closed is presence or absence known (invariant 13). */
+export const notePresence = (world: World, call: CallRecord, userId: string): void => {
+  const party = partyOf(call, userId);
+  if (party === null || call.endedAt !== null) return;
+  const { mark, trace } = SIDES[party];
+  const isPresent = world.presentUsers.has(userId);
+  if (isPresent === (call[mark] === null)) return;
+  call[mark] = isPresent ? null : world.now;
+  world.changed(call);
+  if (!isPresent) addTrace(world, call, trace, BY_SYSTEM);
+};
