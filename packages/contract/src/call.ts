@@ -4,6 +4,10 @@ import { CallId, DeviceId, SessionId, storableText, UserId } from './ids.ts';
 export const CallType = z.enum(['AUDIO', 'VIDEO']);
 export type CallType = z.infer<typeof CallType>;
 
+/** How bad a participant's line is. */
+export const CallQuality = z.enum(['POOR', 'BAD', 'VERY_BAD']);
+export type CallQuality = z.infer<typeof CallQuality>;
+
 export const LiveState = z.enum(['INITIATING', 'RINGING', 'CONNECTING', 'ACTIVE']);
 export type LiveState = z.infer<typeof LiveState>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CallState, CallType, ReasonText, RejectReason } from './call.ts';
+import { CallQuality, CallState, CallType, ReasonText, RejectReason } from './call.ts';
 import { CallId, storableText, UserId } from './ids.ts';
 
 export const MIN_RING_SECONDS = 5;
@@ -42,6 +42,9 @@ export const EndCall = z.object({
 /** A participant's media is connected. */
 export const ReportConnected = z.object({ type: z.literal('report_connected'), callId: CallId });
 
+/** A participant's own line is bad: the other participant is warned. It changes nothing of the call. */
+export const ReportQuality = z.object({ type: z.literal('report_quality'), callId: CallId, quality: CallQuality });
+
 /** Asks for a state by its name: CONNECTING accepts, ACTIVE connects, ENDED ends; the state that the call is in already changes nothing. */
 export const SetStatus = z.object({
   type: z.literal('set_status'),
@@ -58,6 +61,7 @@ export const Command = z.discriminatedUnion('type', [
   CancelCall,
   EndCall,
   ReportConnected,
+  ReportQuality,
   SetStatus,
 ]);
 export type Command = z.infer<typeof Command>;

@@ -1,6 +1,14 @@
 import { z } from 'zod';
-import { Call } from './call.ts';
+import { Call, CallQuality } from './call.ts';
 import { DeviceId, SessionId, UserId } from './ids.ts';
+
+/** What a participant hears beside the steps of a call's life: it repeats the `seq` of the last step, and is heard or lost. */
+export const CallHintType = z.enum(['call_quality_warning', 'user_online', 'user_offline']);
+export type CallHintType = z.infer<typeof CallHintType>;
+
+const HINTS: ReadonlySet<string> = new Set(CallHintType.options);
+
+export const isHint = (type: CallEventType): type is CallHintType => HINTS.has(type);
 
 /** What happened to a call, in the past tense. */
 export const CallEventType = z.enum([
@@ -13,6 +21,7 @@ export const CallEventType = z.enum([
   'call_connected',
   'call_ended',
   'call_failed',
+  ...CallHintType.options,
 ]);
 export type CallEventType = z.infer<typeof CallEventType>;
 
@@ -39,6 +48,10 @@ export const CallEvent = z.object({
   actor: EventActor,
   recipients: z.array(UserId),
   call: Call,
+  /** With `call_accepted`: nobody answered a ring, both had placed (glare), so both are told that they were accepted. */
+  merged: z.literal(true).optional(),
+  /** How bad the line of the actor is; with `call_quality_warning` alone. */
+  quality: CallQuality.optional(),
 });
 export type CallEvent = z.infer<typeof CallEvent>;
 

@@ -87,3 +87,11 @@ it('the merged answer of a glare is given again to an attempt that lost it', asy
   expect(merged).toMatchObject({ ok: true, call: { id: ann.mintedCallId, state: 'CONNECTING' } });
   expect(again).toEqual(merged);
 });
+
+it('a session that was reported closed stays closed when its opening arrives late', async () => {
+  await using service = await startRunningCallService();
+  const session = { sessionId: randomUUID(), userId: 'ann' };
+  await service.post('sessions', { gatewayId: 'gateway', opened: [], closed: [session] });
+  await service.post('sessions', { gatewayId: 'gateway', opened: [{ ...session, deviceId: null }], closed: [] });
+  expect(await service.database.query('SELECT FROM sessions WHERE closed_at IS NULL')).toEqual([]);
+});

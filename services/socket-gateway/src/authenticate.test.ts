@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { tokenIn } from './authenticate.ts';
+import { tokenIn, tokenInUpgrade } from './authenticate.ts';
 
 it.each([
   [{ token: 'abc' }, undefined, 'abc'],
@@ -12,4 +12,18 @@ it.each([
   [null, undefined, null],
 ])('the token in %j and %j is %j', (auth, authorization, token) => {
   expect(tokenIn(auth, authorization)).toBe(token);
+});
+
+it.each([
+  ['/ws/chat?token=abc', {}, 'abc'],
+  ['/ws/chat?x=1&token=a.b-c_d', { authorization: 'Bearer xyz' }, 'a.b-c_d'],
+  ['/ws/chat?token=', { authorization: 'Bearer xyz' }, 'xyz'],
+  ['/ws/chat', { 'sec-websocket-protocol': 'bearer, a.b.c' }, 'a.b.c'],
+  ['/ws/chat', { 'sec-websocket-protocol': 'bearer,a.b.c' }, 'a.b.c'],
+  ['/ws/chat', { 'sec-websocket-protocol': 'bearer' }, null],
+  ['/ws/chat', { 'sec-websocket-protocol': 'chat, a.b.c' }, null],
+  ['/ws/chat?', {}, null],
+  ['', {}, null],
+])('the token of an upgrade to %j with %j is %j', (url, headers, token) => {
+  expect(tokenInUpgrade(url, headers)).toBe(token);
 });

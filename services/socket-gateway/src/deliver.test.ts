@@ -121,6 +121,16 @@ describe('a session', () => {
     expect(reported).toEqual([]);
   });
 
+  it('is told of a bad line whenever it is, which hides nothing that comes after', () => {
+    const { deliverer, names, reported } = createSession();
+    const warning = (seq: number): CallEvent =>
+      aCallEvent({ type: 'call_quality_warning', call: aCall({ seq, state: 'ACTIVE' }), quality: 'BAD' });
+    const ended = aCallEvent({ type: 'call_ended', call: aCall({ seq: 4, state: 'ENDED', reason: 'lost' }) });
+    for (const event of [warning(9), warning(3), ended, warning(3)]) deliverer.deliver(event, 'live');
+    expect(names()).toEqual(['call:quality', 'call:quality', 'call:ended', 'call:quality']);
+    expect(reported.map(({ kind }) => kind)).toEqual(['stop']);
+  });
+
   it('remembers a bounded number of calls', () => {
     const { deliverer, names } = createSession();
     const cancelOf = (index: number): CallEvent => ({

@@ -3,7 +3,7 @@ import {
   type CallEventType,
   type CallId,
   type Delivery,
-  isFinal,
+  isHint,
   isRinging,
   type OpenedSession,
   type ServerEvent,
@@ -11,6 +11,7 @@ import {
 import type { DatabaseClock } from './database-clock.ts';
 import type { DeliveryReports } from './delivery-reports.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { type Telling, tellingFor } from './dialects/telling.ts';
 import { type EventSource, judgeRing } from './ring-freshness.ts';
 
 const MAX_REMEMBERED_CALLS = 256;
@@ -21,6 +22,19 @@ interface Told {
   /** Each of them happens once in the life of a call. */
   readonly types: readonly CallEventType[];
 }
+
+/** What call-service is to know of the things that a session was told. */
+const DELIVERED: Readonly<Record<Telling['kind'], Delivery['kind'] | null>> = {
+  incoming: 'ring',
+  ringing: null,
+  accepted: null,
+  rejected: 'stop',
+  cancelled: 'stop',
+  timed_out: 'stop',
+  ended: 'stop',
+  quality_warning: null,
+  presence: null,
+};
 
 const NOTHING_TOLD: Told = { seq: 0, types: [] };
 
@@ -45,6 +59,11 @@ export class Deliverer<Frame> {
   }
 
   deliver(event: ServerEvent, source: EventSource): void {
+    if (isHint(event.type)) this.#write(event, 0);
+    else this.#deliverStep(event, source);
+  }
+
+  #deliverStep(event: ServerEvent, source: EventSource): void {
     const { id, seq } = event.call;
     const { seq: toldSeq, types } = this.#told?.get(id) ?? NOTHING_TOLD;
     if (seq <= toldSeq) return;
@@ -71,18 +90,11 @@ export class Deliverer<Frame> {
   #write(event: ServerEvent, ringMsLeft: number): void {
     const { session, dialect, deliveries, write } = this.#options;
     const { sessionId, userId, deviceId } = session;
-    const frame = dialect.encode(event, { userId, deviceId, sessionId, now: Date.now(), ringMsLeft });
-    if (frame === null) return;
-    write(frame);
-    const kind = this.#kindOf(event);
+    const telling = tellingFor(event, { userId, deviceId, sessionId, now: Date.now(), ringMsLeft });
+    if (telling === null) return;
+    write(dialect.encode(telling));
+    const kind = DELIVERED[telling.kind];
     if (kind !== null) deliveries.add({ kind, callId: event.call.id, userId, deviceId, sessionId });
-  }
-
-  #kindOf({ type, call }: ServerEvent): Delivery['kind'] | null {
-    if (isFinal(call.state)) return 'stop';
-    if (!this.#isCallee(call)) return null;
-    if (type === 'call_placed') return 'ring';
-    return type === 'call_accepted' && call.answeredBySession !== this.#options.session.sessionId ? 'stop' : null;
   }
 
   #isCallee(call: Call): boolean {

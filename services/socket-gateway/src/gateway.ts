@@ -6,7 +6,9 @@ import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { createDeliveryReports } from './delivery-reports.ts';
+import { chattrix } from './dialects/chattrix.ts';
 import { onlycare } from './dialects/onlycare.ts';
+import { otomo } from './dialects/otomo.ts';
 import { createRequestListener, refuseOtherUpgrades } from './http.ts';
 import { startLease } from './lease.ts';
 import { createPresence } from './presence.ts';
@@ -15,6 +17,7 @@ import { createSessionReports } from './session-reports.ts';
 import { Sessions } from './sessions.ts';
 import { settledWithin } from './settled-within.ts';
 import { isAllowedOrigin } from './transports/origin.ts';
+import { startRawWebSockets } from './transports/raw-websocket.ts';
 import { startSocketIo } from './transports/socket-io.ts';
 import type { Door } from './transports/transport.ts';
 
@@ -24,6 +27,11 @@ export interface RunningGateway extends AsyncDisposable {
   readonly gatewayId: GatewayId;
   sessionCount(): number;
 }
+
+const RAW_DIALECTS = new Map([
+  ['/ws/chat', chattrix],
+  ['/ws/otomo', otomo],
+]);
 
 const CLOSED_REPORTS_MS = 1500;
 const DELIVERY_REPORTS_MS = 500;
@@ -65,7 +73,8 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const port = Number(new URL(url).port);
   const { createAdapter } = rooms;
   const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, door, dialect: onlycare }));
-  refuseOtherUpgrades(server, [socketIo.path]);
+  const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS }));
+  refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
   const sessions: Sessions = parts.use(
     new Sessions({

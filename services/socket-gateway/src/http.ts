@@ -1,5 +1,7 @@
 import type { RequestListener, Server } from 'node:http';
 import { answerHealth, type ReadinessChecks } from '@trunkline/service-kit';
+import { refuseUpgrade } from './transports/refuse-upgrade.ts';
+import type { Transport } from './transports/transport.ts';
 
 /** Answers the health checks, and 404 for whatever no transport has taken. */
 export const createRequestListener =
@@ -12,10 +14,8 @@ export const createRequestListener =
     });
 
 /** Node leaves an upgrade that nobody takes open for ever. */
-export const refuseOtherUpgrades = (server: Server, paths: readonly string[]): void => {
-  server.on('upgrade', (request, socket) => {
-    if (paths.some((path) => request.url?.startsWith(path))) return;
-    socket.on('error', () => socket.destroy());
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
+export const refuseOtherUpgrades = (server: Server, transports: readonly Transport[]): void => {
+  server.on('upgrade', ({ url = '' }, socket) => {
+    if (!transports.some((transport) => transport.owns(url))) refuseUpgrade(socket, 404);
   });
 };

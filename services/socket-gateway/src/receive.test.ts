@@ -1,8 +1,9 @@
-import { type Actor, type CloseReason, type CommandReply, SessionId } from '@trunkline/contract';
+import { type Actor, type CloseReason, type CommandReply, refusal, SessionId } from '@trunkline/contract';
 import { describe, expect, it } from 'vitest';
 import { aCall, BEN } from '../test/call-event.ts';
 import type { OutgoingCommand } from './command-sender.ts';
-import type { EventFrame, Reply } from './dialects/dialect.ts';
+import { chattrix } from './dialects/chattrix.ts';
+import type { EventFrame, JsonFrame, Reply } from './dialects/dialect.ts';
 import { onlycare } from './dialects/onlycare.ts';
 import { Receiver } from './receive.ts';
 
@@ -28,9 +29,9 @@ const createReceiver = (commandsPerSecond = 200) => {
     close: (reason) => closed.push(reason),
   });
   const accept = (callId: string): void => receiver.receive({ event: 'call:accept', body: { callId } }, null);
-  const answerNext = async (): Promise<void> => {
+  const answerNext = async (reply: CommandReply = DONE): Promise<void> => {
     const before = answers.length;
-    open.shift()?.(DONE);
+    open.shift()?.(reply);
     await expect.poll(() => answers.length).toBe(before + 1);
   };
   return { receiver, sent, answers, closed, accept, answerNext };
@@ -119,6 +120,51 @@ describe('the commands of a connection', () => {
     expect(sent[0]?.mintedCallId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(receiver.awaits(aCall({ id: sent[0]?.mintedCallId ?? aCall().id }))).toBe(true);
     expect(receiver.awaits(aCall())).toBe(false);
+  });
+
+  it('that report a bad line go on once in five seconds, and are always answered', async () => {
+    const { receiver, sent, answers, answerNext } = createReceiver();
+    receiver.release();
+    const report = (callId: string): void => receiver.receive({ event: 'call:quality', body: { callId, quality: 'BAD' } }, null);
+    for (const callId of ['a', 'a', 'b']) report(callId);
+    expect(answers).toEqual([{ reply: { ok: true, call: null }, callId: 'a' }]);
+    await answerNext();
+    await answerNext();
+    expect(sent.map(({ command }) => command)).toEqual(['a', 'b'].map((callId) => ({ type: 'report_quality', callId, quality: 'BAD' })));
+  });
+
+  it('that report a bad line of a call of others are refused each time', async () => {
+    const { receiver, sent, answers, answerNext } = createReceiver();
+    receiver.release();
+    for (const _time of [1, 2]) {
+      receiver.receive({ event: 'call:quality', body: { callId: 'a', quality: 'BAD' } }, null);
+      await answerNext({ ok: false, error: refusal('unauthorized') });
+    }
+    expect(codes(answers)).toEqual(['unauthorized', 'unauthorized']);
+    expect(sent).toHaveLength(2);
+  });
+
+  it('that ask for nothing are answered at once', () => {
+    const answers: unknown[] = [];
+    const receiver = new Receiver<JsonFrame>({
+      actor,
+      dialect: chattrix,
+      commandsPerSecond: 200,
+      sendCommand: async () => DONE,
+      answer: (reply, { requestId }) => answers.push({ reply, requestId }),
+      refreshToken: async () => ({ ok: true, call: null }),
+      close: () => undefined,
+    });
+    const payload = { callId: 'a', txQuality: 1, rxQuality: 1 };
+    receiver.receive({ json: { type: 'call.quality', requestId: 'r', payload } }, null);
+    expect(answers).toEqual([{ reply: { ok: true, call: null }, requestId: 'r' }]);
+  });
+
+  it('that place a call want an answer', () => {
+    const { receiver, sent } = createReceiver();
+    receiver.release();
+    receiver.receive({ event: 'call:initiate', body: { receiverId: 'ana' } }, null);
+    expect(sent[0]).toMatchObject({ wantsAnswer: true });
   });
 
   it('leave a refreshed token to the connection', async () => {

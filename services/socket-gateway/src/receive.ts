@@ -3,6 +3,7 @@ import { type Actor, type Call, CallId, type CloseReason, type Command, type Err
 import { CommandLimit } from './command-limit.ts';
 import type { OutgoingCommand, SendCommand } from './command-sender.ts';
 import type { Asked, Decoded, Dialect, Reply } from './dialects/dialect.ts';
+import { QualityLimit } from './quality-limit.ts';
 import type { Acknowledge } from './transports/transport.ts';
 
 const MAX_PENDING = 64;
@@ -31,6 +32,8 @@ const callIdOf = ({ command, mintedCallId }: OutgoingCommand): CallId | null => 
 export class Receiver<Frame> {
   readonly #options: ReceiverOptions<Frame>;
   readonly #limit: CommandLimit;
+  /** Most sessions have no call, so it is made when it is needed. */
+  #qualityLimit: QualityLimit | null = null;
   #pending: Pending[] = [];
   #current: Pending | null = null;
   #isReleased = false;
@@ -90,8 +93,19 @@ export class Receiver<Frame> {
     const { answer, refreshToken } = this.#options;
     const { asked } = decoded;
     if ('refused' in decoded) answer({ ok: false, error: decoded.refused }, asked, acknowledge);
-    else if ('command' in decoded) this.#queue(decoded.command, asked, acknowledge);
+    else if ('command' in decoded) this.#takeCommand(decoded.command, asked, acknowledge);
     else void refreshToken(decoded.refreshToken).then((reply) => answer(reply, asked, acknowledge));
+  }
+
+  #takeCommand(command: Command | null, asked: Asked, acknowledge: Acknowledge | null): void {
+    if (command !== null && this.#goesOn(command)) this.#queue(command, asked, acknowledge);
+    else this.#options.answer({ ok: true, call: null }, asked, acknowledge);
+  }
+
+  #goesOn(command: Command): boolean {
+    if (command.type !== 'report_quality') return true;
+    this.#qualityLimit ??= new QualityLimit();
+    return this.#qualityLimit.passes(command.callId, performance.now());
   }
 
   #queue(command: Command, asked: Asked, acknowledge: Acknowledge | null): void {
@@ -103,7 +117,7 @@ export class Receiver<Frame> {
       command,
       mintedCallId: needsCallId ? CallId.parse(uuidv7()) : null,
       requestId: asked.requestId,
-      wantsAnswer: acknowledge !== null || asked.requestId !== null,
+      wantsAnswer: acknowledge !== null || asked.requestId !== null || asked.calleeId !== undefined,
       dialect: dialect.name,
       asked,
       acknowledge,
@@ -122,6 +136,7 @@ export class Receiver<Frame> {
       const { asked, acknowledge, ...command } = next;
       const reply = await this.#options.sendCommand(command);
       this.#current = null;
+      if (!reply.ok && next.command.type === 'report_quality') this.#qualityLimit?.forget(next.command.callId);
       this.#options.answer(reply, asked, acknowledge);
     }
     this.#isSending = false;

@@ -49,6 +49,14 @@ const done = (call: CallRecord): CommandReply => ({ ok: true, call: callOf(call)
 const tooLate = (call: CallRecord, callId: string): CommandReply =>
   refused('invalid_status', { callId, message: `The call is ${call.state}`, status: call.state });
 
+/** The commands that only the callee may give: a stranger hears the same as the caller. */
+const isCallees = ({ type }: CallCommand): boolean => type === 'accept_call' || type === 'reject_call' || type === 'acknowledge_ring';
+
+const notTheirs = (command: CallCommand, role: 'callee' | 'caller' | 'participant'): CommandReply => {
+  const article = role === 'participant' ? 'a' : 'the';
+  return refused('unauthorized', { callId: command.callId, message: `User is not ${article} ${role} of this call` });
+};
+
 /** A person who acts without a session is not known to be gone, whatever their closed sessions said (invariant 13). */
 const noteActing = (world: World, call: CallRecord, party: Participant, sessionId: string | null): void => {
   const mark = party === 'caller' ? 'callerAbsentAt' : 'calleeAbsentAt';
@@ -69,9 +77,7 @@ const move = (
   const trigger = triggerFor(command, call, cause.party, wantsAnswer);
   const said = { reason: reasonOf(command), reasonText: textOf(command), detail: detailOf(command) };
   const result = applyTrigger(world, call, trigger, { ...cause, ...said });
-  if (!result.ok && result.code === 'unauthorized') {
-    return refused('unauthorized', { callId, message: `User is not the ${cause.party === 'caller' ? 'callee' : 'caller'} of this call` });
-  }
+  if (!result.ok && result.code === 'unauthorized') return notTheirs(command, cause.party === 'caller' ? 'callee' : 'caller');
   if (!result.ok) return tooLate(call, callId);
   if (command.type === 'acknowledge_ring') addTrace(world, call, 'ring_acknowledged', cause);
   return done(call);
@@ -100,7 +106,7 @@ export const actOnCall = (
   const call = world.find(callId);
   if (call === undefined) return refused('call_not_found', { callId });
   const party = partyOf(call, actor.userId);
-  if (party === null) return refused('unauthorized', { callId, message: 'User is not a participant of this call' });
+  if (party === null) return notTheirs(command, isCallees(command) ? 'callee' : 'participant');
   if (world.doneCommands.get(commandId) === call.id) return done(call);
   settleDeadlines(world, call);
   if (command.type === 'report_quality') return passOnQuality(world, call, command, { ...cause, party });

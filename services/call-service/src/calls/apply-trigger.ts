@@ -1,11 +1,11 @@
 import {
   type CallEvent,
+  type CallHintType,
   type EndReason,
   type EventActor,
   eventId,
   isFinal,
   isRinging,
-  type SessionId,
   SYSTEM,
   type UserId,
 } from '@trunkline/contract';
@@ -22,8 +22,8 @@ export interface Cause {
   reason?: EndReason;
   reasonText?: string | undefined;
   detail?: TraceRow['detail'];
-  /** The session that answers, where the event is not to name it as the actor. */
-  answeredBySession?: SessionId | null;
+  /** An accept that nobody gave: both had placed. */
+  merged?: true;
 }
 
 export const BY_SYSTEM: Cause = { party: 'system', actor: NOBODY, commandId: null };
@@ -50,15 +50,16 @@ export const addEvent = (
   type: CallEvent['type'],
   actor: EventActor,
   recipients: UserId[] = participantsOf(call),
+  details: Pick<CallEvent, 'merged'> = {},
 ): void => {
-  world.events.push({ id: eventId(call.id, call.seq), ...eventNow(world, call, type, actor, recipients) });
+  world.events.push({ id: eventId(call.id, call.seq), ...eventNow(world, call, type, actor, recipients), ...details });
 };
 
 /** Tells `recipients` something that is no step of the call's life: it repeats the sequence number, and may be lost. */
 export const addHint = (
   world: World,
   call: CallRecord,
-  type: CallEvent['type'],
+  type: CallHintType,
   actor: EventActor,
   recipients: UserId[],
   details: Pick<CallEvent, 'quality'> = {},
@@ -74,10 +75,10 @@ const endCall = (world: World, call: CallRecord, { reason }: Transition, cause: 
   call.reasonText = cause.reasonText ?? null;
 };
 
-const noteAnswer = (call: CallRecord, trigger: Trigger, { actor, answeredBySession }: Cause): void => {
+const noteAnswer = (call: CallRecord, trigger: Trigger, { actor }: Cause): void => {
   if (trigger !== 'accept' && trigger !== 'reject') return;
   call.answeredByDevice = actor.deviceId;
-  call.answeredBySession = answeredBySession ?? actor.sessionId;
+  call.answeredBySession = actor.sessionId;
 };
 
 const enter = (world: World, call: CallRecord, trigger: Trigger, found: Transition, cause: Cause): void => {
@@ -90,7 +91,7 @@ const enter = (world: World, call: CallRecord, trigger: Trigger, found: Transiti
   noteAnswer(call, trigger, cause);
   world.changed(call);
   addTrace(world, call, found.event, cause);
-  addEvent(world, call, found.event, cause.actor);
+  addEvent(world, call, found.event, cause.actor, participantsOf(call), cause.merged === true ? { merged: true } : {});
 };
 
 /** The one function that changes a call's state. */

@@ -104,6 +104,11 @@ class Desk {
     this.apply([{ kind: 'presence', callId, userId }]);
   }
 
+  come(userId: string, callId: string): void {
+    this.present.add(userId);
+    this.apply([{ kind: 'presence', callId, userId }]);
+  }
+
   stateOf(id: string): string | undefined {
     return this.calls.get(id)?.state;
   }
@@ -150,7 +155,7 @@ describe('a place', () => {
     const first = desk.place('ann', 'bob', { callType: 'VIDEO' });
     const merged = desk.place('bob', 'ann', { callId: 'bobs' });
     expect(merged).toMatchObject({ id: first.id, state: 'CONNECTING', calleeAlias: 'bobs', callType: 'AUDIO', answeredBySession: 'bob-1' });
-    expect(desk.events.at(-1)).toMatchObject({ type: 'call_accepted', actor: { userId: 'bob', sessionId: null } });
+    expect(desk.events.at(-1)).toMatchObject({ type: 'call_accepted', merged: true, actor: { userId: 'bob' } });
     expect(codeOf(desk.send('bob', { type: 'end_call', callId: 'bobs' }))).toBe('ok');
     expect(desk.stateOf(first.id)).toBe('ENDED');
   });
@@ -326,6 +331,20 @@ describe('the quality of a line', () => {
   });
 });
 
+describe('presence in a call', () => {
+  it('is told to the other participant when it changes, and only then', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.leave('ann', callId);
+    desk.leave('ann', callId);
+    desk.come('ann', callId);
+    expect(desk.hints).toMatchObject([
+      { type: 'user_offline', actor: { userId: 'ann' }, recipients: ['bob'] },
+      { type: 'user_online', actor: { userId: 'ann' }, recipients: ['bob'] },
+    ]);
+  });
+});
+
 describe('the system', () => {
   const deadlines: readonly [string, string, string, (desk: Desk, id: string) => void][] = [
     [
@@ -413,8 +432,7 @@ describe('the system', () => {
     const desk = new Desk();
     const { id: callId } = desk.place('ann', 'bob');
     desk.leave('ann', callId);
-    desk.present.add('ann');
-    desk.apply([{ kind: 'presence', callId, userId: 'ann' }]);
+    desk.come('ann', callId);
     desk.now += 20_000;
     desk.apply([{ kind: 'due', callId }]);
     expect(desk.stateOf(callId)).toBe('INITIATING');

@@ -1,6 +1,6 @@
 import type { Delivery } from '@trunkline/contract';
-import { addTrace, applyTrigger, BY_SYSTEM, settleDeadlines } from './apply-trigger.ts';
-import { type CallRecord, partyOf } from './call-record.ts';
+import { addHint, addTrace, applyTrigger, BY_SYSTEM, settleDeadlines } from './apply-trigger.ts';
+import { type CallRecord, NOBODY, partyOf } from './call-record.ts';
 import type { World } from './world.ts';
 
 /** A gateway wrote the ring to a session's socket: the call has reached its callee. */
@@ -23,6 +23,13 @@ const SIDES = {
   callee: { mark: 'calleeAbsentAt', trace: 'callee_absent' },
 } as const;
 
+/** Lets a participant know that the other one came or went; nobody knows it of who blocked them. */
+const tellPartner = (world: World, call: CallRecord, party: 'caller' | 'callee', isPresent: boolean): void => {
+  if (call.hiddenFromCallee) return;
+  const [userId, partner] = party === 'caller' ? [call.callerId, call.calleeId] : [call.calleeId, call.callerId];
+  addHint(world, call, isPresent ? 'user_online' : 'user_offline', { ...NOBODY, userId }, [partner]);
+};
+
 /** Only of a person whose session opened or closed is presence or absence known (invariant 13). */
 export const notePresence = (world: World, call: CallRecord, userId: string): void => {
   const party = partyOf(call, userId);
@@ -33,4 +40,5 @@ export const notePresence = (world: World, call: CallRecord, userId: string): vo
   call[mark] = isPresent ? null : world.now;
   world.changed(call);
   if (!isPresent) addTrace(world, call, trace, BY_SYSTEM);
+  tellPartner(world, call, party, isPresent);
 };

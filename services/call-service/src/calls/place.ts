@@ -3,7 +3,6 @@ import {
   type CallState,
   type CommandEnvelope,
   type CommandReply,
-  type EventActor,
   isRinging,
   RESERVED_CALL_IDS,
   refusal,
@@ -93,16 +92,12 @@ const refuseAsBusy = (world: World, envelope: PlaceEnvelope, id: CallId, cause: 
   return placed(call);
 };
 
-/**
- * Glare: each rings the other. The second place is the acceptance of the first call. The event names no acting
- * session, so that both of them are told that they were accepted.
- */
+/** Glare: each rings the other. The second place is the acceptance of the first call. */
 const acceptInstead = (world: World, envelope: PlaceEnvelope, first: CallRecord, cause: Cause): CommandReply => {
   if (envelope.command.callId !== undefined) world.giveAlias(first, envelope.command.callId);
   if (envelope.command.callType === 'AUDIO') first.callType = 'AUDIO';
   addTrace(world, first, 'glare_merged', cause);
-  const actor: EventActor = { ...cause.actor, sessionId: null };
-  applyTrigger(world, first, 'accept', { ...cause, party: 'callee', actor, answeredBySession: cause.actor.sessionId });
+  applyTrigger(world, first, 'accept', { ...cause, party: 'callee', merged: true });
   const reply = placed(first);
   world.newAnswers.set(commandKey(envelope), { bodyHash: bodyHash(envelope), reply });
   return reply;

@@ -48,7 +48,7 @@ export const internalDoor = ({ internalToken, database, decider, sessions, sweep
     INTERNAL_PATHS.sessions,
     take(SessionsRequest, async ({ gatewayId, opened, closed }) => {
       const snapshots = await sessions.open(gatewayId, opened);
-      await sessions.close(closed);
+      await sessions.close(gatewayId, closed);
       return { snapshots };
     }),
   );

@@ -23,11 +23,14 @@ const OPEN_SESSIONS = {
   name: 'open_sessions',
   text: `INSERT INTO sessions (id, gateway_id, user_id, device_id)
     SELECT id, $1, user_id, device_id FROM unnest($2::text[], $3::text[], $4::text[]) AS opened (id, user_id, device_id) ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET closed_at = NULL`,
+    ON CONFLICT (id) DO UPDATE SET closed_at = NULL, settled_at = NULL WHERE NOT sessions.is_over`,
 };
+/** Also of a session that was never opened: its opening may still be on the way, and must find it over. */
 const CLOSE_SESSIONS = {
   name: 'close_sessions',
-  text: `UPDATE sessions SET closed_at = clock_timestamp() WHERE id = ANY ($1::text[]) AND closed_at IS NULL RETURNING id, user_id`,
+  text: `INSERT INTO sessions (id, gateway_id, user_id, closed_at, is_over)
+    SELECT id, $1, user_id, clock_timestamp(), true FROM unnest($2::text[], $3::text[]) AS closed (id, user_id) ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET closed_at = coalesce(sessions.closed_at, excluded.closed_at), is_over = true RETURNING id, user_id`,
 };
 const NOTE_LAST_SEEN = {
   name: 'note_last_seen',
@@ -45,11 +48,17 @@ const FORGET_GATEWAYS = {
 };
 const READ_UNSETTLED = {
   name: 'read_unsettled_sessions',
-  text: `SELECT id, user_id FROM sessions WHERE closed_at < clock_timestamp() - interval '1 second' ORDER BY closed_at LIMIT 1000`,
+  text: `SELECT id, user_id FROM sessions WHERE closed_at < clock_timestamp() - interval '1 second' AND settled_at IS NULL
+    ORDER BY closed_at LIMIT 1000`,
 };
+const SETTLE_SESSIONS = {
+  name: 'settle_sessions',
+  text: 'UPDATE sessions SET settled_at = clock_timestamp() WHERE id = ANY ($1::text[]) AND closed_at IS NOT NULL',
+};
+/** Long after any request about them can arrive. */
 const FORGET_SESSIONS = {
   name: 'forget_sessions',
-  text: 'DELETE FROM sessions WHERE id = ANY ($1::text[]) AND closed_at IS NOT NULL',
+  text: `DELETE FROM sessions WHERE settled_at < clock_timestamp() - interval '1 minute'`,
 };
 const READ_LIVE_CALLS = {
   name: 'read_live_calls_of_users',
@@ -76,7 +85,7 @@ export interface SessionRegister {
   /** Registers sessions, and answers with what each of them must know. Opening one again is harmless. */
   open(gatewayId: GatewayId, opened: readonly OpenedSession[]): Promise<Snapshot[]>;
   /** Resolves when the closing is stored; the calls of those people are told of it behind that. */
-  close(closed: readonly ClosedSession[]): Promise<void>;
+  close(gatewayId: GatewayId, closed: readonly ClosedSession[]): Promise<void>;
   renewLease(gatewayId: GatewayId): Promise<{ known: boolean; databaseNow: number }>;
   /** Closes the sessions of gateways that fell silent, and settles what a process left undone. */
   sweep(): Promise<void>;
@@ -111,7 +120,7 @@ export const createSessionRegister = ({
     const users = unique(sessions.map(({ user_id }) => user_id));
     await database.query(NOTE_LAST_SEEN, [users]);
     await tellCalls(users);
-    await database.query(FORGET_SESSIONS, [sessions.map(({ id }) => id)]);
+    await database.query(SETTLE_SESSIONS, [sessions.map(({ id }) => id)]);
   };
 
   const refuseSurplus = async (opened: readonly OpenedSession[]): Promise<ReadonlySet<string>> => {
@@ -136,9 +145,13 @@ export const createSessionRegister = ({
       const snapshots = new Map((await readSnapshots(database, admitted)).map((snapshot) => [snapshot.sessionId, snapshot]));
       return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });
     },
-    close: async (closed) => {
+    close: async (gatewayId, closed) => {
       if (closed.length === 0) return;
-      const sessions = await database.query<SessionRow>(CLOSE_SESSIONS, [closed.map(({ sessionId }) => sessionId)]);
+      const sessions = await database.query<SessionRow>(CLOSE_SESSIONS, [
+        gatewayId,
+        closed.map(({ sessionId }) => sessionId),
+        closed.map(({ userId }) => userId),
+      ]);
       settle(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will'));
     },
     renewLease: async (gatewayId) => {
@@ -149,6 +162,7 @@ export const createSessionRegister = ({
     sweep: async () => {
       await database.query(CLOSE_LAPSED, []);
       await database.query(FORGET_GATEWAYS, []);
+      await database.query(FORGET_SESSIONS, []);
       await settle(await database.query<SessionRow>(READ_UNSETTLED, []));
     },
   };

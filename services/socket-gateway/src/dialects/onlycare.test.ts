@@ -12,8 +12,9 @@ import {
 } from '@trunkline/contract';
 import { describe, expect, it } from 'vitest';
 import { ANA, aCall, aCallEvent, BEN, PLACED_AT, SYSTEM_ACTOR } from '../../test/call-event.ts';
-import type { EventFrame, Viewer } from './dialect.ts';
+import type { EventFrame } from './dialect.ts';
 import { onlycare } from './onlycare.ts';
+import { tellingFor, type Viewer } from './telling.ts';
 
 const viewer = (userId: UserId, device: string | null, session: string, ringMsLeft = 0): Viewer => ({
   userId,
@@ -38,10 +39,15 @@ const actorOf = ({ userId, deviceId, sessionId }: Viewer): EventActor => ({ user
 const event = (type: CallEventType, actor: EventActor, changes: Partial<Call> = {}): ServerEvent =>
   aCallEvent({ type, actor, call: aCall(changes) });
 
+const encode = (told: ServerEvent, who: Viewer): EventFrame | null => {
+  const telling = tellingFor(told, who);
+  return telling === null ? null : onlycare.encode(telling);
+};
+
 const toldBy = (told: ServerEvent): Told =>
   Object.fromEntries(
     Object.entries(VIEWERS).flatMap(([name, who]) => {
-      const frame = onlycare.encode(told, who);
+      const frame = encode(told, who);
       return frame === null ? [] : [[name, frame]];
     }),
   );
@@ -97,7 +103,7 @@ const CASES: [string, ServerEvent, Told][] = [
   ],
   [
     'a glare tells both people that they were accepted',
-    event('call_accepted', { ...actorOf(VIEWERS.callee), sessionId: null }, { state: 'CONNECTING', ...answered }),
+    { ...event('call_accepted', actorOf(VIEWERS.callee), { state: 'CONNECTING', ...answered }), merged: true },
     {
       caller: accepted,
       callersOther: accepted,
@@ -197,24 +203,24 @@ describe('events become frames', () => {
   });
 
   it('names the caller by its id when it has no name', () => {
-    const ring = onlycare.encode(event('call_placed', SYSTEM_ACTOR, { callerName: null }), VIEWERS.callee);
+    const ring = encode(event('call_placed', SYSTEM_ACTOR, { callerName: null }), VIEWERS.callee);
     expect(ring?.body).toMatchObject({ callerName: 'ana', callerAvatar: null });
   });
 
   it('uses the alias of a merged call for the callee alone', () => {
     const told = event('call_ended', SYSTEM_ACTOR, { state: 'ENDED', reason: 'lost', calleeAlias: CallId.parse('CALL_2') });
-    expect(onlycare.encode(told, VIEWERS.callee)?.body).toMatchObject({ callId: 'CALL_2' });
-    expect(onlycare.encode(told, VIEWERS.caller)?.body).toMatchObject({ callId: 'CALL_1' });
+    expect(encode(told, VIEWERS.callee)?.body).toMatchObject({ callId: 'CALL_2' });
+    expect(encode(told, VIEWERS.caller)?.body).toMatchObject({ callId: 'CALL_1' });
   });
 
   it('does not take a device of the other person for the one that acted', () => {
     const shared = { ...actorOf(VIEWERS.caller), deviceId: VIEWERS.callee.deviceId, sessionId: null };
     const told = event('call_cancelled', shared, { state: 'CANCELLED', reason: 'cancelled' });
-    expect(onlycare.encode(told, VIEWERS.callee)).toEqual(cancelled('Caller cancelled'));
+    expect(encode(told, VIEWERS.callee)).toEqual(cancelled('Caller cancelled'));
   });
 
   it('tells nothing to somebody who is not in the call', () => {
-    expect(onlycare.encode(event('call_placed', SYSTEM_ACTOR), viewer(UserId.parse('eve'), null, 'eve-s1'))).toBeNull();
+    expect(encode(event('call_placed', SYSTEM_ACTOR), viewer(UserId.parse('eve'), null, 'eve-s1'))).toBeNull();
   });
 });
 

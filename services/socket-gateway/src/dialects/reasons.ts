@@ -1,27 +1,37 @@
-import type { Call, EndReason } from '@trunkline/contract';
+import type { Call } from '@trunkline/contract';
+import type { ToldReason } from './telling.ts';
 
-interface Wording {
-  onlycare: string;
-  /** Whether the text that a person gave takes the place of the word. */
-  ownText: boolean;
+interface Words {
+  readonly onlycare: string;
+  readonly chattrix: string;
+  readonly otomo: string;
 }
 
-const WORDINGS: Readonly<Record<EndReason, Wording>> = {
-  busy: { onlycare: 'User busy', ownText: false },
-  declined: { onlycare: 'User declined', ownText: true },
-  unavailable: { onlycare: 'User unavailable', ownText: false },
-  offline: { onlycare: 'User offline', ownText: false },
-  no_response: { onlycare: 'No answer', ownText: false },
-  cancelled: { onlycare: 'Caller cancelled', ownText: true },
-  caller_lost: { onlycare: 'Caller cancelled', ownText: false },
-  hung_up: { onlycare: 'Call ended', ownText: true },
-  lost: { onlycare: 'lost', ownText: false },
-  max_duration: { onlycare: 'max_duration', ownText: false },
-  connect_failed: { onlycare: 'connect_failed', ownText: false },
+const inAll = (word: string): Words => ({ onlycare: word, chattrix: word, otomo: word });
+
+/** Why a ring or a call is over, in the words of each dialect. */
+export const REASON_WORDS: Readonly<Record<ToldReason, Words>> = {
+  busy: { onlycare: 'User busy', chattrix: 'busy', otomo: 'busy' },
+  declined: { onlycare: 'User declined', chattrix: 'declined', otomo: 'manual_reject' },
+  unavailable: { onlycare: 'User unavailable', chattrix: 'unavailable', otomo: 'offline' },
+  offline: { onlycare: 'User offline', chattrix: 'unavailable', otomo: 'offline' },
+  no_response: { onlycare: 'No answer', chattrix: 'no_response', otomo: 'no_response' },
+  cancelled: { onlycare: 'Caller cancelled', chattrix: 'cancelled', otomo: 'cancelled' },
+  caller_lost: { onlycare: 'Caller cancelled', chattrix: 'cancelled', otomo: 'cancelled' },
+  hung_up: { onlycare: 'Call ended', chattrix: 'hung_up', otomo: 'hung_up' },
+  answered_elsewhere: inAll('answered_elsewhere'),
+  declined_elsewhere: inAll('declined_elsewhere'),
+  lost: inAll('lost'),
+  max_duration: inAll('max_duration'),
+  connect_failed: inAll('connect_failed'),
 };
 
-/** Why the call ended, as OnlyCare says it. */
-export const onlycareReason = (call: Call, otherwise: EndReason): string => {
-  const { onlycare, ownText } = WORDINGS[call.reason ?? otherwise];
-  return (ownText ? call.reasonText : null) ?? onlycare;
-};
+/** Where the text that a person gave says more than the word, in a dialect that carries text. */
+const OWN_TEXT: ReadonlySet<ToldReason> = new Set(['declined', 'cancelled', 'hung_up']);
+
+/** A reason as OnlyCare says it: the person's own text, else the word. */
+export const onlycareReason = (reason: ToldReason, { reasonText }: Call): string =>
+  (OWN_TEXT.has(reason) ? reasonText : null) ?? REASON_WORDS[reason].onlycare;
+
+/** The reason of an end, for dialects whose ended frame has one only where no person ended the call. */
+export const systemEndReason = (reason: ToldReason): { reason?: string } => (reason === 'hung_up' ? {} : { reason });

@@ -1,7 +1,5 @@
 import { Decoder, PacketType } from 'socket.io-parser';
-import { nestsDeeperThan } from './nesting.ts';
-
-const MAX_DEPTH = 32;
+import { MAX_DEPTH, nestsDeeperThan } from './nesting.ts';
 
 /** The event name of a packet that could not be read: no client can send a symbol. */
 export const UNREADABLE = Symbol('unreadable packet');

@@ -1,3 +1,6 @@
+/** How deep JSON from a client may nest. */
+export const MAX_DEPTH = 32;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;

@@ -127,7 +127,7 @@ export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
     listenTo(socket, door.admit(identity, clientSocket(socket), dialect));
   });
   return {
-    path: `${PATH}/`,
+    owns: (url) => url.startsWith(`${PATH}/`),
     rooms: io.of('/').adapter,
     async [Symbol.asyncDispose]() {
       await farewell(io);

@@ -38,6 +38,6 @@ export interface Door {
 
 /** Moves frames. Disposing closes what is still open, within about two seconds. */
 export interface Transport extends AsyncDisposable {
-  /** The requests and upgrades under this path are the transport's own. */
-  readonly path: string;
+  /** Whether an upgrade to this URL is the transport's own to answer. */
+  owns(url: string): boolean;
 }

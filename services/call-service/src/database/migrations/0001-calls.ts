@@ -85,12 +85,16 @@ CREATE TABLE sessions (
   user_id text NOT NULL,
   device_id text,
   opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  closed_at timestamptz
+  closed_at timestamptz,
+  is_over boolean NOT NULL DEFAULT false,
+  settled_at timestamptz
 );
-COMMENT ON COLUMN sessions.closed_at IS 'A closed session is kept until the calls of its user have been told of it';
+COMMENT ON COLUMN sessions.is_over IS 'Its gateway reported the close: it never opens again, also when its opening arrives late';
+COMMENT ON COLUMN sessions.settled_at IS 'The calls of its user have been told of the close';
 CREATE INDEX sessions_of_user ON sessions (user_id);
 CREATE INDEX sessions_of_gateway ON sessions (gateway_id);
-CREATE INDEX sessions_closed ON sessions (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX sessions_unsettled ON sessions (closed_at) WHERE closed_at IS NOT NULL AND settled_at IS NULL;
+CREATE INDEX sessions_settled ON sessions (settled_at) WHERE settled_at IS NOT NULL;
 `;
 
 const DOWN = 'DROP TABLE sessions, gateways, answers, outbox, call_trace, calls, lines';

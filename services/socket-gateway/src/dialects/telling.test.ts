@@ -1,0 +1,64 @@
+import { type Call, DeviceId, type EventActor, SessionId } from '@trunkline/contract';
+import { describe, expect, it } from 'vitest';
+import { aCall, aCallEvent, BEN, PLACED_AT } from '../../test/call-event.ts';
+import { tellingFor, type Viewer } from './telling.ts';
+
+const PHONE = DeviceId.parse('phone');
+
+/** Ben's session that looks on. */
+const viewer = (deviceId: DeviceId | null): Viewer => ({ userId: BEN, deviceId, sessionId: SessionId.parse('s-1'), now: 0, ringMsLeft: 0 });
+
+const overRest = (deviceId: DeviceId | null): EventActor => ({ userId: BEN, deviceId, sessionId: null });
+
+const acceptedBy = (deviceId: DeviceId | null, session: string | null): Partial<Call> => ({
+  state: 'CONNECTING',
+  acceptedAt: PLACED_AT,
+  answeredByDevice: deviceId,
+  answeredBySession: session === null ? null : SessionId.parse(session),
+});
+
+const toldOfAccept = (call: Partial<Call>, actor: EventActor, who: Viewer, merged?: true): string | undefined => {
+  const telling = tellingFor(aCallEvent({ type: 'call_accepted', actor, call: aCall(call), merged }), who);
+  return telling?.kind;
+};
+
+describe('an accept over REST', () => {
+  it('says nothing to the device that sent it, and stops the others', () => {
+    expect(toldOfAccept(acceptedBy(PHONE, null), overRest(PHONE), viewer(PHONE))).toBeUndefined();
+    expect(toldOfAccept(acceptedBy(PHONE, null), overRest(PHONE), viewer(null))).toBe('cancelled');
+    expect(toldOfAccept(acceptedBy(null, null), overRest(null), viewer(PHONE))).toBe('cancelled');
+  });
+
+  it('stops a session without a device when it had none either: they may be two phones', () => {
+    expect(toldOfAccept(acceptedBy(null, null), overRest(null), viewer(null))).toBe('cancelled');
+  });
+});
+
+describe('an accept by a session without a device', () => {
+  it('stops the other sessions without one', () => {
+    const actor = { userId: BEN, deviceId: null, sessionId: SessionId.parse('s-2') };
+    expect(toldOfAccept(acceptedBy(null, 's-2'), actor, viewer(null))).toBe('cancelled');
+  });
+});
+
+describe('a merge of two calls', () => {
+  it('is an accept for the session that placed the second one', () => {
+    const actor = { ...overRest(PHONE), sessionId: SessionId.parse('s-1') };
+    expect(toldOfAccept(acceptedBy(PHONE, 's-1'), actor, viewer(PHONE), true)).toBe('accepted');
+    const another = { ...overRest(PHONE), sessionId: SessionId.parse('s-2') };
+    expect(toldOfAccept(acceptedBy(PHONE, 's-2'), another, viewer(DeviceId.parse('tablet')), true)).toBe('cancelled');
+  });
+
+  it.each([PHONE, null])('over REST is an accept for the sessions of the device that placed (%s)', (device) => {
+    expect(toldOfAccept(acceptedBy(device, null), overRest(device), viewer(device), true)).toBe('accepted');
+    expect(toldOfAccept(acceptedBy(device, null), overRest(device), viewer(DeviceId.parse('tablet')), true)).toBe('cancelled');
+  });
+});
+
+describe('an end over REST by an app without devices', () => {
+  it('is told to all of its sessions: which of them is its own is not known', () => {
+    const call = aCall({ state: 'ENDED', reason: 'hung_up', endedBy: BEN, acceptedAt: PLACED_AT, endedAt: PLACED_AT });
+    expect(tellingFor(aCallEvent({ type: 'call_ended', actor: overRest(null), call }), viewer(null))).toMatchObject({ kind: 'ended' });
+    expect(tellingFor(aCallEvent({ type: 'call_ended', actor: overRest(null), call }), viewer(PHONE))).toMatchObject({ kind: 'ended' });
+  });
+});

@@ -1,0 +1,158 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { CLOSE_CODES, type CloseReason, ERRORS } from '@trunkline/contract';
+import { WebSocket } from 'ws';
+import { tokenInUpgrade } from '../authenticate.ts';
+import type { Dialect, JsonFrame } from '../dialects/dialect.ts';
+import { settledWithin } from '../settled-within.ts';
+import { HardenedWebSocketServer } from './hardened-ws-server.ts';
+import { parseBounded } from './json-text.ts';
+import { HEARTBEAT, type HeartbeatTimes, judgePulse } from './pulse.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
+import { type ClientSocket, type Door, MAX_FRAME_BYTES, type SocketListener, type Transport } from './transport.ts';
+
+export interface RawWebSocketOptions {
+  server: HttpServer;
+  door: Door;
+  /** By the path that speaks it. */
+  dialects: ReadonlyMap<string, Dialect<JsonFrame>>;
+  heartbeat?: HeartbeatTimes;
+}
+
+const LOOKS_PER_WAIT = 10;
+const FAREWELL_MS = 1000;
+
+/** A browser that offers its token as a subprotocol wants one of its subprotocols back: never the token. */
+const chooseProtocol = (offered: ReadonlySet<string>): string | false => (offered.has('bearer') ? 'bearer' : false);
+
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
+
+const statusOf = (refusal: CloseReason): number => (refusal === 'origin_refused' ? 403 : 503);
+
+/** One client's WebSocket, which is looked at from time to time: a timer for each would be most of its cost. */
+class RawSocket implements ClientSocket<JsonFrame> {
+  readonly #socket: WebSocket;
+  #aliveAt = performance.now();
+  #pingedAt: number | null = null;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('pong', () => {
+      this.#aliveAt = performance.now();
+      this.#pingedAt = null;
+    });
+    // The socket closes itself for it, with the code that says so, and that is heard.
+    socket.on('error', () => undefined);
+  }
+
+  listen(listener: SocketListener<JsonFrame>): void {
+    this.#socket.on('message', (received, isBinary) => {
+      if (this.#socket.readyState !== WebSocket.OPEN) return;
+      listener.onFrame({ json: isBinary ? undefined : parseBounded(String(received)) }, null);
+    });
+    this.#socket.on('close', () => listener.onClose());
+  }
+
+  write({ json }: JsonFrame): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(json));
+  }
+
+  queuedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  close(reason: CloseReason): void {
+    this.#socket.close(CLOSE_CODES[reason].code, reason);
+  }
+
+  /** Pings it when it was quiet, and closes it when it did not answer. */
+  look(now: number, times: HeartbeatTimes): void {
+    const verdict = judgePulse({ aliveAt: this.#aliveAt, pingedAt: this.#pingedAt }, now, times);
+    if (verdict === 'silent') this.close('silent');
+    if (verdict !== 'ping') return;
+    this.#pingedAt = now;
+    this.#socket.ping();
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+}
+
+/** The sockets that are open, and the one timer that looks at all of them. */
+class OpenSockets implements Disposable {
+  readonly #sockets = new Set<RawSocket>();
+  readonly #timer: NodeJS.Timeout;
+  #onEmpty: (() => void) | null = null;
+
+  constructor(times: HeartbeatTimes) {
+    const look = (): void => {
+      const now = performance.now();
+      for (const socket of this.#sockets) socket.look(now, times);
+    };
+    this.#timer = setInterval(look, times.pongWithinMs / LOOKS_PER_WAIT);
+  }
+
+  add(socket: WebSocket): RawSocket {
+    const raw = new RawSocket(socket);
+    this.#sockets.add(raw);
+    socket.on('close', () => {
+      this.#sockets.delete(raw);
+      if (this.#sockets.size === 0) this.#onEmpty?.();
+    });
+    return raw;
+  }
+
+  /** Resolves when all are gone; those that do not go in time are ended. */
+  async farewell(): Promise<void> {
+    const gone = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    if (this.#sockets.size > 0) await settledWithin(gone, FAREWELL_MS);
+    for (const socket of this.#sockets) socket.terminate();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** Serves JSON on raw WebSockets, a dialect for each path, on an HTTP server that is already listening. */
+export const startRawWebSockets = ({ server, door, dialects, heartbeat = HEARTBEAT }: RawWebSocketOptions): Transport => {
+  const sockets = new OpenSockets(heartbeat);
+  const webSockets = new HardenedWebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: chooseProtocol,
+  });
+
+  const take = async (request: IncomingMessage, stream: Duplex, head: Buffer, dialect: Dialect<JsonFrame>): Promise<void> => {
+    const breakOff = (): void => void stream.destroy();
+    stream.on('error', breakOff);
+    const refusal = door.refusalOf(request.headers.origin);
+    if (refusal !== null) return refuseUpgrade(stream, statusOf(refusal));
+    const identity = await door.authenticate(tokenInUpgrade(request.url ?? '', request.headers));
+    if (identity === null) return refuseUpgrade(stream, ERRORS.unauthenticated.http);
+    webSockets.handleUpgrade(request, stream, head, (socket) => {
+      stream.off('error', breakOff);
+      const raw = sockets.add(socket);
+      raw.listen(door.admit(identity, raw, dialect));
+    });
+  };
+
+  server.on('upgrade', (request, stream, head) => {
+    const dialect = dialects.get(pathOf(request.url ?? ''));
+    if (dialect !== undefined) void take(request, stream, head, dialect);
+  });
+
+  return {
+    owns: (url) => dialects.has(pathOf(url)),
+    async [Symbol.asyncDispose]() {
+      webSockets.close();
+      await sockets.farewell();
+      sockets[Symbol.dispose]();
+    },
+  };
+};
