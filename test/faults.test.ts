@@ -117,7 +117,7 @@ it('kill -9 of a gateway: a caller that comes back to another one keeps its call
   await using back = await system.connect(1, callerId);
   await until(
     'the dead gateway has no session left',
-    async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1', [callerId])).length === 1,
+    async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [callerId])).length === 1,
   );
   expect(await callee.ask('call:accept', { callId })).toMatchObject({ ok: true });
   await back.hears('call:accepted');

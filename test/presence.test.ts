@@ -27,12 +27,33 @@ it('somebody is online while any gateway holds a session of theirs, whatever the
     first.socket.disconnect();
     await until(
       'gone from the first gateway',
-      async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1', [userId])).length === 1,
+      async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [userId])).length === 1,
     );
     expect(await statusOf(userId)).toMatchObject({ online: true });
     second.socket.disconnect();
     await until('offline', async () => !(await statusOf(userId)).online);
     await until('last seen', async () => (await statusOf(userId)).lastSeenAt);
+  }
+});
+
+it('who comes and goes is told to the other side of a live call, in every dialect, and to nobody after it', async () => {
+  for (const [word, raw] of [['data', '/ws/chat'] as const, ['payload', '/ws/otomo'] as const]) {
+    const [callerId, calleeId] = [`caller-${randomUUID()}`, `callee-${randomUUID()}`];
+    await using onlooker = await system.connectRaw(0, raw, callerId);
+    const caller = await system.connect(1, callerId);
+    const callee = await system.connect(1, calleeId);
+    caller.tell('call:initiate', { receiverId: calleeId });
+    const { callId } = await callee.hears('call:incoming');
+    await callee.ask('call:accept', { callId });
+    callee.socket.disconnect();
+    expect(await onlooker.hears('user_offline')).toMatchObject({ [word]: { userId: calleeId } });
+    const again = await system.connect(0, calleeId);
+    expect(await caller.hears('user_online')).toEqual({ userId: calleeId, timestamp: expect.any(Number) });
+    await again.ask('call:end', { callId });
+    await caller.hears('call:ended');
+    again.socket.disconnect();
+    await until('gone', async () => !(await statusOf(calleeId)).online);
+    expect(onlooker.frames.filter(({ type }) => type === 'user_offline')).toHaveLength(1);
   }
 });
 

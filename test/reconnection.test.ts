@@ -44,7 +44,7 @@ it('a device that was away when the call ended hears of it once when it is back'
   phone.socket.disconnect();
   await until(
     'the session is closed',
-    async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1', [calleeId])).length === 0,
+    async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [calleeId])).length === 0,
   );
   await caller.ask('call:cancel', { callId: call?.id });
   await using back = await system.connect(0, calleeId, { deviceId: 'phone' });

@@ -1,14 +1,15 @@
 import { ConfigError } from '@trunkline/service-kit';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { dev } from './commands/dev.ts';
+import { latency } from './commands/latency.ts';
 import { token } from './commands/token.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([dev, token].map((command) => [command.name, command]));
+const COMMANDS: ReadonlyMap<string, Command> = new Map([dev, latency, token].map((command) => [command.name, command]));
 
 const USAGE = `Usage: trunkline <command> [options]
 
 Commands:
-${[...COMMANDS.values()].map(({ name, summary }) => `  ${name.padEnd(8)}${summary}`).join('\n')}
+${[...COMMANDS.values()].map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join('\n')}
 
 trunkline <command> --help tells more about a command.`;
 

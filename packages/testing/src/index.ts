@@ -1,6 +1,9 @@
 export { backingUrls } from './backing-urls.ts';
 export { type ChildService, startChildService } from './child-service.ts';
 export { connectOnlyCare, type HeardEvent, type OnlyCareAck, type OnlyCareClient } from './onlycare-client.ts';
+export { type Answer, DIALECTS, type DialectName, type Heard, type HeardKind, type Phone, type Place } from './phones/phone.ts';
+export { connectRaw, type RawClient, type RawFrame, UpgradeRefused } from './raw-client.ts';
+export { createRestClient, type RestAnswer, type RestClient } from './rest-client.ts';
 export { type System, type SystemOptions, startSystem } from './system.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';
 export { mintToken, TEST_JWT_SECRET, type TokenClaims } from './tokens.ts';

@@ -6,6 +6,10 @@ import { loadGatewayConfig, startGateway } from '@trunkline/socket-gateway';
 import { backingUrls } from './backing-urls.ts';
 import { type ChildService, type ServiceName, startChildService } from './child-service.ts';
 import { connectOnlyCare, type OnlyCareClient } from './onlycare-client.ts';
+import { CONNECT } from './phones/connect-phone.ts';
+import type { DialectName, Phone } from './phones/phone.ts';
+import { connectRaw, type RawClient } from './raw-client.ts';
+import { createRestClient, type RestClient } from './rest-client.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { mintToken, TEST_JWT_SECRET, type TokenClaims } from './tokens.ts';
 
@@ -35,6 +39,12 @@ export interface System extends AsyncDisposable {
   process(service: ServiceName, index: number): ChildService;
   /** Connects a device over the OnlyCare dialect to the gateway of that number, from 0. */
   connect(gateway: number, userId: string, claims?: TokenClaims): Promise<OnlyCareClient>;
+  /** Connects a raw WebSocket of that user to a path of the gateway. */
+  connectRaw(gateway: number, path: '/ws/chat' | '/ws/otomo', userId: string, claims?: TokenClaims): Promise<RawClient>;
+  /** Connects a phone of any dialect. One that acts over REST asks the call-service of its gateway's number. */
+  phone(dialect: DialectName, gateway: number, userId: string, claims?: TokenClaims): Promise<Phone>;
+  /** A REST client of that user, for the first call-service where no other is named. */
+  rest(userId: string, claims?: TokenClaims, callService?: number): Promise<RestClient>;
 }
 
 const INTERNAL_TOKEN = 'the-internal-token-of-tests-only';
@@ -43,6 +53,12 @@ const STARTERS: Readonly<Record<ServiceName, (settings: Settings) => Promise<Run
   'call-service': (settings) => startCallService(loadCallServiceConfig(settings)),
   notifier: (settings) => startNotifier(loadNotifierConfig(settings)),
   'socket-gateway': (settings) => startGateway(loadGatewayConfig(settings)),
+};
+
+const urlOf = (service: ServiceName, running: readonly Running[], index: number): string => {
+  const url = running[index]?.url;
+  if (url === undefined) throw new Error(`there is no ${service} ${index}`);
+  return url;
 };
 
 /** The whole of Trunkline on a database of its own and under a Redis prefix of its own. */
@@ -77,6 +93,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
     INTERNAL_TOKEN,
     LOG_LEVEL: 'error',
     PORT: '0',
+    // No limits: tests place calls faster than people do. Those that test the limits set them.
     LIMIT_INITIATE_PER_MINUTE: '0',
     LIMIT_INITIATE_PER_PAIR_PER_MINUTE: '0',
     LIMIT_REST_PER_MINUTE: '0',
@@ -88,11 +105,8 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
   const startedGateways = await startMany('socket-gateway', gateways, withCallServices);
   const running = starting.move();
 
-  const connect = async (gateway: number, userId: string, claims: TokenClaims = {}): Promise<OnlyCareClient> => {
-    const url = startedGateways[gateway]?.url;
-    if (url === undefined) throw new Error(`there is no gateway ${gateway}`);
-    return connectOnlyCare(url, await mintToken(userId, claims));
-  };
+  const gatewayUrl = (gateway: number): string => urlOf('socket-gateway', startedGateways, gateway);
+  const callServiceUrl = (index: number): string => urlOf('call-service', startedCallServices, index);
 
   return {
     database,
@@ -105,7 +119,18 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
       if (found === undefined) throw new Error(`${service} ${index} is no process of its own`);
       return found.child;
     },
-    connect,
+    connect: async (gateway, userId, claims) => connectOnlyCare(gatewayUrl(gateway), await mintToken(userId, claims)),
+    connectRaw: async (gateway, path, userId, claims) =>
+      connectRaw(`${gatewayUrl(gateway)}${path}?token=${await mintToken(userId, claims)}`),
+    phone: async (dialect, gateway, userId, claims) =>
+      CONNECT[dialect]({
+        gatewayUrl: gatewayUrl(gateway),
+        callServiceUrl: callServiceUrl(gateway % callServices),
+        token: await mintToken(userId, claims),
+        userId,
+        deviceId: claims?.deviceId ?? null,
+      }),
+    rest: async (userId, claims, callService = 0) => createRestClient(callServiceUrl(callService), await mintToken(userId, claims)),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 };
