@@ -22,8 +22,8 @@ export const errorsPage = (): string => `# Errors
 
 Generated from \`packages/contract\` by \`pnpm docs:generate\`; a test fails when it is stale.
 
-An error refuses one request and never closes the connection. Over REST it comes with its HTTP status, over a socket in the
-dialect's own error frame or ack, always with its code. A message may say more than the one below; programs go by the code.
+An error refuses one request and never closes the connection. Over REST it comes with its HTTP status and its code in the header
+\`x-error-code\`, over a socket in the dialect's own error frame or ack. A message may say more than the one below; programs go by the code.
 
 ${errors()}
 ## Close codes

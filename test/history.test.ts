@@ -3,6 +3,14 @@ import { type RestClient, type System, startSystem, until } from '@trunkline/tes
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anIsoTime, expectLiteral } from './literal.ts';
 
+/** Made up by hand, with values that a page never ends at. */
+const CRAFTED_CURSORS = [
+  [1e300, 'a'],
+  [1, 'a\0b'],
+  [-1e17, ''],
+  [1, 'x'.repeat(65)],
+].map((cursor) => `?cursor=${Buffer.from(JSON.stringify(cursor)).toString('base64url')}`);
+
 let system: System;
 
 beforeAll(async () => {
@@ -26,8 +34,8 @@ const place = async (caller: Person, callee: Person, body: object = {}): Promise
   return answer.data.id;
 };
 
-const act = async ({ rest }: Person, callId: string, verb: string): Promise<void> => {
-  expect((await rest.post(`/api/v1/calls/${callId}/${verb}`, {})).status).toBe(200);
+const act = async ({ rest }: Person, callId: string, verb: string, body: object = {}): Promise<void> => {
+  expect((await rest.post(`/api/v1/calls/${callId}/${verb}`, body)).status).toBe(200);
 };
 
 const historyOf = async ({ rest }: Person, query = '') => {
@@ -83,6 +91,8 @@ describe('the history', () => {
     await using bobsPhone = await system.phone('onlycare', 0, bob.userId);
     const declined = await place(ann, bob);
     await act(bob, declined, 'reject');
+    const declinedAsBusy = await place(ann, bob);
+    await act(bob, declinedAsBusy, 'reject', { reason: 'busy' });
     const cancelled = await place(ann, bob);
     await act(ann, cancelled, 'cancel');
     const live = await place(eve, bob);
@@ -97,6 +107,7 @@ describe('the history', () => {
       [offline, 'outgoing', 'REJECTED', 'offline'],
       [busy, 'outgoing', 'REJECTED', 'busy'],
       [cancelled, 'outgoing', 'CANCELLED', 'cancelled'],
+      [declinedAsBusy, 'outgoing', 'REJECTED', 'busy'],
       [declined, 'outgoing', 'REJECTED', 'declined'],
     ]);
     expect(ends((await historyOf(bob)).items)).toEqual([
@@ -104,6 +115,7 @@ describe('the history', () => {
       [busy, 'missed', 'REJECTED', 'busy'],
       [live, 'incoming', 'REJECTED', 'declined'],
       [cancelled, 'missed', 'CANCELLED', 'cancelled'],
+      [declinedAsBusy, 'incoming', 'REJECTED', 'busy'],
       [declined, 'incoming', 'REJECTED', 'declined'],
     ]);
   });
@@ -159,15 +171,23 @@ describe('the history', () => {
     expect(new Set(seen)).toEqual(ids);
   });
 
-  it.each(['?limit=0', '?limit=101', '?limit=ten', '?limit=-1', '?page=0', '?page=x', '?cursor=nonsense', '?cursor=', '?limit=1&limit=2'])(
-    'with the query %s is 400 in its envelope',
-    async (query) => {
-      const { rest } = await person('ann');
-      const answer = await rest.get(`/api/v1/calls/history${query}`);
-      expect(answer.status).toBe(400);
-      expectLiteral(answer.body, { success: false, message: expect.any(String), data: null });
-    },
-  );
+  it.each([
+    '?limit=0',
+    '?limit=101',
+    '?limit=ten',
+    '?limit=-1',
+    '?page=0',
+    '?page=x',
+    '?cursor=nonsense',
+    ...CRAFTED_CURSORS,
+    '?cursor=',
+    '?limit=1&limit=2',
+  ])('with the query %s is 400 in its envelope', async (query) => {
+    const { rest } = await person('ann');
+    const answer = await rest.get(`/api/v1/calls/history${query}`);
+    expect(answer.status).toBe(400);
+    expectLiteral(answer.body, { success: false, message: expect.any(String), data: null });
+  });
 });
 
 describe('the ringing list', () => {

@@ -16,8 +16,15 @@ type RedisUse = 'command' | 'subscribe' | 'worker';
  * `subscribe`: never gives up, or a room would stay deaf for ever. `worker`: what BullMQ's workers ask for.
  */
 const OPTIONS: Record<RedisUse, Options> = {
-  command: { ...SHARED, enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false, commandTimeout: 1000 },
-  subscribe: { ...SHARED, maxRetriesPerRequest: null },
+  command: {
+    ...SHARED,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: 1000,
+    socketTimeout: 3000,
+  },
+  subscribe: { ...SHARED, maxRetriesPerRequest: null, socketTimeout: 10_000 },
   worker: { ...SHARED, maxRetriesPerRequest: null },
 };
 

@@ -65,7 +65,7 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
 
   const sendProbe = (): void => {
     if (probing.status === 'ready') void probing.spublish(probe, '').catch(onError);
-    if (!inGap && !isHearing()) {
+    if (performance.now() - heardAt >= DEAF_AFTER_MS) {
       inGap = true;
       heardAt = performance.now();
       onError(new Error('the subscriber hears nothing, connecting anew'));

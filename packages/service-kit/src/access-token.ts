@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { DeviceId, storablePart, UserId } from '@trunkline/contract';
-import { createRemoteJWKSet, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { z } from 'zod';
 
 /** Who a verified token says its bearer is. */
@@ -21,7 +21,10 @@ export interface TokenSettings {
   JWT_AUDIENCE?: string | undefined;
 }
 
-/** Null: missing, malformed, forged, expired or not for us. Which of these is nobody's business. */
+/**
+ * Null: missing, malformed, forged, expired or not for us. Which of these is nobody's business.
+ * @throws when the keys could not be fetched, so that nothing is known of the token
+ */
 export type VerifyToken = (token: string) => Promise<Identity | null>;
 
 const MAX_TOKEN_LENGTH = 8192;
@@ -65,11 +68,16 @@ export const createTokenVerifier = (settings: TokenSettings): VerifyToken => {
     if (token.length > MAX_TOKEN_LENGTH) return null;
     try {
       return identityOf(await verify(token));
-    } catch {
-      return null;
+    } catch (error) {
+      if (isAboutTheToken(error)) return null;
+      throw error;
     }
   };
 };
+
+/** Errors of fetching a key set have jose's general code, or are none of jose's. */
+const isAboutTheToken = (error: unknown): boolean =>
+  error instanceof errors.JOSEError && !['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code);
 
 const verifierFor = (settings: TokenSettings, options: JWTVerifyOptions): ((token: string) => Promise<JWTPayload>) => {
   if (settings.JWT_SECRET !== undefined) {

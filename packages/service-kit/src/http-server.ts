@@ -7,7 +7,21 @@ export interface ListeningServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Listens on all addresses, or on `host`. Disposing stops accepting, lets what is under way finish, then closes. */
+const FINISH_WITHIN_MS = 5000;
+
+/** Stops accepting, lets what is under way finish, and has each kept connection end with its next answer. */
+const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), FINISH_WITHIN_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.prependListener('request', (_request, response) => void response.setHeader('connection', 'close'));
+    server.closeIdleConnections();
+  });
+
+/** Listens on all addresses, or on `host`. Disposing stops accepting, gives what is under way five seconds to finish, then closes. */
 export const startHttpServer = async (
   listener: RequestListener,
   { port, host }: { port: number; host?: string | undefined },
@@ -24,10 +38,6 @@ export const startHttpServer = async (
   return {
     server,
     url: `http://127.0.0.1:${taken}`,
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
+    [Symbol.asyncDispose]: () => closeServer(server),
   };
 };

@@ -3,6 +3,7 @@ import { createLogger, startHttpServer } from '@trunkline/service-kit';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
+import { reportNobodyHeard } from './calls/nobody-heard.ts';
 import type { CallPolicy } from './calls/world.ts';
 import type { CallServiceConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
@@ -51,7 +52,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
   const queue = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const relay = starting.use(
-    startRelay({ database, publisher, logger, onNobodyHeard: (callId) => void decider.decide({ kind: 'nobody_heard', callId }) }),
+    startRelay({ database, publisher, logger, onNobodyHeard: (callId, calleeId) => reportNobodyHeard(decider, callId, calleeId) }),
   );
   const decider = createDecider({
     database,

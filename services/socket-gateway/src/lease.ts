@@ -36,8 +36,10 @@ export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: Lea
       budgetMs: everyMs,
     });
     clock.learn({ databaseNow: value.databaseNow, sentAt, receivedAt });
+    // That it lapsed is said once, and the answer that said so may have been lost.
+    const mayHaveLapsed = receivedAt - renewedAt >= leaseMs;
     renewedAt = sentAt;
-    for (const listener of listeners) listener(!value.known);
+    for (const listener of listeners) listener(!value.known || mayHaveLapsed);
   };
 
   const beat = async (): Promise<void> => {

@@ -1,12 +1,13 @@
 import type { Database } from '../database/database.ts';
+import { inSteps } from '../database/in-steps.ts';
 
 const FORGET_ANSWERS = {
   name: 'forget_answers',
   text: `DELETE FROM answers WHERE key IN
-    (SELECT key FROM answers WHERE created_at < clock_timestamp() - interval '24 hours' ORDER BY created_at LIMIT 5000)`,
+    (SELECT key FROM answers WHERE created_at < clock_timestamp() - interval '24 hours' ORDER BY created_at LIMIT 5000) RETURNING key`,
 };
 
 /** Forgets the first answers to commands after a day: nobody repeats a command that late. */
 export const sweepAnswers = async (database: Database): Promise<void> => {
-  await database.query(FORGET_ANSWERS, []);
+  await inSteps(database, FORGET_ANSWERS, 5000);
 };

@@ -369,7 +369,8 @@ describe('the system', () => {
       'REJECTED',
       'offline',
       (desk, callId) => {
-        desk.apply([{ kind: 'nobody_heard', callId }]);
+        desk.present.delete('bob');
+        desk.apply([{ kind: 'nobody_heard', callId, calleeId: 'bob' }]);
         desk.now += 10_000;
       },
     ],
@@ -426,6 +427,21 @@ describe('the system', () => {
     desk.apply([{ kind: 'due', callId }]);
     expect(desk.calls.get(callId)).toMatchObject({ state, reason, endedBy: 'system' });
     expect(desk.events.at(-1)?.actor).toEqual({ userId: null, deviceId: null, sessionId: null });
+  });
+
+  it('does not take a callee for unreachable while a session of theirs is open, but from when the last one closed', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.present.add('bob');
+    desk.apply([{ kind: 'nobody_heard', callId, calleeId: 'bob' }]);
+    desk.now += 20_000;
+    desk.leave('bob', callId);
+    desk.now += 9_999;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.stateOf(callId)).toBe('INITIATING');
+    desk.now += 1;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.calls.get(callId)).toMatchObject({ state: 'REJECTED', reason: 'offline' });
   });
 
   it('takes a caller who comes back within the grace for present', () => {
@@ -493,7 +509,7 @@ const inputFor = (desk: Desk, current: Step): Input | null => {
     const more = { wantsAnswer: current.wantsAnswer };
     return { kind: 'command', envelope: desk.envelope(current.user, { type: current.type, callId }, more) };
   }
-  if (current.kind === 'see') return { kind: current.what, callId };
+  if (current.kind === 'see') return { kind: current.what, callId, calleeId: desk.calls.get(callId)?.calleeId ?? 'nobody' };
   if (current.kind === 'ring') {
     return { kind: 'rung', delivery: Delivery.parse({ kind: 'ring', callId, userId: current.user, deviceId: null, sessionId: 's' }) };
   }

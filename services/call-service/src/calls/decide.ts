@@ -35,6 +35,8 @@ const observe = (world: World, input: Exclude<Input, { kind: 'command' }>): void
   if (call === undefined) return;
   if (input.kind === 'rung') return noteRung(world, call, input.delivery);
   settleDeadlines(world, call);
+  // The stored due time may be one of other settings: writing the call stores the one that holds.
+  if (input.kind === 'due' && call.endedAt === null) world.changed(call);
   if (input.kind === 'nobody_heard') noteNobodyHeard(world, call);
   if (input.kind === 'presence') notePresence(world, call, input.userId);
 };

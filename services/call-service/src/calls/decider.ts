@@ -15,6 +15,12 @@ export interface Decider {
   idle(): Promise<void>;
 }
 
+/** Takes one of the system's own inputs. @throws when it was not stored, so that it is brought again */
+export const decideSurely = async (decider: Pick<Decider, 'decide'>, input: Exclude<Input, { kind: 'command' }>): Promise<void> => {
+  const reply = await decider.decide(input);
+  if (reply?.ok === false) throw new Error(`an observation (${input.kind}) could not be stored`);
+};
+
 export interface DeciderOptions {
   database: Database;
   policy: CallPolicy;
@@ -26,8 +32,24 @@ export interface DeciderOptions {
 const MAX_BATCH = 128;
 const BATCHES_IN_FLIGHT = 4;
 const REPETITIONS = 3;
+/** Past it, a gateway has told the client that it failed. */
+const MAX_WAIT_MS = 3000;
+const MAX_WAITING = 20_000;
 
 const failed: Reply = { ok: false, error: refusal('service_error') };
+
+interface Arrived {
+  input: Input;
+  /** By this process's monotonic clock. */
+  at: number;
+}
+
+/** Whoever asked has been told that it failed: a phone that rings or answers now would surprise everybody. What ends a call still ends it. */
+const isStale = ({ input, at }: Arrived): boolean => {
+  if (input.kind !== 'command' || performance.now() - at < MAX_WAIT_MS) return false;
+  const { type } = input.envelope.command;
+  return type === 'place_call' || type === 'accept_call';
+};
 
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
 export const createDecider = ({ database, policy, logger, onCommitted }: DeciderOptions): Decider => {
@@ -65,6 +87,16 @@ export const createDecider = ({ database, policy, logger, onCommitted }: Decider
     }
   };
 
-  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, run });
-  return { decide: (input) => batch.add(input), idle: () => batch.idle() };
+  const runFresh = async (arrived: Arrived[]): Promise<Reply[]> => {
+    const fresh = arrived.filter((each) => !isStale(each));
+    const replies = fresh.length === 0 ? [] : await run(fresh.map(({ input }) => input));
+    const replyTo = new Map(fresh.map((each, index) => [each, replies[index] as Reply]));
+    return arrived.map((each) => (replyTo.has(each) ? (replyTo.get(each) as Reply) : failed));
+  };
+
+  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, run: runFresh });
+  return {
+    decide: (input) => (batch.size >= MAX_WAITING ? Promise.resolve(failed) : batch.add({ input, at: performance.now() })),
+    idle: () => batch.idle(),
+  };
 };

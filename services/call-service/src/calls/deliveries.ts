@@ -1,6 +1,6 @@
 import type { Delivery } from '@trunkline/contract';
 import type { Database } from '../database/database.ts';
-import type { Decider } from './decider.ts';
+import { type Decider, decideSurely } from './decider.ts';
 
 const NOTE_STOPS = {
   name: 'note_stops',
@@ -15,7 +15,7 @@ const noteStops = async (database: Database, stops: readonly Delivery[]): Promis
   await database.query(NOTE_STOPS, [column('callId'), column('userId'), column('deviceId'), column('sessionId')]);
 };
 
-/** Keeps what gateways wrote to sockets: a written ring makes the call RINGING, a written stop need not be sent again. */
+/** Keeps what gateways told sessions: a written ring makes the call RINGING; a stop that the session got need not be sent again. */
 export const noteDeliveries = async (
   database: Database,
   decider: Pick<Decider, 'decide'>,
@@ -23,5 +23,5 @@ export const noteDeliveries = async (
 ): Promise<void> => {
   const rings = deliveries.filter(({ kind }) => kind === 'ring');
   const stops = deliveries.filter(({ kind }) => kind === 'stop');
-  await Promise.all([...rings.map((delivery) => decider.decide({ kind: 'rung', delivery })), noteStops(database, stops)]);
+  await Promise.all([...rings.map((delivery) => decideSurely(decider, { kind: 'rung', delivery })), noteStops(database, stops)]);
 };

@@ -1,4 +1,4 @@
-import { type CallState, type CallView, type UserId, viewOf } from '@trunkline/contract';
+import { type CallState, type CallView, SYSTEM, storableText, type UserId, viewOf } from '@trunkline/contract';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { CALL_COLUMNS } from './call-columns.ts';
@@ -16,10 +16,11 @@ const READ_HISTORY = {
     SELECT ${CALL_COLUMNS} FROM page JOIN calls c ON c.id = page.id ORDER BY c.created_at DESC, c.id DESC`,
 };
 
+const FROM_THE_NEWEST = [8_000_000_000_000_000, ''] as const;
 const MAX_LIMIT = 100;
 const MAX_PAGE = 1000;
 
-const Cursor = z.tuple([z.number(), z.string()]);
+const Cursor = z.tuple([z.number().min(0).max(FROM_THE_NEWEST[0]), storableText(64)]);
 
 const decodeCursor = (text: string): z.infer<typeof Cursor> | null => {
   try {
@@ -71,9 +72,8 @@ export interface HistoryPage {
 
 const MISSED_BY_CALLEE: ReadonlySet<CallState> = new Set(['MISSED', 'CANCELLED']);
 
-/** A callee that was busy, gone or late has missed the call; one that declined it has not. */
-const isMissed = ({ state, reason }: CallRecord): boolean =>
-  MISSED_BY_CALLEE.has(state) || (state === 'REJECTED' && (reason === 'offline' || reason === 'busy'));
+/** A callee that was found busy, gone or late has missed the call; one that declined it, in whatever words, has not. */
+const isMissed = ({ state, endedBy }: CallRecord): boolean => MISSED_BY_CALLEE.has(state) || (state === 'REJECTED' && endedBy === SYSTEM);
 
 const historyItem = (call: CallRecord, userId: UserId): HistoryItem => {
   const isCaller = call.callerId === userId;
@@ -86,8 +86,6 @@ const historyItem = (call: CallRecord, userId: UserId): HistoryItem => {
     reason: call.reason,
   };
 };
-
-const FROM_THE_NEWEST = [8_000_000_000_000_000, ''] as const;
 
 /** The calls of one person, newest first. */
 export const readHistory = async (database: Database, userId: UserId, { limit, page, cursor }: HistoryQuery): Promise<HistoryPage> => {

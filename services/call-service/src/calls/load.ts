@@ -40,7 +40,8 @@ const READ_PRESENT = {
 };
 export const READ_DONE_COMMANDS = {
   name: 'read_done_commands',
-  text: 'SELECT command_id, call_id FROM call_trace WHERE call_id = ANY ($1::text[]) AND command_id = ANY ($2::text[])',
+  text: `SELECT command_id, call_id FROM call_trace WHERE command_id = ANY ($2::text[]) AND call_id = ANY (ARRAY(
+    SELECT unnest($1::text[]) UNION SELECT id FROM calls WHERE callee_alias = ANY ($1::text[])))`,
 };
 
 /** What a batch must lock and read. Sets, because a batch may hold several inputs about the same call. */
@@ -65,7 +66,7 @@ const callIdOf = (input: Input): string | null => {
 const addCommandNeeds = (needs: Needs, { envelope }: Extract<Input, { kind: 'command' }>): void => {
   const { command, actor, attempt, commandId } = envelope;
   const key = answerKey(envelope);
-  if (key !== null) needs.keys.set(key, bodyHash(envelope));
+  if (key !== null && !needs.keys.has(key)) needs.keys.set(key, bodyHash(envelope));
   if (attempt > 1) {
     needs.readOnlyKeys.add(commandKey(envelope));
     needs.repeatedCommands.add(commandId);
@@ -91,6 +92,7 @@ const needsOf = (inputs: readonly Input[]): Needs => {
     if (callId !== null) needs.callIds.add(callId);
     if (input.kind === 'command') addCommandNeeds(needs, input);
     if (input.kind === 'presence') needs.presenceUsers.add(input.userId);
+    if (input.kind === 'nobody_heard') needs.presenceUsers.add(input.calleeId);
   }
   return needs;
 };
@@ -131,11 +133,12 @@ export const loadAndLock = async (transaction: Transaction, inputs: readonly Inp
   const lineUsers = [...needs.lineUsers];
   const presenceUsers = [...needs.presenceUsers];
   const taken = keys.length === 0 ? NOTHING : transaction.query<{ key: string }>(TAKE_ANSWER_KEYS, [keys, [...needs.keys.values()]]);
-  const answers = allKeys.length === 0 ? NOTHING : transaction.query<AnswerRow>(READ_ANSWERS, [allKeys]);
   if (lineUsers.length > 0) {
     transaction.send(MAKE_LINES, [lineUsers]);
     transaction.send(LOCK_LINES, [lineUsers]);
   }
+  // Behind the lines: an answer without a key of the client's is kept by whoever held them before.
+  const answers = allKeys.length === 0 ? NOTHING : transaction.query<AnswerRow>(READ_ANSWERS, [allKeys]);
   const calls = transaction.query<CallRecord>(LOCK_CALLS, [callIds, lineUsers]);
   const clock = transaction.query<{ now: number }>(READ_CLOCK, []);
   const blocks =

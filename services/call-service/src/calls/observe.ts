@@ -10,9 +10,12 @@ export const noteRung = (world: World, call: CallRecord, { userId, deviceId, ses
   applyTrigger(world, call, 'reached', BY_SYSTEM);
 };
 
-/** Redis answered that nobody heard the ring; the first time counts. */
+/**
+ * Nobody hears the callee's rings; the first time counts. Not while a session of theirs is open: its gateway may only be
+ * cut off from Redis (invariant 13).
+ */
 export const noteNobodyHeard = (world: World, call: CallRecord): void => {
-  if (call.state !== 'INITIATING' || call.unreachableSince !== null) return;
+  if (call.state !== 'INITIATING' || call.unreachableSince !== null || world.presentUsers.has(call.calleeId)) return;
   call.unreachableSince = world.now;
   world.changed(call);
   addTrace(world, call, 'nobody_heard', BY_SYSTEM);
@@ -40,5 +43,6 @@ export const notePresence = (world: World, call: CallRecord, userId: string): vo
   call[mark] = isPresent ? null : world.now;
   world.changed(call);
   if (!isPresent) addTrace(world, call, trace, BY_SYSTEM);
+  if (!isPresent && party === 'callee') noteNobodyHeard(world, call);
   tellPartner(world, call, party, isPresent);
 };

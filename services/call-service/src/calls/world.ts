@@ -15,7 +15,7 @@ export type Input =
   /** Look at the call: a deadline may have passed. */
   | { kind: 'due'; callId: string }
   /** Redis answered that nobody heard the ring. */
-  | { kind: 'nobody_heard'; callId: string }
+  | { kind: 'nobody_heard'; callId: string; calleeId: string }
   /** A session of this participant opened or closed. */
   | { kind: 'presence'; callId: string; userId: string };
 

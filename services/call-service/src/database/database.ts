@@ -65,7 +65,11 @@ const runTransaction = async <Result>(client: pg.PoolClient, work: (transaction:
     sent.push(rows);
     return rows;
   };
-  const result = await work({ query: run, send: (statement, values) => void run(statement, values) });
+  const result = await work({ query: run, send: (statement, values) => void run(statement, values) }).catch(async (error: unknown) => {
+    // What failed first says why; whatever was sent behind it only says that the transaction is aborted.
+    await settled(sent);
+    throw error;
+  });
   const commit = ignoreUntilSettled(client.query('COMMIT'));
   await settled([...sent, commit]);
   if ((await commit).command !== 'COMMIT') throw new Error('the transaction was rolled back');
@@ -83,7 +87,9 @@ export const openDatabase = ({ url, poolSize, onError }: DatabaseOptions): Datab
     options: DATABASE_SESSION_OPTIONS,
     application_name: 'trunkline call-service',
   } as pg.PoolConfig);
-  pool.on('error', onError);
+  // The pool listens to a connection only while it is idle.
+  pool.on('connect', (client) => client.on('error', onError));
+  pool.on('error', () => undefined);
 
   const transaction = async <Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
     const client = await pool.connect();

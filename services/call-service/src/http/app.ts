@@ -20,7 +20,10 @@ const answerError =
     const code = codeFor(error);
     if (code === 'service_error') logger.error({ err: error, route: request.path }, 'a request failed');
     if (response.headersSent) return next(error);
-    response.status(ERRORS[code].http).json({ success: false, message: refusal(code).message, data: null });
+    response
+      .status(ERRORS[code].http)
+      .set('x-error-code', code)
+      .json({ success: false, message: refusal(code).message, data: null });
   };
 
 export const createApp = ({ readiness, logger, routes }: AppOptions): Express => {

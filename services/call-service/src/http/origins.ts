@@ -4,7 +4,7 @@ import { refuseWith } from './envelope.ts';
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
 const HEADERS = 'authorization, content-type, idempotency-key';
-const SHOWN_HEADERS = 'retry-after';
+const SHOWN_HEADERS = 'retry-after, x-error-code';
 const PREFLIGHT_SECONDS = '600';
 
 /**

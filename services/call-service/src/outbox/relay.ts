@@ -41,7 +41,7 @@ export interface RelayOptions {
   publisher: Publisher;
   logger: Logger;
   /** A ring was published and Redis answered that nobody hears the callee's channel. */
-  onNobodyHeard(callId: string): void;
+  onNobodyHeard(callId: string, calleeId: string): void;
 }
 
 const keyOf = ({ call_id, seq }: OutboxRow): string => `${call_id}.${seq}`;
@@ -96,7 +96,7 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard }: Relay
         halted.add(row.call_id);
         return false;
       }
-      if (isRing(row) && own[1] === 0) onNobodyHeard(row.call_id);
+      if (isRing(row) && own[1] === 0) onNobodyHeard(row.call_id, row.recipients[1] as string);
       return true;
     });
   };

@@ -1,7 +1,8 @@
 import type { ClosedSession, GatewayId, OpenedSession, Snapshot } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
-import type { Decider } from '../calls/decider.ts';
+import { type Decider, decideSurely } from '../calls/decider.ts';
 import type { Database } from '../database/database.ts';
+import { inSteps } from '../database/in-steps.ts';
 import { readSnapshots } from './snapshots.ts';
 
 const KNOW_GATEWAY = {
@@ -37,19 +38,23 @@ const NOTE_LAST_SEEN = {
   text: `INSERT INTO lines (user_id, last_seen_at) SELECT user_id, clock_timestamp() FROM unnest($1::text[]) AS seen (user_id) ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET last_seen_at = excluded.last_seen_at`,
 };
+const STEP = 5000;
+/** Locks the gateway: a renewal comes before, and its sessions stay, or after, and hears that they are closed. */
 const CLOSE_LAPSED = {
   name: 'close_sessions_of_lapsed_gateways',
-  text: `UPDATE sessions SET closed_at = clock_timestamp()
-    WHERE closed_at IS NULL AND gateway_id IN (SELECT id FROM gateways WHERE lease_until < clock_timestamp())`,
+  text: `WITH lapsed AS MATERIALIZED (SELECT id FROM gateways WHERE lease_until < clock_timestamp() FOR UPDATE)
+    UPDATE sessions SET closed_at = clock_timestamp() WHERE closed_at IS NULL AND id IN
+      (SELECT s.id FROM lapsed JOIN sessions s ON s.gateway_id = lapsed.id WHERE s.closed_at IS NULL LIMIT ${STEP}) RETURNING id`,
 };
 const FORGET_GATEWAYS = {
   name: 'forget_gateways',
   text: `DELETE FROM gateways WHERE lease_until < clock_timestamp() - interval '1 day'`,
 };
+const SETTLED_TOGETHER = 1000;
 const READ_UNSETTLED = {
   name: 'read_unsettled_sessions',
   text: `SELECT id, user_id FROM sessions WHERE closed_at < clock_timestamp() - interval '1 second' AND settled_at IS NULL
-    ORDER BY closed_at LIMIT 1000`,
+    ORDER BY closed_at LIMIT ${SETTLED_TOGETHER}`,
 };
 const SETTLE_SESSIONS = {
   name: 'settle_sessions',
@@ -58,7 +63,8 @@ const SETTLE_SESSIONS = {
 /** Long after any request about them can arrive. */
 const FORGET_SESSIONS = {
   name: 'forget_sessions',
-  text: `DELETE FROM sessions WHERE settled_at < clock_timestamp() - interval '1 minute'`,
+  text: `DELETE FROM sessions WHERE id IN
+    (SELECT id FROM sessions WHERE settled_at < clock_timestamp() - interval '1 minute' LIMIT ${STEP}) RETURNING id`,
 };
 const READ_LIVE_CALLS = {
   name: 'read_live_calls_of_users',
@@ -112,7 +118,7 @@ export const createSessionRegister = ({
 }: SessionRegisterOptions): SessionRegister => {
   const tellCalls = async (users: readonly string[]): Promise<void> => {
     const calls = await database.query<SessionRow>(READ_LIVE_CALLS, [unique(users)]);
-    await Promise.all(calls.map(({ id, user_id }) => decider.decide({ kind: 'presence', callId: id, userId: user_id })));
+    await Promise.all(calls.map(({ id, user_id }) => decideSurely(decider, { kind: 'presence', callId: id, userId: user_id })));
   };
 
   const settle = async (sessions: readonly SessionRow[]): Promise<void> => {
@@ -121,6 +127,14 @@ export const createSessionRegister = ({
     await database.query(NOTE_LAST_SEEN, [users]);
     await tellCalls(users);
     await database.query(SETTLE_SESSIONS, [sessions.map(({ id }) => id)]);
+  };
+
+  const settleLeftBehind = async (): Promise<void> => {
+    for (;;) {
+      const sessions = await database.query<SessionRow>(READ_UNSETTLED, []);
+      await settle(sessions);
+      if (sessions.length < SETTLED_TOGETHER) return;
+    }
   };
 
   const refuseSurplus = async (opened: readonly OpenedSession[]): Promise<ReadonlySet<string>> => {
@@ -160,10 +174,10 @@ export const createSessionRegister = ({
       return lease;
     },
     sweep: async () => {
-      await database.query(CLOSE_LAPSED, []);
+      await inSteps(database, CLOSE_LAPSED, STEP);
+      await settleLeftBehind();
       await database.query(FORGET_GATEWAYS, []);
-      await database.query(FORGET_SESSIONS, []);
-      await settle(await database.query<SessionRow>(READ_UNSETTLED, []));
+      await inSteps(database, FORGET_SESSIONS, STEP);
     },
   };
 };

@@ -1,0 +1,86 @@
+import { until } from '@trunkline/testing';
+import pg from 'pg';
+import { expect, it } from 'vitest';
+import { envelope, place, send } from './envelopes.ts';
+import { type RunningCallService, startRunningCallService } from './running-call-service.ts';
+
+/** Another client of the same database, which holds the line of one user until it is told to let go. */
+const holdLine = async (service: RunningCallService, userId: string) => {
+  const client = new pg.Client({ connectionString: service.database.url });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT FROM lines WHERE user_id = $1 FOR UPDATE', [userId]);
+  return {
+    query: (text: string) => client.query(text),
+    async [Symbol.asyncDispose]() {
+      await client.query('COMMIT');
+      await client.end();
+    },
+  };
+};
+
+const waiters = async (service: RunningCallService): Promise<number> =>
+  (
+    await service.database.query(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'trunkline call-service' AND wait_event_type = 'Lock'",
+    )
+  ).length;
+
+it('a connection that PostgreSQL ends in mid-transaction costs its commands a service error, not the process', async () => {
+  await using service = await startRunningCallService();
+  await send(service, place('ann', 'bob'));
+  const waiting = await (async () => {
+    await using line = await holdLine(service, 'bob');
+    const reply = send(service, place('zoe', 'bob'));
+    await until('the place waits for the line', async () => (await waiters(service)) > 0);
+    await line.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'trunkline call-service'",
+    );
+    return await reply;
+  })();
+  expect(waiting).toMatchObject([{ ok: false, error: { code: 'service_error' } }]);
+  await until('the service answers again', async () => (await send(service, place('kim', 'lee')))[0]?.ok);
+});
+
+it('a command that waited too long for a lock is tried again', async () => {
+  await using service = await startRunningCallService();
+  await send(service, place('ann', 'bob'), envelope('ann', { type: 'end_call', callId: 'none' }));
+  const line = await holdLine(service, 'bob');
+  const reply = send(service, place('zoe', 'bob'));
+  await until('the first try waits', async () => (await waiters(service)) > 0);
+  await until('the first try has given up', async () => (await waiters(service)) === 0);
+  await line[Symbol.asyncDispose]();
+  expect(await reply).toMatchObject([{ ok: true, call: { callerId: 'zoe' } }]);
+});
+
+it('an absence that could not be stored is found again', async () => {
+  await using service = await startRunningCallService();
+  await service.post('sessions', { gatewayId: 'g', opened: [{ sessionId: 's1', userId: 'ann', deviceId: null }], closed: [] });
+  await send(service, place('ann', 'bob', { sessionId: 's1' }));
+  // A sequence keeps its count when the transaction is rolled back.
+  await service.database.query('CREATE SEQUENCE refusals');
+  await service.database.query(`CREATE FUNCTION refuse_absence() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN IF new.kind = 'caller_absent' THEN RAISE EXCEPTION 'not now %', nextval('refusals'); END IF; RETURN new; END $$`);
+  await service.database.query('CREATE TRIGGER refuse BEFORE INSERT ON call_trace FOR EACH ROW EXECUTE FUNCTION refuse_absence()');
+  await service.post('sessions', { gatewayId: 'g', opened: [], closed: [{ sessionId: 's1', userId: 'ann' }] });
+  await until('it was refused', async () => (await service.database.query('SELECT FROM refusals WHERE is_called')).length === 1);
+  await service.database.query('DROP TRIGGER refuse ON call_trace');
+  await until(
+    'the caller is absent',
+    async () => (await service.database.query('SELECT FROM calls WHERE caller_absent_at IS NOT NULL')).length === 1,
+  );
+});
+
+it('rings that were not noted are reported as not noted, so that the gateway says it again', async () => {
+  await using service = await startRunningCallService();
+  const [placed] = await send(service, place('ann', 'bob'));
+  const callId = placed?.ok === true ? placed.call.id : '';
+  await service.database.query(`CREATE FUNCTION refuse_ring() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN IF new.kind = 'ring_sent' THEN RAISE EXCEPTION 'not now'; END IF; RETURN new; END $$`);
+  await service.database.query('CREATE TRIGGER refuse BEFORE INSERT ON call_trace FOR EACH ROW EXECUTE FUNCTION refuse_ring()');
+  const ring = { kind: 'ring', callId, userId: 'bob', deviceId: null, sessionId: 's1' };
+  expect((await service.post('deliveries', { deliveries: [ring] })).status).toBe(500);
+  await service.database.query('DROP TRIGGER refuse ON call_trace');
+  expect((await service.post('deliveries', { deliveries: [ring] })).status).toBe(200);
+  expect(await service.database.query('SELECT state FROM calls')).toEqual([{ state: 'RINGING' }]);
+});

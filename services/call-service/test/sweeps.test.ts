@@ -1,0 +1,34 @@
+import { until } from '@trunkline/testing';
+import { expect, it } from 'vitest';
+import { startRunningCallService } from './running-call-service.ts';
+
+it('a stored deadline that no longer holds is stored anew, so that it is not in the way of others', async () => {
+  await using service = await startRunningCallService();
+  await service.database.query(`INSERT INTO calls (id, caller_id, callee_id, call_type, channel_id, state, seq, ring_timeout_seconds,
+      created_at, updated_at, ring_deadline_at, accepted_at, due_at)
+    SELECT 'old' || i, 'c' || i, 'd' || i, 'AUDIO', 'c', 'CONNECTING', 2, 60, now(), now(), now(), now(), now() - interval '1 hour'
+    FROM generate_series(1, 1200) i`);
+  await until('none is due', async () => (await service.database.query('SELECT FROM calls WHERE due_at < now()')).length === 0);
+  expect(await service.database.query("SELECT FROM calls WHERE state = 'CONNECTING'")).toHaveLength(1200);
+});
+
+it('the sessions of a gateway that fell silent are closed and settled, however many they are', async () => {
+  await using service = await startRunningCallService();
+  await service.database.query("INSERT INTO gateways SELECT 'g', now() - interval '1 second'");
+  await service.database.query(
+    "INSERT INTO sessions (id, gateway_id, user_id) SELECT 's' || i, 'g', 'u' || i FROM generate_series(1, 12000) i",
+  );
+  const count = async (condition: string): Promise<unknown> =>
+    (await service.database.query<{ count: number }>(`SELECT count(*)::int FROM sessions WHERE ${condition}`))[0]?.count;
+  await until('all are closed', async () => (await count('closed_at IS NOT NULL')) === 12_000);
+  await until('all are settled', async () => (await count('settled_at IS NOT NULL')) === 12_000);
+});
+
+it('a lease is not known to a gateway whose sessions were given up', async () => {
+  await using service = await startRunningCallService();
+  const renew = async (): Promise<unknown> => await (await service.post('lease', { gatewayId: 'g' })).json();
+  expect(await renew()).toMatchObject({ known: false });
+  expect(await renew()).toMatchObject({ known: true });
+  await service.database.query("UPDATE gateways SET lease_until = now() - interval '1 second'");
+  expect(await renew()).toMatchObject({ known: false });
+});

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface TcpRelay extends AsyncDisposable {
+  /** The target's address for those that go through the relay. */
+  readonly url: string;
+  /** How many connections were ever made. */
+  readonly connections: number;
+  /** From now on the connections there are, and new ones, stay open and carry nothing. */
+  swallow(): void;
+  /** New connections carry again; those that were swallowed stay dead. */
+  pass(): void;
+}
+
+/** A TCP relay to the server of a URL, whose connections can be made half-open. */
+export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
+  const { hostname, port } = new URL(target);
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let connections = 0;
+  let isSwallowing = false;
+
+  const cut = (pair: readonly [Socket, Socket]): void => {
+    for (const socket of pair) socket.unpipe().pause();
+  };
+  const server = createServer((near) => {
+    connections += 1;
+    const pair = [near, connect(Number(port), hostname)] as const;
+    const [, far] = pair;
+    pairs.add(pair);
+    for (const socket of pair) {
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => {
+        pairs.delete(pair);
+        for (const either of pair) either.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+    if (isSwallowing) cut(pair);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(target);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url: url.href,
+    get connections() {
+      return connections;
+    },
+    swallow: () => {
+      isSwallowing = true;
+      for (const pair of pairs) cut(pair);
+    },
+    pass: () => {
+      isSwallowing = false;
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const [near] of pairs) near.destroy();
+    },
+  };
+};
