@@ -12,6 +12,7 @@ export const INTERNAL_PATHS = {
   deliveries: '/internal/deliveries',
   lease: '/internal/lease',
   due: '/internal/due',
+  chatCommands: '/internal/chat-commands',
 } as const;
 
 export const MAX_BATCH = 256;

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { Refusal } from './errors.ts';
+import { RequestId, SessionId, storableText, UserId } from './ids.ts';
+import { Actor } from './internal-door.ts';
+
+// What crosses processes about chats. Names of fields are ours (camelCase); each wire spells them in its own way.
+
+export const ChatId = z.uuid().brand<'ChatId'>();
+export type ChatId = z.infer<typeof ChatId>;
+export const MessageId = z.uuid().brand<'MessageId'>();
+export type MessageId = z.infer<typeof MessageId>;
+
+export const MAX_CONTENT_LENGTH = 10_000;
+export const MAX_METADATA_BYTES = 8192;
+export const MAX_METADATA_DEPTH = 8;
+export const MAX_READ_TOGETHER = 500;
+
+export const MessageType = z.enum(['text', 'image', 'audio', 'file', 'system']);
+export type MessageType = z.infer<typeof MessageType>;
+
+/** A message as it is stored; `content` of a system message about a call is worded per viewer by the edge, from `metadata`. */
+export const ChatMessage = z.object({
+  id: MessageId,
+  chatId: ChatId,
+  /** The order of messages in a chat: 1, 2, 3, …, without gaps. */
+  seq: z.int().positive(),
+  senderId: z.string(),
+  senderRole: z.string().nullable(),
+  senderName: z.string().nullable(),
+  content: z.string(),
+  type: MessageType,
+  attachmentUrl: z.string().nullable(),
+  attachmentType: z.string().nullable(),
+  metadata: z.record(z.string(), z.json()).nullable(),
+  clientMessageId: z.string().nullable(),
+  /** Epoch milliseconds of the database's clock. */
+  createdAt: z.number(),
+  /** When the other side read it; null while nobody has. */
+  readAt: z.number().nullable(),
+});
+export type ChatMessage = z.infer<typeof ChatMessage>;
+
+const httpsUrl = z.url({ protocol: /^https$/, error: 'must be an https URL' }).max(2048);
+
+/** What a client may say in a chat. */
+export const SendMessage = z.object({
+  type: z.literal('send_message'),
+  chatId: ChatId,
+  content: storableText(MAX_CONTENT_LENGTH),
+  messageType: MessageType.exclude(['system']),
+  attachmentUrl: httpsUrl.optional(),
+  attachmentType: storableText(128).optional(),
+  metadata: z.record(z.string(), z.json()).optional(),
+  clientMessageId: storableText(128).min(1).optional(),
+});
+export type SendMessage = z.infer<typeof SendMessage>;
+
+export const OpenChat = z.object({ type: z.literal('open_chat'), chatId: ChatId });
+
+export const MarkRead = z.object({
+  type: z.literal('mark_read'),
+  chatId: ChatId,
+  messageIds: z.array(MessageId).min(1).max(MAX_READ_TOGETHER),
+});
+
+/** Everything that a member may ask of a chat over a socket. A place among the joined is the gateway's to keep. */
+export const ChatCommand = z.discriminatedUnion('type', [SendMessage, OpenChat, MarkRead]);
+export type ChatCommand = z.infer<typeof ChatCommand>;
+
+export const ChatCommandEnvelope = z.object({
+  /** Minted by the edge, the same at every attempt. */
+  commandId: z.string().min(1).max(64),
+  attempt: z.int().positive(),
+  actor: Actor,
+  command: ChatCommand,
+  requestId: RequestId.nullable(),
+});
+export type ChatCommandEnvelope = z.infer<typeof ChatCommandEnvelope>;
+
+export const ChatReply = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    result: z.discriminatedUnion('type', [
+      z.object({ type: z.literal('message'), message: ChatMessage }),
+      /** `members`: all users of the chat; `messages`: the last 50, the oldest first. */
+      z.object({ type: z.literal('chat'), chatId: ChatId, members: z.array(UserId), messages: z.array(ChatMessage) }),
+      z.object({ type: z.literal('read'), chatId: ChatId, messageIds: z.array(MessageId), readAt: z.number() }),
+    ]),
+  }),
+  /** `field`: which field was wrong, where it was one. */
+  z.object({ ok: z.literal(false), error: Refusal.extend({ field: z.string().optional() }) }),
+]);
+export type ChatReply = z.infer<typeof ChatReply>;
+
+/** `POST /internal/chat-commands`; replies in the order of the commands. */
+export const ChatCommandsRequest = z.object({ commands: z.array(ChatCommandEnvelope).min(1).max(256) });
+export const ChatCommandsResponse = z.object({ replies: z.array(ChatReply) });
+
+const happened = {
+  /** Unique, and the same however often it is published. */
+  id: z.string(),
+  /** Epoch milliseconds of the database's clock. */
+  at: z.number(),
+  recipients: z.array(UserId),
+};
+
+/** What happened around a chat, as it travels on the bus to each recipient's sessions. */
+export const ChatEvent = z.discriminatedUnion('type', [
+  z.object({
+    ...happened,
+    type: z.literal('message_sent'),
+    message: ChatMessage,
+    /** The session that sent it, which got its answer; null over REST. Its other sessions hear it too. */
+    senderSessionId: SessionId.nullable(),
+  }),
+  z.object({
+    ...happened,
+    type: z.literal('messages_read'),
+    chatId: ChatId,
+    messageIds: z.array(MessageId),
+    readBy: UserId,
+    readAt: z.number(),
+  }),
+  z.object({ ...happened, type: z.literal('order_updated'), orderId: z.string(), update: z.record(z.string(), z.json()) }),
+  z.object({ ...happened, type: z.literal('receipt_shared'), orderId: z.string(), receiptUrl: z.string() }),
+  /** The app's own event: `name` begins with `custom:`. */
+  z.object({ ...happened, type: z.literal('custom'), name: z.string(), data: z.record(z.string(), z.json()) }),
+  /** A chat partner came, or lost the last session. Heard or lost. */
+  z.object({ ...happened, type: z.literal('partner_online'), userId: UserId }),
+  z.object({ ...happened, type: z.literal('partner_offline'), userId: UserId }),
+]);
+export type ChatEvent = z.infer<typeof ChatEvent>;
