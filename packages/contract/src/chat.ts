@@ -40,19 +40,61 @@ export const ChatMessage = z.object({
 });
 export type ChatMessage = z.infer<typeof ChatMessage>;
 
-const httpsUrl = z.url({ protocol: /^https$/, error: 'must be an https URL' }).max(2048);
+/** An absolute https URL without blanks or control characters, which `new URL` would let pass. */
+const httpsUrl = z
+  .url({ protocol: /^https$/, error: 'must be an https URL' })
+  .max(2048)
+  .regex(/^https:\/\/[\x21-\uffff]+$/i, 'must be an https URL');
 
-/** What a client may say in a chat. */
-export const SendMessage = z.object({
-  type: z.literal('send_message'),
-  chatId: ChatId,
+type JsonRecord = Record<string, z.core.util.JSONType>;
+
+/** Whether `value` nests deeper than `max`. Looks level by level, since a recursion over what a client sent can be made to overflow. */
+const isDeeperThan = (value: unknown, max: number): boolean => {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > max) return true;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return false;
+};
+
+const isRecord = (value: unknown): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
+
+/** Parsed JSON from a client: an object of at most 8 KiB that nests at most 8 deep. */
+export const ChatMetadata = z.unknown().transform((value, context): JsonRecord => {
+  const problem = !isRecord(value)
+    ? 'must be an object'
+    : isDeeperThan(value, MAX_METADATA_DEPTH)
+      ? `must nest at most ${MAX_METADATA_DEPTH} deep`
+      : bytesOf(value) > MAX_METADATA_BYTES
+        ? `must have at most ${MAX_METADATA_BYTES} bytes`
+        : null;
+  if (problem === null) return value as JsonRecord;
+  context.addIssue({ code: 'custom', message: problem });
+  return z.NEVER;
+});
+
+/** What a message says, whoever sends it. */
+export const messageFields = {
   content: storableText(MAX_CONTENT_LENGTH),
-  messageType: MessageType.exclude(['system']),
   attachmentUrl: httpsUrl.optional(),
   attachmentType: storableText(128).optional(),
-  metadata: z.record(z.string(), z.json()).optional(),
+  metadata: ChatMetadata.optional(),
   clientMessageId: storableText(128).min(1).optional(),
-});
+};
+
+/** Only an attachment may go without words. */
+export const saysSomething = ({ content, attachmentUrl }: { content: string; attachmentUrl?: string | undefined }): boolean =>
+  content.trim() !== '' || attachmentUrl !== undefined;
+
+export const NOTHING_SAID = { path: ['content'], error: 'must not be empty without an attachment' };
+
+/** What a client may say in a chat. */
+export const SendMessage = z
+  .object({ type: z.literal('send_message'), chatId: ChatId, messageType: MessageType.exclude(['system']), ...messageFields })
+  .refine(saysSomething, NOTHING_SAID);
 export type SendMessage = z.infer<typeof SendMessage>;
 
 export const OpenChat = z.object({ type: z.literal('open_chat'), chatId: ChatId });
@@ -121,6 +163,8 @@ export const ChatEvent = z.discriminatedUnion('type', [
     readBy: UserId,
     readAt: z.number(),
   }),
+  /** Somebody is no member any more: told to those who stay, and to that person. */
+  z.object({ ...happened, type: z.literal('member_removed'), chatId: ChatId, userId: UserId }),
   z.object({ ...happened, type: z.literal('order_updated'), orderId: z.string(), update: z.record(z.string(), z.json()) }),
   z.object({ ...happened, type: z.literal('receipt_shared'), orderId: z.string(), receiptUrl: z.string() }),
   /** The app's own event: `name` begins with `custom:`. */
