@@ -5,9 +5,10 @@ import { Actor } from './internal-door.ts';
 
 // What crosses processes about chats. Names of fields are ours (camelCase); each wire spells them in its own way.
 
-export const ChatId = z.uuid().brand<'ChatId'>();
+/** In lower case, however a client writes it: rooms and look-ups go by the text. */
+export const ChatId = z.uuid().toLowerCase().brand<'ChatId'>();
 export type ChatId = z.infer<typeof ChatId>;
-export const MessageId = z.uuid().brand<'MessageId'>();
+export const MessageId = z.uuid().toLowerCase().brand<'MessageId'>();
 export type MessageId = z.infer<typeof MessageId>;
 
 export const MAX_CONTENT_LENGTH = 10_000;
@@ -168,7 +169,7 @@ export const ChatEvent = z.discriminatedUnion('type', [
   z.object({ ...happened, type: z.literal('order_updated'), orderId: z.string(), update: z.record(z.string(), z.json()) }),
   z.object({ ...happened, type: z.literal('receipt_shared'), orderId: z.string(), receiptUrl: z.string() }),
   /** The app's own event: `name` begins with `custom:`. */
-  z.object({ ...happened, type: z.literal('custom'), name: z.string(), data: z.record(z.string(), z.json()) }),
+  z.object({ ...happened, type: z.literal('custom'), name: z.string().startsWith('custom:'), data: z.record(z.string(), z.json()) }),
   /** A chat partner came, or lost the last session. Heard or lost. */
   z.object({ ...happened, type: z.literal('partner_online'), userId: UserId }),
   z.object({ ...happened, type: z.literal('partner_offline'), userId: UserId }),
