@@ -37,21 +37,15 @@ export const fieldsOf = (body: object): Fields =>
       .map(([name, value]) => [SPELLINGS.get(name) ?? name, value]),
   );
 
-const lowerCase = (id: unknown): unknown => (typeof id === 'string' ? id.toLowerCase() : id);
-
-/** One chat has one spelling, by which its rooms are named. */
-const OneChatId = z.preprocess(lowerCase, ChatId);
-
-const aboutChat = (type: 'join_chat' | 'leave_chat') =>
-  z.object({ chatId: OneChatId }).transform(({ chatId }): ChatAsk => ({ type, chatId }));
+const aboutChat = (type: 'join_chat' | 'leave_chat') => z.object({ chatId: ChatId }).transform(({ chatId }): ChatAsk => ({ type, chatId }));
 
 const Typing = z
-  .object({ chatId: OneChatId, action: z.enum(['start', 'stop']) })
+  .object({ chatId: ChatId, action: z.enum(['start', 'stop']) })
   .transform(({ chatId, action }): ChatAsk => ({ type: 'set_typing', chatId, isTyping: action === 'start' }));
 
 const Read = z
   .looseObject({ chatId: z.unknown() })
-  .transform(({ chatId, messageIds }) => ({ type: 'mark_read', chatId: lowerCase(chatId), messageIds }))
+  .transform(({ chatId, messageIds }) => ({ type: 'mark_read', chatId, messageIds }))
   .pipe(MarkRead);
 
 /** A message in `message`, or its fields beside the chat's. */
@@ -61,7 +55,7 @@ const Said = z
 
 const Send = Said.transform(({ chatId, content, type, ...said }: Fields) => ({
   type: 'send_message',
-  chatId: lowerCase(chatId),
+  chatId,
   content: content ?? '',
   messageType: type ?? 'text',
   ...said,
