@@ -41,11 +41,11 @@ export const ChatMessage = z.object({
 });
 export type ChatMessage = z.infer<typeof ChatMessage>;
 
-/** An absolute https URL without blanks or control characters, which `new URL` would let pass. */
-const httpsUrl = z
-  .url({ protocol: /^https$/, error: 'must be an https URL' })
+/** An absolute https URL, as it was given: without the blanks and control characters that `new URL` would take out. */
+export const HttpsUrl = z
+  .string()
   .max(2048)
-  .regex(/^https:\/\/[\x21-\uffff]+$/i, 'must be an https URL');
+  .refine((text) => /^https:\/\/[\x21-\uffff]+$/i.test(text) && URL.canParse(text), 'must be an https URL');
 
 type JsonRecord = Record<string, z.core.util.JSONType>;
 
@@ -80,7 +80,7 @@ export const ChatMetadata = z.unknown().transform((value, context): JsonRecord =
 /** What a message says, whoever sends it. */
 export const messageFields = {
   content: storableText(MAX_CONTENT_LENGTH),
-  attachmentUrl: httpsUrl.optional(),
+  attachmentUrl: HttpsUrl.optional(),
   attachmentType: storableText(128).optional(),
   metadata: ChatMetadata.optional(),
   clientMessageId: storableText(128).min(1).optional(),

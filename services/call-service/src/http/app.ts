@@ -1,6 +1,9 @@
-import { ERRORS, type ErrorCode, refusal } from '@trunkline/contract';
+import { type ErrorCode, refusal } from '@trunkline/contract';
 import { answerHealth, type Logger, type ReadinessChecks } from '@trunkline/service-kit';
-import express, { type ErrorRequestHandler, type Express, type Router } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type Router } from 'express';
+import type { Refuse } from './authenticate.ts';
+import { refuseWith } from './envelope.ts';
+import { refusePlainly } from './plain.ts';
 
 export interface AppOptions {
   readiness: ReadinessChecks;
@@ -13,6 +16,9 @@ const codeFor = (error: unknown): ErrorCode => {
   return typeof status === 'number' && status >= 400 && status < 500 ? 'parse_error' : 'service_error';
 };
 
+/** Each part of the API in its own words. */
+const refuseFor = ({ path }: Request): Refuse => (path.startsWith('/v1/') ? refusePlainly : refuseWith);
+
 /** A bug is logged once with its cause and never shown (the catalogue's `service_error`). */
 const answerError =
   (logger: Logger): ErrorRequestHandler =>
@@ -20,7 +26,7 @@ const answerError =
     const code = codeFor(error);
     if (code === 'service_error') logger.error({ err: error, route: request.path }, 'a request failed');
     if (response.headersSent) return next(error);
-    response.status(ERRORS[code].http).json({ success: false, message: refusal(code).message, data: null });
+    refuseFor(request)(response, refusal(code));
   };
 
 export const createApp = ({ readiness, logger, routes }: AppOptions): Express => {

@@ -1,6 +1,7 @@
 import type { ClosedSession, GatewayId, OpenedSession, Snapshot } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import type { Decider } from '../calls/decider.ts';
+import type { PartnerNews } from '../chat/partners.ts';
 import type { Database } from '../database/database.ts';
 import { readSnapshots } from './snapshots.ts';
 
@@ -94,6 +95,8 @@ export interface SessionRegister {
 export interface SessionRegisterOptions {
   database: Database;
   decider: Decider;
+  /** Told of whose first session opened and whose last one closed. */
+  partners: PartnerNews;
   logger: Logger;
   gatewayLeaseSeconds: number;
   /** 0: as many as they like. */
@@ -106,6 +109,7 @@ const unique = (users: readonly string[]): string[] => [...new Set(users)];
 export const createSessionRegister = ({
   database,
   decider,
+  partners,
   logger,
   gatewayLeaseSeconds,
   connectionsPerUser,
@@ -115,11 +119,14 @@ export const createSessionRegister = ({
     await Promise.all(calls.map(({ id, user_id }) => decider.decide({ kind: 'presence', callId: id, userId: user_id })));
   };
 
+  const partnersMissed = (error: unknown): void => logger.warn({ err: error }, 'chat partners were not told of who came or went');
+
   const settle = async (sessions: readonly SessionRow[]): Promise<void> => {
     if (sessions.length === 0) return;
     const users = unique(sessions.map(({ user_id }) => user_id));
     await database.query(NOTE_LAST_SEEN, [users]);
     await tellCalls(users);
+    await partners.went(users).catch(partnersMissed);
     await database.query(SETTLE_SESSIONS, [sessions.map(({ id }) => id)]);
   };
 
@@ -142,6 +149,12 @@ export const createSessionRegister = ({
       const surplus = await refuseSurplus(opened);
       const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
       await tellCalls(admitted.map(({ userId }) => userId));
+      void partners
+        .came(
+          admitted.map(({ userId }) => userId),
+          admitted.map(({ sessionId }) => sessionId),
+        )
+        .catch(partnersMissed);
       const snapshots = new Map((await readSnapshots(database, admitted)).map((snapshot) => [snapshot.sessionId, snapshot]));
       return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });
     },
