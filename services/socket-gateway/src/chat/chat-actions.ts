@@ -22,7 +22,7 @@ type Ask<Type extends ChatAsk['type']> = Extract<ChatAsk, { type: Type }>;
 
 const NOTHING_TO_TELL: ChatAnswer = { ok: true, done: 'nothing to tell' };
 
-/** What call-service answers to a stranger, and so to a member who was removed. */
+/** What call-service answers to a stranger, and so to a member who was removed; to who writes also for other reasons. */
 const isNoMember = ({ error: { code } }: Refused): boolean => code === 'chat_not_found' || code === 'unauthorized';
 
 /** Does what one session asks. Who may do it is decided by call-service, for typing on what it said in the last seconds. */
@@ -84,7 +84,11 @@ export class ChatActions {
 
   async #command(command: ChatCommand, requestId: RequestId | null): Promise<ChatAnswer> {
     const reply = await this.#send(command, requestId);
-    if (!reply.ok) return reply;
+    if (!reply.ok) {
+      // Whoever may only not write stays; opening the chat tells, and leaves it for who may not do that either.
+      if (isNoMember(reply)) await this.#open(command.chatId);
+      return reply;
+    }
     const { result } = reply;
     switch (result.type) {
       case 'message':
@@ -105,20 +109,22 @@ export class ChatActions {
   }
 
   async #open(chatId: ChatId): Promise<OpenedChat | Refused> {
+    const { members, seats } = this.#options;
     const reply = await this.#send({ type: 'open_chat', chatId }, null);
-    if (!reply.ok) return reply;
+    if (!reply.ok) {
+      if (isNoMember(reply)) {
+        members.forget(chatId);
+        seats.leave(chatId);
+      }
+      return reply;
+    }
     if (reply.result.type !== 'chat') return { ok: false, error: refusal('service_error') };
-    this.#options.members.learn(chatId, reply.result.members, performance.now());
+    members.learn(chatId, reply.result.members, performance.now());
     return reply.result;
   }
 
-  async #send(command: ChatCommand, requestId: RequestId | null): Promise<ChatReply> {
-    const { actor, sendCommand, seats, members } = this.#options;
-    const reply = await sendCommand({ commandId: randomUUID(), actor, command, requestId });
-    if (!reply.ok && isNoMember(reply)) {
-      members.forget(command.chatId);
-      seats.leave(command.chatId);
-    }
-    return reply;
+  #send(command: ChatCommand, requestId: RequestId | null): Promise<ChatReply> {
+    const { actor, sendCommand } = this.#options;
+    return sendCommand({ commandId: randomUUID(), actor, command, requestId });
   }
 }

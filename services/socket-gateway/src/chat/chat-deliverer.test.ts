@@ -126,37 +126,61 @@ it('what else happens is told once each', () => {
   expect(told).toEqual([read, online]);
 });
 
+type Session = ReturnType<typeof createSession>;
+
+/** What can happen, `back` being how far back a message is that the bus brings: late, early, twice or never. */
+const HAPPENS = {
+  hear: ({ deliverer, chat }: Session, back: number) => deliverer.hear(sent(Math.max(1, chat.committed - back))),
+  commit: ({ chat }: Session) => {
+    chat.committed += 1;
+  },
+  answer: ({ reads, opened }: Session) => reads.shift()?.(opened()),
+  fail: ({ reads }: Session) => reads.shift()?.('unanswered'),
+  check: ({ deliverer }: Session) => void deliverer.checkAll(),
+  await: ({ chat }: Session) => {
+    chat.awaited = true;
+  },
+  release: ({ chat, deliverer }: Session) => {
+    chat.awaited = false;
+    deliverer.release();
+  },
+} as const;
+
+const someSteps = fc.array(
+  fc.record({
+    what: fc.constantFrom<keyof typeof HAPPENS>(
+      'hear',
+      'hear',
+      'hear',
+      'commit',
+      'commit',
+      'commit',
+      'answer',
+      'fail',
+      'check',
+      'await',
+      'release',
+    ),
+    back: fc.nat(5),
+  }),
+  { maxLength: 60 },
+);
+
 it('is without a gap, a double or a swap, whatever the bus loses, doubles and swaps', async () => {
-  const step = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ hear: fc.nat(5) }) },
-    { weight: 4, arbitrary: fc.constant('commit' as const) },
-    fc.constantFrom('answer' as const, 'fail' as const, 'check' as const, 'await' as const, 'release' as const),
-  );
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const { deliverer, told, chat, reads, opened, answerReads } = createSession();
-      chat.committed = 1;
-      deliverer.hear(sent(1));
-      for (const next of steps) {
-        // One of the last that were committed, so late, early, twice or never.
-        if (typeof next === 'object') deliverer.hear(sent(Math.max(1, chat.committed - next.hear)));
-        else if (next === 'commit') chat.committed += 1;
-        else if (next === 'answer') reads.shift()?.(opened());
-        else if (next === 'fail') reads.shift()?.('unanswered');
-        else if (next === 'check') void deliverer.checkAll();
-        else if (next === 'await') chat.awaited = true;
-        else {
-          chat.awaited = false;
-          deliverer.release();
-        }
+    fc.asyncProperty(someSteps, async (steps) => {
+      const session = createSession();
+      session.chat.committed = 1;
+      session.deliverer.hear(sent(1));
+      for (const { what, back } of steps) {
+        HAPPENS[what](session, back);
         await settle();
       }
-      chat.awaited = false;
-      deliverer.release();
-      await answerReads();
-      void deliverer.checkAll();
-      await answerReads();
-      expect(seqsOf(told)).toEqual(Array.from({ length: chat.committed }, (_, index) => index + 1));
+      HAPPENS.release(session);
+      await session.answerReads();
+      HAPPENS.check(session);
+      await session.answerReads();
+      expect(seqsOf(session.told)).toEqual(Array.from({ length: session.chat.committed }, (_, index) => index + 1));
     }),
     { numRuns: 300 },
   );
