@@ -49,12 +49,13 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     }),
   );
   const redis = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX };
+  // Before the publisher, which is waited for: by then both are connected.
+  const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
   const queue = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const relay = starting.use(
     startRelay({ database, publisher, logger, onNobodyHeard: (callId) => void decider.decide({ kind: 'nobody_heard', callId }) }),
   );
-  const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   const chats = starting.use(startChats({ config, database, relay, redis: asking, logger }));
   const decider = createDecider({
     database,
