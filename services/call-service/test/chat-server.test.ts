@@ -164,6 +164,8 @@ it('chat partners hear of the first session that opens and the last that closes'
   await until('the partner heard of the coming', () => types().length === 1);
   await sessions([two], []);
   await sessions([], [one]);
+  const settled = () => service.database.query('SELECT FROM sessions WHERE id = $1 AND settled_at IS NOT NULL', [one.sessionId]);
+  await until('the closing of the first session is settled', async () => (await settled()).length === 1);
   await sessions([], [two]);
   await until('the partner heard of the leaving', () => types().includes('partner_offline'));
   expect(types()).toEqual(['partner_online', 'partner_offline']);

@@ -1,9 +1,11 @@
-import type { Database } from '../database/database.ts';
+import type { Database, Statement } from '../database/database.ts';
 
 const MONTHS_AHEAD = 3;
 const ARCHIVE_TOGETHER = 1000;
 const MAX_ROUNDS = 50;
 
+/** By itself, before: a statement that began while another replica made tables would not see them. */
+const TAKE_TURNS = { name: 'take_turns_with_partitions', text: 'SELECT pg_advisory_xact_lock(7246003)' };
 const MAKE_PARTITIONS = { name: 'make_message_partitions', text: `SELECT make_message_partitions(${MONTHS_AHEAD})` };
 /** Moves whole rows: whoever reads finds each message here or there, in any snapshot. */
 export const ARCHIVE_MESSAGES = {
@@ -26,6 +28,12 @@ const FORGET_KEYS = {
 
 const DROP_EMPTY = { name: 'drop_empty_message_partitions', text: 'SELECT drop_empty_message_partitions($1)' };
 
+const inTurn = (database: Database, statement: Statement, values: readonly unknown[]): Promise<void> =>
+  database.transaction(async (transaction) => {
+    transaction.send(TAKE_TURNS, []);
+    transaction.send(statement, values);
+  });
+
 /** Moves messages older than so many days to the archive, with the names under which they could have been sent again. */
 export const archiveMessages = async (database: Database, days: number): Promise<void> => {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -37,8 +45,8 @@ export const archiveMessages = async (database: Database, days: number): Promise
 
 /** What chats need done from time to time: the partitions of coming months, and the archive of those long gone. */
 export const keepChats = async (database: Database, archiveDays: number): Promise<void> => {
-  await database.query(MAKE_PARTITIONS, []);
+  await inTurn(database, MAKE_PARTITIONS, []);
   if (archiveDays === 0) return;
   await archiveMessages(database, archiveDays);
-  await database.query(DROP_EMPTY, [archiveDays]);
+  await inTurn(database, DROP_EMPTY, [archiveDays]);
 };

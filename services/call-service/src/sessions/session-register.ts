@@ -103,6 +103,7 @@ export interface SessionRegisterOptions {
   connectionsPerUser: number;
 }
 
+const ids = (sessions: readonly OpenedSession[]): string[] => sessions.map(({ sessionId }) => sessionId);
 const unique = (users: readonly string[]): string[] => [...new Set(users)];
 
 /** Who is connected, where; the witness of every absence (invariant 13). */
@@ -133,8 +134,7 @@ export const createSessionRegister = ({
   const refuseSurplus = async (opened: readonly OpenedSession[]): Promise<ReadonlySet<string>> => {
     if (connectionsPerUser === 0) return new Set();
     const users = unique(opened.map(({ userId }) => userId));
-    const ids = opened.map(({ sessionId }) => sessionId);
-    const surplus = await database.query<{ id: string }>(REFUSE_SURPLUS, [users, connectionsPerUser, ids]);
+    const surplus = await database.query<{ id: string }>(REFUSE_SURPLUS, [users, connectionsPerUser, ids(opened)]);
     return new Set(surplus.map(({ id }) => id));
   };
 
@@ -149,13 +149,9 @@ export const createSessionRegister = ({
       const surplus = await refuseSurplus(opened);
       const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
       await tellCalls(admitted.map(({ userId }) => userId));
-      void partners
-        .came(
-          admitted.map(({ userId }) => userId),
-          admitted.map(({ sessionId }) => sessionId),
-        )
-        .catch(partnersMissed);
-      const snapshots = new Map((await readSnapshots(database, admitted)).map((snapshot) => [snapshot.sessionId, snapshot]));
+      const came = partners.came(unique(admitted.map(({ userId }) => userId)), ids(admitted)).catch(partnersMissed);
+      const [read] = await Promise.all([readSnapshots(database, admitted), came]);
+      const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, snapshot]));
       return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });
     },
     close: async (gatewayId, closed) => {

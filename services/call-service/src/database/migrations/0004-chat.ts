@@ -73,9 +73,6 @@ BEGIN
     following := date_trunc('month', month + interval '40 days', 'UTC');
     partition := 'messages_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM');
     IF to_regclass(partition) IS NULL THEN
-      PERFORM pg_advisory_xact_lock(7246003);
-    END IF;
-    IF to_regclass(partition) IS NULL THEN
       EXECUTE format('CREATE TABLE %I (LIKE messages INCLUDING ALL)', partition);
       EXECUTE format('WITH moved AS (DELETE FROM messages_default WHERE created_at >= %L AND created_at < %L RETURNING *)
         INSERT INTO %I SELECT * FROM moved', month, following, partition);
