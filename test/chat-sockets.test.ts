@@ -49,6 +49,22 @@ it('a message reaches every session of both members once, on whichever gateway',
   expect(await join(tablet, chatId)).toEqual(['Hello!', 'On my way']);
 });
 
+it('the answer to a message comes before the message itself, also on the connection that sent it', async () => {
+  const { chatId, userId } = await openRoom(system);
+  await using user = await system.otsy(0, userId);
+  const order: string[] = [];
+  user.socket.on('new_message', ({ content }) => order.push(`heard ${content}`));
+  for (let turn = 0; turn < 20; turn += 1) {
+    const message = { chat_id: chatId, content: String(turn) };
+    await new Promise<void>((resolve) => {
+      // Not a promise of it: two frames that come together are read before any promise goes on.
+      user.socket.emit('send_message', message, () => resolve(void order.push(`answered ${turn}`)));
+    });
+  }
+  await user.hears('new_message', ({ content }) => content === '19');
+  for (let turn = 0; turn < 20; turn += 1) expect(order.indexOf(`answered ${turn}`)).toBeLessThan(order.indexOf(`heard ${turn}`));
+});
+
 it('who joins and leaves is told to the others there, and to nobody else', async () => {
   const { chatId, userId, shopperId } = await openRoom(system);
   await using user = await system.otsy(0, userId);
@@ -63,17 +79,11 @@ it('who joins and leaves is told to the others there, and to nobody else', async
   expect(await user.hears('user_left')).toMatchObject({ chatId, userId: shopperId });
   await join(shopper, chatId);
   shopper.socket.disconnect();
-  await user.hears('user_offline');
-  expect(user.heard.map(({ name }) => name)).toEqual([
-    'connected',
-    'user_online',
-    'chat_history',
-    'user_joined',
-    'user_left',
-    'user_joined',
-    'user_left',
-    'user_offline',
-  ]);
+  await user.hears('user_left', () => user.bodies('user_left').length === 2);
+  await elsewhere.hears('user_offline');
+  const hints = user.heard.map(({ name }) => name).filter((name) => name.startsWith('user_'));
+  // Presence travels on another way than what is told in a room, and so in no order with it.
+  expect(hints.filter((name) => !name.endsWith('line'))).toEqual(['user_joined', 'user_left', 'user_joined', 'user_left']);
   expect(elsewhere.heard.map(({ name }) => name)).toEqual(['connected', 'user_online', 'user_offline']);
 });
 

@@ -30,7 +30,7 @@ export const wireName = (field: string): string => (field === 'messageType' ? 't
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The fields that have a value, in our spelling. Clients write `null` for a field that they leave out. */
-export const fieldsOf = (body: object): Fields =>
+const fieldsOf = (body: object): Fields =>
   Object.fromEntries(
     Object.entries(body)
       .filter(([, value]) => value !== null && value !== undefined)
