@@ -3,7 +3,7 @@ import type { ChatReply } from '@trunkline/contract';
 import { createRestClient, mintToken, type RestClient } from '@trunkline/testing';
 import { type RunningCallService, startRunningCallService } from './running-call-service.ts';
 
-export const SERVER_KEY = 'the-server-key-of-tests-only';
+const SERVER_KEY = 'the-server-key-of-tests-only';
 
 const NO_LIMITS = { LIMIT_REST_PER_MINUTE: '0', LIMIT_MESSAGES_PER_MINUTE: '0', SERVER_API_KEYS: SERVER_KEY };
 

@@ -85,7 +85,7 @@ it('a page deep in a chat of a million messages costs what the first one costs, 
       [MARK_ARCHIVED, [JSON.stringify([{ id, chatId, seq: 7, createdAt: 1, readBy: 1, readAt: 1 }])]],
       [NOTE_CALLS, [JSON.stringify([{ id: 'call', callerId: 'ann', calleeId: 'sho' }])]],
       [READ_PARTNERS, [['ann'], ['session']]],
-      [SEARCH_MESSAGES, [searchQuery([chatId], 'word'), 21, 0]],
+      [SEARCH_MESSAGES, [searchQuery([chatId], 'word'), 21, 31, -1]],
     ];
     expect(await scansIn(client, hot)).toEqual([]);
     for (let ago = 1; ago <= 12; ago += 1) {

@@ -9,6 +9,8 @@ import { messageOf } from './say.ts';
 import { searchQuery } from './search-words.ts';
 
 const MAX_QUERY = 200;
+/** Nobody looks further; whoever would has more words to look for. */
+const MAX_PAGE = 50;
 /** A search without a chat looks into this many, the most recently written in. */
 const MAX_CHATS = 200;
 
@@ -18,7 +20,7 @@ export const SearchQuery = z.object({
     .max(MAX_QUERY)
     .regex(/[\p{L}\p{N}]/u, 'must have a letter or a digit'),
   chat_id: ChatId.optional(),
-  page: page(),
+  page: page().pipe(z.number().max(MAX_PAGE, `must be at most ${MAX_PAGE}`)),
   limit: pageSize(20),
 });
 export type SearchQuery = z.infer<typeof SearchQuery>;
@@ -28,13 +30,31 @@ const READ_SEARCHED_CHATS = {
   text: `SELECT m.chat_id AS id FROM chat_members m WHERE m.user_id = $1 AND m.left_at IS NULL AND ($2::uuid IS NULL OR m.chat_id = $2)
     ORDER BY m.active_at DESC, m.chat_id DESC LIMIT ${MAX_CHATS}`,
 };
-/** `$1` what to look for, `$2` how many, `$3` how many to pass over. */
+/** `$1` what to look for, `$2` how many, `$3` and `$4`: from how many days ago, to how many. */
 export const SEARCH_MESSAGES = {
   name: 'search_messages',
   text: `SELECT * FROM (
       SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.words @@ $1::text::tsquery
+        AND m.created_at >= now() - make_interval(days => $3) AND m.created_at < now() - make_interval(days => $4)
       UNION ALL SELECT ${MESSAGE_COLUMNS} FROM messages_archive m WHERE m.words @@ $1::text::tsquery
-    ) AS found ORDER BY "createdAt" DESC, "chatId", seq DESC LIMIT $2::integer OFFSET $3::integer`,
+        AND m.created_at >= now() - make_interval(days => $3) AND m.created_at < now() - make_interval(days => $4)
+    ) AS found ORDER BY "createdAt" DESC, "chatId", seq DESC LIMIT $2::integer`,
+};
+
+/** A word that everybody says is found often enough in the last month: whoever asks for the newest need not wait for the rest. */
+const AGES_DAYS: readonly (readonly [number, number])[] = [
+  [31, -1],
+  [124, 31],
+  [500_000, 124],
+];
+
+const find = async (database: Database, words: string, wanted: number): Promise<MessageRow[]> => {
+  const found: MessageRow[] = [];
+  for (const [from, to] of AGES_DAYS) {
+    if (found.length >= wanted) break;
+    found.push(...(await database.query<MessageRow>(SEARCH_MESSAGES, [words, wanted - found.length, from, to])));
+  }
+  return found;
 };
 
 export interface Found {
@@ -56,7 +76,8 @@ export const searchMessages = async (
     chats.map(({ id }) => id),
     q,
   );
-  const rows = words === null ? [] : await database.query<MessageRow>(SEARCH_MESSAGES, [words, limit + 1, (page - 1) * limit]);
-  const messages = rows.slice(0, limit).map((row) => messageViewFor(messageOf(messageFromRow(row)), userId));
-  return { ok: true, found: { messages, page, limit, has_more: rows.length > limit } };
+  const rows = words === null ? [] : await find(database, words, page * limit + 1);
+  const shown = rows.slice((page - 1) * limit, page * limit);
+  const messages = shown.map((row) => messageViewFor(messageOf(messageFromRow(row)), userId));
+  return { ok: true, found: { messages, page, limit, has_more: rows.length > page * limit } };
 };

@@ -12,7 +12,7 @@ export const UPDATE_CHATS = {
     FROM jsonb_to_recordset($1::jsonb)
     AS r (id uuid, status text, "lastSeq" integer, "eventSeq" integer, "lastMessageAt" float8, "updatedAt" float8) WHERE c.id = r.id`,
 };
-export const PUT_MEMBERS = {
+const PUT_MEMBERS = {
   name: 'put_chat_members',
   text: `INSERT INTO chat_members (chat_id, user_id, role, place, unread_count, joined_seq, active_at, left_at)
     SELECT r."chatId", r."userId", r.role, r.place, r."unreadCount", r."joinedSeq", ${at('activeAt')}, ${at('leftAt')}
@@ -21,7 +21,7 @@ export const PUT_MEMBERS = {
     ON CONFLICT (chat_id, user_id) DO UPDATE SET role = excluded.role, unread_count = excluded.unread_count,
       joined_seq = excluded.joined_seq, active_at = excluded.active_at, left_at = excluded.left_at`,
 };
-export const INSERT_MESSAGES = {
+const INSERT_MESSAGES = {
   name: 'insert_messages',
   text: `INSERT INTO messages (id, chat_id, seq, created_at, sender_id, sender_role, sender_name, content, type, attachment_url,
       attachment_type, metadata, client_message_id, read_by, words)
@@ -44,7 +44,7 @@ export const MARK_ARCHIVED = {
   text: `UPDATE messages_archive m SET read_by = r."readBy", read_at = ${at('readAt')} FROM ${MARKED}
     WHERE m.chat_id = r."chatId" AND m.seq = r.seq AND m.id = r.id`,
 };
-export const KEEP_KEYS = {
+const KEEP_KEYS = {
   name: 'keep_message_keys',
   text: `INSERT INTO message_keys (chat_id, sender_id, key, body_hash, message_id)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[])`,

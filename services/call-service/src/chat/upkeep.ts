@@ -8,7 +8,7 @@ const MAX_ROUNDS = 50;
 const TAKE_TURNS = { name: 'take_turns_with_partitions', text: 'SELECT pg_advisory_xact_lock(7246003)' };
 const MAKE_PARTITIONS = { name: 'make_message_partitions', text: `SELECT make_message_partitions(${MONTHS_AHEAD})` };
 /** Moves whole rows: whoever reads finds each message here or there, in any snapshot. */
-export const ARCHIVE_MESSAGES = {
+const ARCHIVE_MESSAGES = {
   name: 'archive_messages',
   text: `WITH old AS MATERIALIZED (
       SELECT chat_id, seq, created_at FROM messages WHERE created_at < now() - make_interval(days => $1)

@@ -37,7 +37,11 @@ export const createApp = ({ readiness, logger, routes }: AppOptions): Express =>
     if (!(await answerHealth(request, response, readiness))) next();
   });
   for (const router of routes) app.use(router);
-  app.use((_request, response) => void response.status(404).json({ success: false, message: 'There is nothing here', data: null }));
+  app.use((request, response) => {
+    const message = 'There is nothing here';
+    const isPlain = refuseFor(request) === refusePlainly;
+    response.status(404).json(isPlain ? { error: { code: 'parse_error', message } } : { success: false, message, data: null });
+  });
   app.use(answerError(logger));
   return app;
 };

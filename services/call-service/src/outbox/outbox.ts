@@ -2,11 +2,11 @@ import type { Topic } from '@trunkline/bus';
 import type { Transaction } from '../database/database.ts';
 
 /** `$1`: streams. Read under the lock of what the stream is about, so that no later event overtakes an earlier one. */
-export const READ_UNPUBLISHED = {
+const READ_UNPUBLISHED = {
   name: 'read_unpublished_of_streams',
   text: 'SELECT call_id AS stream, seq, recipients, event FROM outbox WHERE call_id = ANY ($1::text[]) ORDER BY call_id, seq',
 };
-export const INSERT_OUTBOX = {
+const INSERT_OUTBOX = {
   name: 'insert_outbox',
   text: `INSERT INTO outbox (call_id, seq, recipients, event)
     SELECT r.stream, r.seq, ARRAY(SELECT jsonb_array_elements_text(r.recipients)), r.event

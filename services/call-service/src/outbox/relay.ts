@@ -19,7 +19,7 @@ const CLAIM_LEFT_BEHIND = {
     ), claimed AS MATERIALIZED (
       SELECT call_id FROM left_behind WHERE pg_try_advisory_xact_lock(hashtextextended(call_id, 7246002))
     )
-    SELECT o.call_id AS stream, o.seq, o.recipients, o.event FROM claimed JOIN outbox o USING (call_id) ORDER BY o.call_id, o.seq`,
+    SELECT o.call_id AS stream, o.seq, o.recipients, o.event FROM claimed JOIN outbox o USING (call_id) ORDER BY o.call_id, o.seq LIMIT 5000`,
 };
 
 const SWEEP_EVERY_MS = 500;
