@@ -1,4 +1,6 @@
 export * from './call.ts';
+export * from './chat.ts';
+export * from './chat-view.ts';
 export * from './close-codes.ts';
 export * from './commands.ts';
 export * from './errors.ts';

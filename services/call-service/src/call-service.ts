@@ -5,6 +5,7 @@ import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
 import { reportNobodyHeard } from './calls/nobody-heard.ts';
 import type { CallPolicy } from './calls/world.ts';
+import { startChats } from './chat/start-chats.ts';
 import type { CallServiceConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
@@ -49,18 +50,22 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     }),
   );
   const redis = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX };
+  // Before the publisher, which is waited for: by then both are connected.
+  const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
   const queue = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const relay = starting.use(
     startRelay({ database, publisher, logger, onNobodyHeard: (callId, calleeId) => reportNobodyHeard(decider, callId, calleeId) }),
   );
+  const chats = starting.use(startChats({ config, database, relay, redis: asking, logger }));
   const decider = createDecider({
     database,
     policy,
     logger,
-    onCommitted: ({ inserted, hints }, rows) => {
+    onCommitted: ({ inserted, hints }, rows, notes) => {
       relay.publish(rows);
-      relay.hint(hints);
+      relay.hint('calls', hints);
+      chats.calls.tell(notes);
       for (const call of inserted) if (call.endedAt === null) queue.schedule(call.ringDeadlineAt, call.createdAt);
     },
   });
@@ -68,6 +73,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const sessions = createSessionRegister({
     database,
     decider,
+    partners: chats.partners,
     logger,
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
     connectionsPerUser: config.LIMIT_CONNECTIONS_PER_USER,
@@ -84,7 +90,6 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       (error) => logger.warn({ err: error }, 'old answers were kept'),
     ),
   );
-  const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
   const limited = limitPlaces(decider, {
     perCaller: createPromptRateLimit({ ...counted, name: 'initiate', perMinute: config.LIMIT_INITIATE_PER_MINUTE }),
@@ -101,10 +106,11 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         internalToken: config.INTERNAL_TOKEN,
         database,
         decider: limited,
+        answerChatCommand: chats.answerCommand,
         sessions,
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
-      clientRoutes({ config, database, decider: limited, redis: asking }),
+      clientRoutes({ config, database, decider: limited, chats, redis: asking }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));

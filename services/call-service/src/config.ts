@@ -34,8 +34,14 @@ export const callServiceSettings = {
   GATEWAY_LEASE_SECONDS: integer(3, 300).default(15).describe('How long a gateway that was not heard counts as alive'),
   LIMIT_INITIATE_PER_MINUTE: limit().default(30).describe('How many calls one person may place in a minute'),
   LIMIT_INITIATE_PER_PAIR_PER_MINUTE: limit().default(10).describe('How many calls one person may place to the same other in a minute'),
+  LIMIT_MESSAGES_PER_MINUTE: limit()
+    .default(600)
+    .describe('How many chat messages one person may send in a minute, over sockets and REST together'),
   LIMIT_REST_PER_MINUTE: limit().default(60).describe('How many requests one user may send to one REST route in a minute'),
   LIMIT_CONNECTIONS_PER_USER: limit().default(20).describe('How many connections one user may hold, on all gateways together'),
+  MESSAGE_ARCHIVE_DAYS: integer(0, 36_500)
+    .default(365)
+    .describe('After how many days chat messages move to the archive, where history still finds them; 0: never'),
   BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),
 };
 

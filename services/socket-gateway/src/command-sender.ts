@@ -1,6 +1,7 @@
-import { type CommandEnvelope, type CommandReply, CommandsResponse, INTERNAL_PATHS, MAX_BATCH, refusal } from '@trunkline/contract';
-import { createMicroBatch, type Logger } from '@trunkline/service-kit';
+import { type CommandEnvelope, type CommandReply, CommandsResponse, INTERNAL_PATHS, refusal } from '@trunkline/contract';
+import type { Logger } from '@trunkline/service-kit';
 import type { CallServiceClient } from './call-service-client.ts';
+import { createReplyBatch } from './reply-batch.ts';
 
 /** A command on its way; the attempt is counted by whoever sends it. */
 export type OutgoingCommand = Omit<CommandEnvelope, 'attempt'>;
@@ -8,33 +9,11 @@ export type OutgoingCommand = Omit<CommandEnvelope, 'attempt'>;
 /** MUST resolve for every command, with `service_error` where no call-service answered in time. */
 export type SendCommand = (command: OutgoingCommand) => Promise<CommandReply>;
 
-const MAX_IN_FLIGHT = 4;
-const BUDGET_MS = 3000;
-
-/** Sends the commands of all connections together, as many as arrived while the last ones were under way. */
-export const createCommandSender = (client: CallServiceClient, log: Logger): SendCommand => {
-  const post = async (commands: OutgoingCommand[]): Promise<CommandReply[]> => {
-    const { value } = await client.post({
-      path: INTERNAL_PATHS.commands,
-      bodyFor: (attempt) => ({ commands: commands.map((command) => ({ ...command, attempt })) }),
-      schema: CommandsResponse,
-      budgetMs: BUDGET_MS,
-    });
-    if (value.replies.length !== commands.length) throw new Error(`${commands.length} commands got ${value.replies.length} replies`);
-    return value.replies;
-  };
-
-  const batch = createMicroBatch<OutgoingCommand, CommandReply>({
-    maxItems: MAX_BATCH,
-    maxInFlight: MAX_IN_FLIGHT,
-    run: async (commands) => {
-      try {
-        return await post(commands);
-      } catch (error) {
-        log.error({ err: error, commands: commands.length }, 'commands were not answered');
-        return commands.map(() => ({ ok: false, error: refusal('service_error') }));
-      }
-    },
+export const createCommandSender = (client: CallServiceClient, log: Logger): SendCommand =>
+  createReplyBatch<OutgoingCommand, CommandReply>({
+    client,
+    log,
+    path: INTERNAL_PATHS.commands,
+    schema: CommandsResponse,
+    unanswered: { ok: false, error: refusal('service_error') },
   });
-  return batch.add;
-};

@@ -71,7 +71,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
 
   constructor({ sessionId, identity, socket, dialect, services, onEnd }: ConnectionOptions<Frame>) {
     const { userId, deviceId } = identity;
-    const session = { sessionId, userId, deviceId };
+    const session = { sessionId, userId, deviceId, hears: 'calls' } as const;
     const { clock, deliveries, sendCommand, commandsPerSecond } = services;
     this.#session = session;
     this.#socket = socket;

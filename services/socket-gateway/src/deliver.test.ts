@@ -14,7 +14,7 @@ const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN;
   const clock = new DatabaseClock(() => 0);
   if (now !== null) clock.learn({ databaseNow: now, sentAt: 0, receivedAt: 0 });
   const deliverer = new Deliverer<EventFrame>({
-    session: { sessionId: SessionId.parse('ben-s1'), userId, deviceId: DeviceId.parse('ben-1') },
+    session: { sessionId: SessionId.parse('ben-s1'), userId, deviceId: DeviceId.parse('ben-1'), hears: 'calls' },
     dialect: onlycare,
     clock,
     deliveries: { add: (delivery) => reported.push(delivery), idle: async () => undefined },

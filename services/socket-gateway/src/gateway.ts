@@ -2,6 +2,9 @@ import { startSubscriber } from '@trunkline/bus';
 import type { GatewayId } from '@trunkline/contract';
 import { createLogger, createTokenVerifier, startHttpServer } from '@trunkline/service-kit';
 import { createCallServiceClient } from './call-service-client.ts';
+import { createChatCommandSender } from './chat/chat-command-sender.ts';
+import { ChatConnection, type ChatServices } from './chat/chat-connection.ts';
+import { ChatMembers } from './chat/chat-members.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { DatabaseClock } from './database-clock.ts';
@@ -18,7 +21,7 @@ import { Sessions } from './sessions.ts';
 import { settledWithin } from './settled-within.ts';
 import { isAllowedOrigin } from './transports/origin.ts';
 import { startRawWebSockets } from './transports/raw-websocket.ts';
-import { startSocketIo } from './transports/socket-io.ts';
+import { type Admit, startSocketIo } from './transports/socket-io.ts';
 import type { Door } from './transports/transport.ts';
 
 export interface RunningGateway extends AsyncDisposable {
@@ -71,23 +74,19 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
   };
   const port = Number(new URL(url).port);
-  const { createAdapter } = rooms;
-  const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, door, dialect: onlycare }));
+  const { createAdapter, inForce: roomsInForce } = rooms;
+  const namespaces = new Map<string, Admit>([
+    ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
+    ['/chat', (identity, socket) => sessions.hold((life) => new ChatConnection({ ...life, identity, socket, services: chatServices }))],
+  ]);
+  const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
   const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
-  const sessions: Sessions = parts.use(
-    new Sessions({
-      sendCommand: createCommandSender(client, log),
-      reports,
-      deliveries,
-      subscriber,
-      presence: createPresence(socketIo.rooms),
-      clock,
-      verifyToken,
-      commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
-    }),
-  );
+  const presence = createPresence(socketIo.rooms);
+  const common = { reports, subscriber, presence, clock, verifyToken, commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND };
+  const sessions: Sessions = parts.use(new Sessions({ ...common, sendCommand: createCommandSender(client, log), deliveries }));
+  const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
   lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));
   subscriber.onGapEnded(() => sessions.refreshAll());
 

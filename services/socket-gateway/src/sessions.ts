@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type CloseReason, SessionId } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
-import { Connection, type ConnectionServices } from './connection.ts';
+import { Connection, type ConnectionOptions, type ConnectionServices } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { ClientSocket, SocketListener } from './transports/transport.ts';
 
 /** A connection, whatever its frames are. */
 type LiveConnection = Pick<Connection<unknown>, 'expiresAt' | 'close' | 'refresh' | 'catchUp'>;
+
+/** What a connection is given of the place that keeps it. */
+type SessionLife = Pick<ConnectionOptions<unknown>, 'sessionId' | 'onEnd'>;
 
 const SWEEP_EVERY_MS = 1000;
 
@@ -28,12 +31,13 @@ export class Sessions implements Disposable {
   }
 
   admit<Frame>(identity: Identity, socket: ClientSocket<Frame>, dialect: Dialect<Frame>): SocketListener<Frame> {
-    const connection = new Connection({
+    return this.hold((life) => new Connection({ ...life, identity, socket, dialect, services: this.#services }));
+  }
+
+  /** Keeps a connection of any kind until it ends. */
+  hold<Held extends LiveConnection>(connect: (life: SessionLife) => Held): Held {
+    const connection = connect({
       sessionId: SessionId.parse(randomUUID()),
-      identity,
-      socket,
-      dialect,
-      services: this.#services,
       onEnd: (left) => {
         this.#live.delete(connection);
         this.#leaving.add(left);

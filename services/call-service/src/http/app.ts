@@ -1,6 +1,9 @@
-import { ERRORS, type ErrorCode, refusal } from '@trunkline/contract';
+import { type ErrorCode, refusal } from '@trunkline/contract';
 import { answerHealth, type Logger, type ReadinessChecks } from '@trunkline/service-kit';
-import express, { type ErrorRequestHandler, type Express, type Router } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type Router } from 'express';
+import type { Refuse } from './authenticate.ts';
+import { refuseWith } from './envelope.ts';
+import { refusePlainly } from './plain.ts';
 
 export interface AppOptions {
   readiness: ReadinessChecks;
@@ -13,6 +16,9 @@ const codeFor = (error: unknown): ErrorCode => {
   return typeof status === 'number' && status >= 400 && status < 500 ? 'parse_error' : 'service_error';
 };
 
+/** Each part of the API in its own words. */
+const refuseFor = ({ path }: Request): Refuse => (path.startsWith('/v1/') ? refusePlainly : refuseWith);
+
 /** A bug is logged once with its cause and never shown (the catalogue's `service_error`). */
 const answerError =
   (logger: Logger): ErrorRequestHandler =>
@@ -20,10 +26,7 @@ const answerError =
     const code = codeFor(error);
     if (code === 'service_error') logger.error({ err: error, route: request.path }, 'a request failed');
     if (response.headersSent) return next(error);
-    response
-      .status(ERRORS[code].http)
-      .set('x-error-code', code)
-      .json({ success: false, message: refusal(code).message, data: null });
+    refuseFor(request)(response, refusal(code));
   };
 
 export const createApp = ({ readiness, logger, routes }: AppOptions): Express => {
@@ -34,7 +37,11 @@ export const createApp = ({ readiness, logger, routes }: AppOptions): Express =>
     if (!(await answerHealth(request, response, readiness))) next();
   });
   for (const router of routes) app.use(router);
-  app.use((_request, response) => void response.status(404).json({ success: false, message: 'There is nothing here', data: null }));
+  app.use((request, response) => {
+    const message = 'There is nothing here';
+    const isPlain = refuseFor(request) === refusePlainly;
+    response.status(404).json(isPlain ? { error: { code: 'parse_error', message } } : { success: false, message, data: null });
+  });
   app.use(answerError(logger));
   return app;
 };

@@ -5,6 +5,7 @@ import { createCallReader } from '../calls/call-reader.ts';
 import { callRoutes } from '../calls/call-routes.ts';
 import type { Decider } from '../calls/decider.ts';
 import { historyRoutes } from '../calls/history-routes.ts';
+import type { Chats } from '../chat/start-chats.ts';
 import type { CallServiceConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
 import { createRateLimit } from '../limits/rate-limit.ts';
@@ -15,6 +16,8 @@ import { createPresenceReader } from '../users/presence.ts';
 import { presenceRoutes } from '../users/presence-routes.ts';
 import { authenticate } from './authenticate.ts';
 import { checkOrigin } from './origins.ts';
+import { refusePlainly } from './plain.ts';
+import { requireServerKey, serverOr } from './server-key.ts';
 
 const MAX_BODY = '64kb';
 
@@ -22,24 +25,31 @@ export interface ClientRoutesOptions {
   config: CallServiceConfig;
   database: Database;
   decider: Pick<Decider, 'decide'>;
+  chats: Pick<Chats, 'routes'>;
   redis: RedisConnection;
 }
 
 /** Everything that apps may ask over REST: first the origin, then the token, then the limit, then the body. */
-export const clientRoutes = ({ config, database, decider, redis }: ClientRoutesOptions): Router => {
+export const clientRoutes = ({ config, database, decider, chats, redis }: ClientRoutesOptions): Router => {
   const routes = express.Router();
-  const signedIn = authenticate(createTokenVerifier(config));
+  const verifyToken = createTokenVerifier(config);
+  const signedIn = authenticate(verifyToken);
+  const signedInPlainly = authenticate(verifyToken, refusePlainly);
   const redisPrefix = config.REDIS_PREFIX;
   const perRoute = createRateLimit({ redis, redisPrefix, name: 'rest', perMinute: config.LIMIT_REST_PER_MINUTE });
   const body = express.json({ limit: MAX_BODY });
   const guards = (route: string): RequestHandler[] => [signedIn, limitRequests(perRoute, route), body];
+  const plainGuards = (route: string): RequestHandler[] => [signedInPlainly, limitRequests(perRoute, route, refusePlainly), body];
+  const withServerKey = requireServerKey(config.SERVER_API_KEYS);
   const calls = createCallReader(database);
   const blocks = createBlockList(database);
   const presence = createPresenceReader({ database, blocks, redis, redisPrefix });
-  routes.use('/api', checkOrigin(config.ALLOWED_ORIGINS));
+  routes.use(['/api', '/v1'], checkOrigin(config.ALLOWED_ORIGINS));
   routes.use(historyRoutes({ guards, database, calls }));
   routes.use(callRoutes({ guards, decider, calls }));
   routes.use(blockRoutes({ guards, blocks }));
   routes.use(presenceRoutes({ guards, presence }));
+  const createGuards = [...serverOr(config.SERVER_API_KEYS, plainGuards('create_chat')), body];
+  routes.use(chats.routes({ guards: plainGuards, sendGuards: [signedInPlainly, body], createGuards, serverGuards: [withServerKey, body] }));
   return routes;
 };

@@ -1,9 +1,19 @@
-import { CommandsRequest, DeliveriesRequest, ERRORS, INTERNAL_PATHS, LeaseRequest, refusal, SessionsRequest } from '@trunkline/contract';
+import {
+  ChatCommandsRequest,
+  CommandsRequest,
+  DeliveriesRequest,
+  ERRORS,
+  INTERNAL_PATHS,
+  LeaseRequest,
+  refusal,
+  SessionsRequest,
+} from '@trunkline/contract';
 import { bearerToken, isSameSecret } from '@trunkline/service-kit';
 import express, { type RequestHandler, type Router } from 'express';
 import type { z } from 'zod';
 import type { Decider } from '../calls/decider.ts';
 import { noteDeliveries } from '../calls/deliveries.ts';
+import type { AnswerChatCommand } from '../chat/chat-commands.ts';
 import type { Database } from '../database/database.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
 
@@ -11,6 +21,7 @@ export interface InternalDoorOptions {
   internalToken: string;
   database: Database;
   decider: Pick<Decider, 'decide'>;
+  answerChatCommand: AnswerChatCommand;
   sessions: SessionRegister;
   sweepDeadlines(): Promise<void>;
 }
@@ -35,7 +46,14 @@ const take =
   };
 
 /** The door for Trunkline's own processes. Lists in, lists out; who holds the token may speak for every user. */
-export const internalDoor = ({ internalToken, database, decider, sessions, sweepDeadlines }: InternalDoorOptions): Router => {
+export const internalDoor = ({
+  internalToken,
+  database,
+  decider,
+  answerChatCommand,
+  sessions,
+  sweepDeadlines,
+}: InternalDoorOptions): Router => {
   const door = express.Router();
   door.use('/internal', requireToken(internalToken), express.json({ limit: MAX_BODY }));
   door.post(
@@ -43,6 +61,10 @@ export const internalDoor = ({ internalToken, database, decider, sessions, sweep
     take(CommandsRequest, async ({ commands }) => ({
       replies: await Promise.all(commands.map((envelope) => decider.decide({ kind: 'command', envelope }))),
     })),
+  );
+  door.post(
+    INTERNAL_PATHS.chatCommands,
+    take(ChatCommandsRequest, async ({ commands }) => ({ replies: await Promise.all(commands.map(answerChatCommand)) })),
   );
   door.post(
     INTERNAL_PATHS.sessions,

@@ -1,6 +1,7 @@
 import { refusal } from '@trunkline/contract';
 import type { RequestHandler } from 'express';
 import { refuseWith } from './envelope.ts';
+import { refusePlainly } from './plain.ts';
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
 const HEADERS = 'authorization, content-type, idempotency-key';
@@ -15,9 +16,10 @@ export const checkOrigin = (allowedOrigins: readonly string[]): RequestHandler =
   const allowed = new Set(allowedOrigins);
   return (request, response, next) => {
     const origin = request.get('origin');
+    const refuse = request.baseUrl === '/v1' ? refusePlainly : refuseWith;
     if (origin === undefined) return next();
     response.vary('origin');
-    if (!allowed.has(origin)) return refuseWith(response, refusal('unauthorized', { message: 'This origin is not allowed' }));
+    if (!allowed.has(origin)) return refuse(response, refusal('unauthorized', { message: 'This origin is not allowed' }));
     response.set({ 'access-control-allow-origin': origin, 'access-control-expose-headers': SHOWN_HEADERS });
     if (request.method !== 'OPTIONS') return next();
     response.set({

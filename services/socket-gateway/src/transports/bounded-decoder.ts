@@ -4,8 +4,13 @@ import { MAX_DEPTH, nestsDeeperThan } from './nesting.ts';
 /** The event name of a packet that could not be read: no client can send a symbol. */
 export const UNREADABLE = Symbol('unreadable packet');
 
+/** What a connection may come into. */
+const NAMESPACES: ReadonlySet<string> = new Set(['/', '/chat']);
+
 const BINARY = /^[56]/;
-const ACKNOWLEDGED_EVENT = /^2(\d{1,15})/;
+const ACKNOWLEDGED_EVENT = /^2(?:\/[^,]*,)?(\d{1,15})/;
+const CONNECT = /^0(?:(\/[^,]*)(?:,|$))?/;
+const NAMED = /^2(\/[^,]*),/;
 
 /** Where the JSON of a packet begins at the earliest: after its type and its namespace, which may hold any character. */
 const jsonStart = (packet: string): number => {
@@ -22,12 +27,16 @@ const isAcceptable = (packet: unknown): packet is string =>
  * malformed, binary or deep packet into an event of its own, which is answered with an error and nothing worse.
  */
 export class BoundedDecoder extends Decoder {
+  /** The namespaces that the connection asked for, in that order: an event for any other would close it. */
+  readonly #asked: string[] = [];
+
   override add(packet: unknown): void {
     if (isAcceptable(packet)) this.#decode(packet);
     else this.#report(packet);
   }
 
   #decode(packet: string): void {
+    this.#noteConnect(packet);
     try {
       super.add(packet);
     } catch {
@@ -35,13 +44,25 @@ export class BoundedDecoder extends Decoder {
     }
   }
 
+  #noteConnect(packet: string): void {
+    const connect = CONNECT.exec(packet);
+    const namespace = connect?.[1] ?? '/';
+    if (connect !== null && NAMESPACES.has(namespace) && !this.#asked.includes(namespace)) this.#asked.push(namespace);
+  }
+
   #report(packet: unknown): void {
     const id = typeof packet === 'string' ? ACKNOWLEDGED_EVENT.exec(packet)?.[1] : undefined;
     this.emitReserved('decoded', {
       type: PacketType.EVENT,
-      nsp: '/',
+      nsp: this.#namespaceOf(packet),
       data: [UNREADABLE],
       ...(id === undefined ? {} : { id: Number(id) }),
     });
+  }
+
+  /** What it names, where the connection asked for that; else where the connection came in. */
+  #namespaceOf(packet: unknown): string {
+    const named = typeof packet === 'string' ? NAMED.exec(packet)?.[1] : undefined;
+    return named !== undefined && this.#asked.includes(named) ? named : (this.#asked[0] ?? '/');
   }
 }
