@@ -12,6 +12,8 @@ export const INTERNAL_PATHS = {
   deliveries: '/internal/deliveries',
   lease: '/internal/lease',
   due: '/internal/due',
+  claimPushes: '/internal/pushes/claim',
+  pushResults: '/internal/pushes/results',
 } as const;
 
 export const MAX_BATCH = 256;
