@@ -91,7 +91,7 @@ const BOUNDARIES: readonly Boundary[] = [
     allowed: ['bullmq', '@trunkline/bus'],
   },
   {
-    file: 'services/call-service/src/jobs/ring-timeout-queue.ts',
+    file: 'services/call-service/src/jobs/job-queue.ts',
     refused: { '@trunkline/notifier': SERVICE, knex: DATABASE, ws: SOCKETS },
     allowed: ['bullmq', '@trunkline/bus'],
   },

@@ -9,9 +9,13 @@ import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
 import { createPromptRateLimit } from './limits/rate-limit.ts';
+import type { PushPolicy } from './notifications/call-pushes.ts';
+import { createNotifications } from './notifications/notifications.ts';
+import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
 import { repeat } from './repeat.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
@@ -29,6 +33,8 @@ const policyOf = (config: CallServiceConfig): CallPolicy => ({
   gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
   busyPolicy: config.BUSY_POLICY,
 });
+
+const pushPolicyOf = (config: CallServiceConfig): PushPolicy => ({ ring: config.PUSH_RING, escalateMs: config.PUSH_ESCALATE_MS });
 
 export interface CallService extends AsyncDisposable {
   readonly url: string;
@@ -49,18 +55,21 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   );
   const redis = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX };
   const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
-  const queue = starting.use(openRingTimeoutQueue({ ...redis, logger }));
+  const ringTimeouts = starting.use(openRingTimeoutQueue({ ...redis, logger }));
+  const pushQueue = starting.use(openPushQueue({ ...redis, logger }));
   const relay = starting.use(
     startRelay({ database, publisher, logger, onNobodyHeard: (callId) => void decider.decide({ kind: 'nobody_heard', callId }) }),
   );
   const decider = createDecider({
     database,
     policy,
+    pushPolicy: pushPolicyOf(config),
     logger,
-    onCommitted: ({ inserted, hints }, rows) => {
+    onCommitted: ({ inserted, hints }, rows, pushes) => {
       relay.publish(rows);
       relay.hint(hints);
-      for (const call of inserted) if (call.endedAt === null) queue.schedule(call.ringDeadlineAt, call.createdAt);
+      pushQueue.enqueue(pushes);
+      for (const call of inserted) if (call.endedAt === null) ringTimeouts.schedule(call.ringDeadlineAt, call.createdAt);
     },
   });
   starting.defer(() => decider.idle());
@@ -71,16 +80,27 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
     connectionsPerUser: config.LIMIT_CONNECTIONS_PER_USER,
   });
+  const notifications = createNotifications({
+    database,
+    decider,
+    queue: pushQueue,
+    noticePolicy: { includeText: config.PUSH_INCLUDE_TEXT },
+    logger,
+  });
   const sweep = async (): Promise<void> => {
     await sweepDeadlines(database, decider);
     await sessions.sweep();
   };
   starting.use(repeat(SWEEP_EVERY_MS, sweep, (error) => logger.warn({ err: error }, 'a sweep failed')));
+  starting.use(repeat(SWEEP_EVERY_MS, notifications.sweep, (error) => logger.warn({ err: error }, 'the pushes could not be swept')));
   starting.use(
     repeat(
       CLEAN_EVERY_MS,
-      () => sweepAnswers(database),
-      (error) => logger.warn({ err: error }, 'old answers were kept'),
+      async () => {
+        await sweepAnswers(database);
+        await forgetOldPushes(database);
+      },
+      (error) => logger.warn({ err: error }, 'old answers and pushes were kept'),
     ),
   );
   const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
@@ -101,9 +121,10 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         database,
         decider: limited,
         sessions,
+        notifications,
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
-      clientRoutes({ config, database, decider: limited, redis: asking }),
+      clientRoutes({ config, database, decider: limited, redis: asking, notifications }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));

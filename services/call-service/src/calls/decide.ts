@@ -2,7 +2,7 @@ import { type CommandEnvelope, type CommandReply, refusal } from '@trunkline/con
 import { type ActEnvelope, actOnCall } from './act.ts';
 import { answerKey, bodyHash } from './answer-key.ts';
 import { settleDeadlines } from './apply-trigger.ts';
-import { noteNobodyHeard, notePresence, noteRung } from './observe.ts';
+import { noteNobodyHeard, notePresence, notePushed, noteReach, noteRung } from './observe.ts';
 import { type PlaceEnvelope, placeCall } from './place.ts';
 import { type CallPolicy, type Input, type Loaded, type Outcome, World } from './world.ts';
 
@@ -36,6 +36,8 @@ const observe = (world: World, input: Exclude<Input, { kind: 'command' }>): void
   if (input.kind === 'rung') return noteRung(world, call, input.delivery);
   settleDeadlines(world, call);
   if (input.kind === 'nobody_heard') noteNobodyHeard(world, call);
+  if (input.kind === 'pushed') notePushed(world, call);
+  if (input.kind === 'reach') noteReach(world, call);
   if (input.kind === 'presence') notePresence(world, call, input.userId);
 };
 
@@ -57,5 +59,6 @@ export const decide = (inputs: readonly Input[], loaded: Loaded, policy: CallPol
     traces: world.traces,
     hints: world.hints,
     answers: world.newAnswers,
+    reach: world.reach,
   };
 };

@@ -1,6 +1,9 @@
 import { type CommandReply, refusal } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import { type Database, isAboutTheData, isWorthRepeating } from '../database/database.ts';
+import type { PushPolicy } from '../notifications/call-pushes.ts';
+import { queueCallPushes } from '../notifications/queue-call-pushes.ts';
+import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import { decide } from './decide.ts';
 import { loadAndLock } from './load.ts';
 import { type OutboxRow, store } from './store.ts';
@@ -18,9 +21,10 @@ export interface Decider {
 export interface DeciderOptions {
   database: Database;
   policy: CallPolicy;
+  pushPolicy: PushPolicy;
   logger: Logger;
-  /** Called after each commit, with what is to be published in sequence per call. MUST NOT block. */
-  onCommitted(outcome: Outcome, rows: OutboxRow[]): void;
+  /** Called after each commit, with what is to be published in sequence per call, and what is to be pushed. MUST NOT block. */
+  onCommitted(outcome: Outcome, rows: OutboxRow[], pushes: QueuedPush[]): void;
 }
 
 const MAX_BATCH = 128;
@@ -30,14 +34,15 @@ const REPETITIONS = 3;
 const failed: Reply = { ok: false, error: refusal('service_error') };
 
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
-export const createDecider = ({ database, policy, logger, onCommitted }: DeciderOptions): Decider => {
+export const createDecider = ({ database, policy, pushPolicy, logger, onCommitted }: DeciderOptions): Decider => {
   const commit = async (inputs: Input[]): Promise<Reply[]> => {
-    const { outcome, unpublished } = await database.transaction(async (transaction) => {
+    const { outcome, unpublished, pushes } = await database.transaction(async (transaction) => {
       const decided = decide(inputs, await loadAndLock(transaction, inputs), policy);
-      return { outcome: decided, unpublished: store(transaction, decided, policy) };
+      const unpublished = store(transaction, decided, policy);
+      return { outcome: decided, unpublished, pushes: queueCallPushes(transaction, decided, pushPolicy) };
     });
     if (unpublished.rows.length > 0 || outcome.hints.length > 0)
-      onCommitted(outcome, [...(await unpublished.earlier), ...unpublished.rows]);
+      onCommitted(outcome, [...(await unpublished.earlier), ...unpublished.rows], await pushes);
     return outcome.replies;
   };
 

@@ -1,15 +1,18 @@
-import { refusal } from '@trunkline/contract';
+import { type Refusal, refusal } from '@trunkline/contract';
 import { bearerToken, type Identity, type VerifyToken } from '@trunkline/service-kit';
 import type { RequestHandler, Response } from 'express';
 import { refuseWith } from './envelope.ts';
 
+/** How the errors of a part of the API are worded. */
+export type Refuse = (response: Response, refused: Refusal) => void;
+
 /** Lets signed-in users in (RFC 6750); everybody else gets 401. */
 export const authenticate =
-  (verifyToken: VerifyToken): RequestHandler =>
+  (verifyToken: VerifyToken, refuse: Refuse = refuseWith): RequestHandler =>
   async (request, response, next) => {
     const token = bearerToken(request.headers.authorization);
     const identity = token === null ? null : await verifyToken(token);
-    if (identity === null) return refuseWith(response, refusal('unauthenticated'));
+    if (identity === null) return refuse(response, refusal('unauthenticated'));
     response.locals['identity'] = identity;
     next();
   };
