@@ -39,6 +39,7 @@ export const startNotifier = async (config: NotifierConfig): Promise<Notifier> =
   const providers = starting.use(createPushProviders(config));
   const dispatcher = createPushDispatcher(providers, {
     concurrency: config.PUSH_CONCURRENCY,
+    logger,
     breaker: { failures: config.PUSH_BREAKER_FAILURES, openMs: config.PUSH_BREAKER_OPEN_MS },
   });
   const jobs = createJobTable({ callService, dispatcher, reports: starting.use(createPushReports(callService, logger)) });

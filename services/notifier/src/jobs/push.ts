@@ -17,7 +17,7 @@ export const push =
     const askedAt = performance.now();
     const claimed = await callService.claimPushes(pushes);
     const work = claimed.map(async (one) => {
-      const result = await dispatcher.send(one, () => one.expiresInMs - (performance.now() - askedAt));
+      const result = await dispatcher.send(one, askedAt);
       await reports.add(result);
     });
     const failed = (await Promise.allSettled(work)).find((settled) => settled.status === 'rejected');

@@ -28,6 +28,11 @@ it('opens for its time and tells what is left of it', () => {
   expect(started.breaker.admit()).toBe(1);
 });
 
+it('says once that it opened', () => {
+  const { breaker } = start();
+  expect([1, 2, 3, 4].map(() => breaker.record(true, null))).toEqual([null, null, 'opened', null]);
+});
+
 it('stays open as long as the provider asked for, but a minute at most', () => {
   const [patient, endless] = [start(), start()];
   fail(patient, 3, 30_000);
@@ -41,7 +46,7 @@ it('lets one probe through when its time is over, and closes when that one succe
   started.clock.now = 10_000;
   expect(started.breaker.admit()).toBe(0);
   expect(started.breaker.admit()).toBe(1000);
-  started.breaker.record(false, null);
+  expect(started.breaker.record(false, null)).toBe('closed');
   expect([started.breaker.admit(), started.breaker.admit()]).toEqual([0, 0]);
 });
 

@@ -10,7 +10,8 @@ export interface BreakerOptions {
 export interface Breaker {
   /** 0 when an attempt may start, which MUST then be recorded; else the milliseconds to wait. Half-open, one attempt at a time may. */
   admit(): number;
-  record(isOutage: boolean, retryAfterMs: number | null): void;
+  /** Tells what changed by it, if anything did. */
+  record(isOutage: boolean, retryAfterMs: number | null): 'opened' | 'closed' | null;
 }
 
 /** What a half-open breaker tells those that would go along with the probe. */
@@ -36,12 +37,16 @@ export const createBreaker = ({ failures, openMs, now }: BreakerOptions): Breake
     record: (isOutage, retryAfterMs) => {
       isProbing = false;
       if (!isOutage) {
+        const wasOpen = openUntil !== null;
         outages = 0;
         openUntil = null;
-        return;
+        return wasOpen ? 'closed' : null;
       }
       outages += 1;
-      if (outages >= failures) openUntil = now() + Math.min(Math.max(openMs, retryAfterMs ?? 0), LONGEST_OPEN_MS);
+      if (outages < failures) return null;
+      const isNew = openUntil === null;
+      openUntil = now() + Math.min(Math.max(openMs, retryAfterMs ?? 0), LONGEST_OPEN_MS);
+      return isNew ? 'opened' : null;
     },
   };
 };

@@ -1,20 +1,38 @@
 import { expect, it } from 'vitest';
 import { createGate } from './gate.ts';
 
+/** Tasks that note that they started and end when they are let. */
+const startTasks = (places: number) => {
+  const gate = createGate(places);
+  const started: string[] = [];
+  const end = Promise.withResolvers<void>();
+  const run = (name: string, isUrgent: boolean): Promise<void> =>
+    gate.run(isUrgent, () => {
+      started.push(name);
+      return end.promise;
+    });
+  return { started, run, end: end.resolve };
+};
+
 it('runs no more at once than it has places, and what is urgent before the rest', async () => {
-  const gate = createGate(1);
-  const order: string[] = [];
-  const finish = Promise.withResolvers<void>();
-  const first = gate.run(false, () => finish.promise);
-  const later = [
-    gate.run(false, async () => order.push('bulk 1')),
-    gate.run(false, async () => order.push('bulk 2')),
-    gate.run(true, async () => order.push('ring')),
-  ];
-  expect(order).toEqual([]);
-  finish.resolve();
-  await Promise.all([first, ...later]);
-  expect(order).toEqual(['ring', 'bulk 1', 'bulk 2']);
+  const { started, run, end } = startTasks(1);
+  const all = [run('bulk 1', false), run('bulk 2', false), run('ring', true)];
+  expect(started).toEqual([]);
+  await Promise.resolve();
+  expect(started).toEqual(['bulk 1']);
+  end();
+  await Promise.all(all);
+  expect(started).toEqual(['bulk 1', 'ring', 'bulk 2']);
+});
+
+it('keeps a tenth of its places for what is urgent', async () => {
+  const { started, run, end } = startTasks(10);
+  const bulk = Array.from({ length: 20 }, () => run('bulk', false));
+  const ring = run('ring', true);
+  await Promise.resolve();
+  expect(started).toEqual([...Array.from({ length: 9 }, () => 'bulk'), 'ring']);
+  end();
+  await Promise.all([...bulk, ring]);
 });
 
 it('a task that fails gives its place back', async () => {

@@ -3,32 +3,33 @@ export interface Gate {
   run<Result>(isUrgent: boolean, task: () => Promise<Result>): Promise<Result>;
 }
 
-/** At most so many at once. */
+/** At most so many at once, of which a tenth is kept for what is urgent. */
 export const createGate = (places: number): Gate => {
+  const kept = places > 1 ? Math.ceil(places / 10) : 0;
   const urgent: (() => void)[] = [];
   const others: (() => void)[] = [];
   let free = places;
 
-  const leave = (): void => {
-    const next = urgent.shift() ?? others.shift();
-    if (next === undefined) free += 1;
-    else next();
-  };
-  const enter = (isUrgent: boolean): Promise<void> => {
-    if (free > 0) {
+  const admit = (): void => {
+    while (free > 0) {
+      const next = urgent.shift() ?? (free > kept ? others.shift() : undefined);
+      if (next === undefined) return;
       free -= 1;
-      return Promise.resolve();
+      next();
     }
-    return new Promise((resolve) => (isUrgent ? urgent : others).push(resolve));
   };
 
   return {
     run: async (isUrgent, task) => {
-      await enter(isUrgent);
+      await new Promise<void>((resolve) => {
+        (isUrgent ? urgent : others).push(resolve);
+        admit();
+      });
       try {
         return await task();
       } finally {
-        leave();
+        free += 1;
+        admit();
       }
     },
   };

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClaimedPush, PushProvider, PushResult } from '@trunkline/contract';
+import type { Logger } from '@trunkline/service-kit';
 import { type Breaker, createBreaker } from './breaker.ts';
 import { DELIVERY } from './delivery.ts';
 import { createGate, type Gate } from './gate.ts';
@@ -15,38 +16,93 @@ export interface DispatcherOptions {
   /** How many are sent at once to one provider. */
   concurrency: number;
   breaker: { failures: number; openMs: number };
+  logger: Logger;
 }
 
 export interface PushDispatcher {
-  /** Brings one push to its target, or says why not. `leftMs`: until nobody wants it any more. Never rejects. */
-  send(push: ClaimedPush, leftMs: () => number): Promise<PushResult>;
+  /** Brings one push to its target, or says why not. `claimedAt`: of `performance.now()`. Never rejects. */
+  send(push: ClaimedPush, claimedAt: number): Promise<PushResult>;
 }
 
-/** As long as one attempt may take where the push lives longer. */
-const ATTEMPT_MS = 10_000;
+/** As long as one attempt may take where the push lives longer. A stop waits for its ring's. */
+const ATTEMPT_MS = { urgent: 5000, other: 10_000 };
+/** What has waited for longer here is given back: call-service would take us for dead, and have it sent again by another. */
+const START_WITHIN_MS = { urgent: 10_000, other: 40_000 };
 /** Who would wait longer for the rate limit is sent again later. */
 const RATE_PATIENCE_MS = 5000;
 /** Push services of Web Push are known by their hosts: no more of them are told apart. */
 const MOST_BREAKERS = 1000;
 
 const now = (): number => performance.now();
+const hurryOf = ({ content }: ClaimedPush): 'urgent' | 'other' => (DELIVERY[content.type].isUrgent ? 'urgent' : 'other');
 
-const later = (error: string, retryAfterMs: number | null): SendOutcome => ({ outcome: 'retry', error, retryAfterMs, isOutage: false });
+/** FCM, or the push service behind a Web Push endpoint. */
+const serviceOf = ({ address }: ClaimedPush): string => (address.provider === 'fcm' ? 'fcm' : (URL.parse(address.endpoint)?.host ?? ''));
 
-const hostOf = (endpoint: string): string => URL.parse(endpoint)?.host ?? '';
-
-/** One for FCM, one for each push service behind Web Push. */
+/** One for each push service. */
 const createBreakers = (options: DispatcherOptions['breaker']) => {
   const breakers = new Map<string, Breaker>();
-  return ({ address }: ClaimedPush): Breaker => {
-    const name = address.provider === 'fcm' ? 'fcm' : hostOf(address.endpoint);
-    const known = breakers.get(name);
+  return (service: string): Breaker => {
+    const known = breakers.get(service);
     if (known !== undefined) return known;
     if (breakers.size >= MOST_BREAKERS) breakers.clear();
     const breaker = createBreaker({ ...options, now });
-    breakers.set(name, breaker);
+    breakers.set(service, breaker);
     return breaker;
   };
+};
+
+type Outcome = SendOutcome | { outcome: 'expired' };
+
+const EXPIRED: Outcome = { outcome: 'expired' };
+const later = (error: string, retryAfterMs: number | null): SendOutcome => ({ outcome: 'retry', error, retryAfterMs, isOutage: false });
+
+/** A claimed push and the time it has. */
+class Errand {
+  readonly push: ClaimedPush;
+  readonly #claimedAt: number;
+
+  constructor(push: ClaimedPush, claimedAt: number) {
+    this.push = push;
+    this.#claimedAt = claimedAt;
+  }
+
+  readonly leftMs = (): number => this.push.expiresInMs - (now() - this.#claimedAt);
+
+  /** Why it is too late to start, or null. */
+  lateness(): Outcome | null {
+    if (this.leftMs() <= 0) return EXPIRED;
+    return now() - this.#claimedAt > START_WITHIN_MS[hurryOf(this.push)] ? later('it had to wait too long for its turn', null) : null;
+  }
+}
+
+type Send = (attempt: Attempt) => Promise<SendOutcome>;
+
+/** One attempt, which ends with the push's time at the latest. One cut short by that says nothing about the provider. */
+const attempt = async ({ push, leftMs }: Errand, send: Send): Promise<SendOutcome> => {
+  const fullMs = ATTEMPT_MS[hurryOf(push)];
+  const limitMs = Math.min(leftMs(), fullMs);
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(new Error(`no answer within ${Math.round(limitMs)} ms`)), limitMs);
+  try {
+    const outcome = await send({ leftMs, signal: stop.signal });
+    const wasCutShort = stop.signal.aborted && limitMs < fullMs;
+    return outcome.outcome === 'retry' && wasCutShort ? { ...outcome, isOutage: false } : outcome;
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Waits for the rate limit; what is urgent takes its place in it without waiting. Null: go on. */
+const inTurn = async ({ push, leftMs }: Errand, rate: RateLimit): Promise<SendOutcome | null> => {
+  if (hurryOf(push) === 'urgent') {
+    rate.reserve(Number.POSITIVE_INFINITY);
+    return null;
+  }
+  const waitMs = rate.reserve(Math.min(RATE_PATIENCE_MS, leftMs()));
+  if (waitMs === null) return later('the rate limit', RATE_PATIENCE_MS);
+  if (waitMs > 0) await pause(waitMs);
+  return null;
 };
 
 interface Lane<Name extends PushProvider> {
@@ -55,22 +111,8 @@ interface Lane<Name extends PushProvider> {
   rate: RateLimit;
 }
 
-/** One attempt, which ends with the push's time at the latest. An attempt cut short by that says nothing about the provider. */
-const attempt = async (send: (attempt: Attempt) => Promise<SendOutcome>, leftMs: () => number): Promise<SendOutcome> => {
-  const limitMs = Math.min(leftMs(), ATTEMPT_MS);
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(new Error(`no answer within ${Math.round(limitMs)} ms`)), limitMs);
-  try {
-    const outcome = await send({ leftMs, signal: stop.signal });
-    const wasCutShort = stop.signal.aborted && limitMs < ATTEMPT_MS;
-    return outcome.outcome === 'retry' && wasCutShort ? { ...outcome, isOutage: false } : outcome;
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
 /** Sends claimed pushes: in time or not at all, no more at once and no faster than it should, and not to a provider that is down. */
-export const createPushDispatcher = (providers: Providers, { concurrency, breaker }: DispatcherOptions): PushDispatcher => {
+export const createPushDispatcher = (providers: Providers, { concurrency, breaker, logger }: DispatcherOptions): PushDispatcher => {
   const breakerOf = createBreakers(breaker);
   const laneOf = <Name extends PushProvider>(provider: Provider<Name>): Lane<Name> | string =>
     'missing' in provider
@@ -78,59 +120,57 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       : { sender: provider.sender, gate: createGate(concurrency), rate: createRateLimit(provider.ratePerSecond, now) };
   const lanes = { fcm: laneOf(providers.fcm), web_push: laneOf(providers.web_push) };
 
-  const inTurn = async (push: ClaimedPush, rate: RateLimit, leftMs: () => number): Promise<SendOutcome | null> => {
-    if (DELIVERY[push.content.type].isUrgent) {
-      rate.reserve(Number.POSITIVE_INFINITY);
-      return null;
-    }
-    const waitMs = rate.reserve(Math.min(RATE_PATIENCE_MS, leftMs()));
-    if (waitMs === null) return later('the rate limit', RATE_PATIENCE_MS);
-    if (waitMs > 0) await pause(waitMs);
-    return null;
-  };
-
-  const guarded = async (push: ClaimedPush, send: (attempt: Attempt) => Promise<SendOutcome>, leftMs: () => number) => {
-    const guard = breakerOf(push);
+  const guarded = async (errand: Errand, send: Send): Promise<SendOutcome> => {
+    const service = serviceOf(errand.push);
+    const guard = breakerOf(service);
     const waitMs = guard.admit();
     if (waitMs > 0) return later('the provider is down: the breaker is open', Math.ceil(waitMs));
     let outcome = later('no answer', null);
     try {
-      outcome = await attempt(send, leftMs);
+      outcome = await attempt(errand, send);
       return outcome;
     } finally {
-      if (outcome.outcome === 'retry') guard.record(outcome.isOutage, outcome.retryAfterMs);
-      else guard.record(false, null);
+      const change = outcome.outcome === 'retry' ? guard.record(outcome.isOutage, outcome.retryAfterMs) : guard.record(false, null);
+      if (change === 'opened') logger.warn({ service }, 'a push service is down: its breaker opens');
+      if (change === 'closed') logger.info({ service }, 'a push service is back: its breaker closes');
     }
   };
 
-  const through = <Name extends PushProvider>(lane: Lane<Name> | string, push: PushTo<Name>, leftMs: () => number) => {
-    if (typeof lane === 'string') return Promise.resolve<SendOutcome | 'expired'>({ outcome: 'failed', error: lane });
-    return lane.gate.run<SendOutcome | 'expired'>(DELIVERY[push.content.type].isUrgent, async () => {
-      const refusal = await inTurn(push, lane.rate, leftMs);
-      if (refusal !== null) return refusal;
-      return leftMs() <= 0 ? 'expired' : guarded(push, (started) => lane.sender.send(push, started), leftMs);
-    });
+  const through = async <Name extends PushProvider>(lane: Lane<Name> | string, errand: Errand, push: PushTo<Name>): Promise<Outcome> => {
+    if (typeof lane === 'string') return { outcome: 'failed', error: lane };
+    const refusal = errand.lateness() ?? (await inTurn(errand, lane.rate));
+    if (refusal !== null) return refusal;
+    return lane.gate.run<Outcome>(
+      hurryOf(push) === 'urgent',
+      async () => errand.lateness() ?? guarded(errand, (started) => lane.sender.send(push, started)),
+    );
   };
 
-  const outcomeOf = async (push: ClaimedPush, leftMs: () => number): Promise<SendOutcome | 'expired'> => {
-    if (leftMs() <= 0) return 'expired';
+  const outcomeOf = (errand: Errand): Promise<Outcome> => {
+    const { push } = errand;
     return push.address.provider === 'fcm'
-      ? through(lanes.fcm, push as PushTo<'fcm'>, leftMs)
-      : through(lanes.web_push, push as PushTo<'web_push'>, leftMs);
+      ? through(lanes.fcm, errand, push as PushTo<'fcm'>)
+      : through(lanes.web_push, errand, push as PushTo<'web_push'>);
+  };
+
+  const resultOf = async (push: ClaimedPush, claimedAt: number): Promise<PushResult> => {
+    const { id, attempt } = push;
+    try {
+      const outcome = await outcomeOf(new Errand(push, claimedAt));
+      if (outcome.outcome !== 'retry') return { ...outcome, id, attempt };
+      const { error, retryAfterMs } = outcome;
+      return { outcome: 'retry', id, attempt, error, retryAfterMs };
+    } catch (error) {
+      logger.error({ push: id, type: push.content.type }, 'a push met a bug of ours');
+      return { outcome: 'retry', id, attempt, error: spokenError(error, []), retryAfterMs: null };
+    }
   };
 
   return {
-    send: async (push, leftMs) => {
-      const { id, attempt } = push;
-      try {
-        const outcome = await outcomeOf(push, leftMs);
-        if (outcome === 'expired') return { outcome, id, attempt };
-        if (outcome.outcome !== 'retry') return { ...outcome, id, attempt };
-        const { error, retryAfterMs } = outcome;
-        return { outcome: 'retry', id, attempt, error, retryAfterMs };
-      } catch (error) {
-        return { outcome: 'retry', id, attempt, error: spokenError(error, []), retryAfterMs: null };
-      }
+    send: async (push, claimedAt) => {
+      const result = await resultOf(push, claimedAt);
+      logger.debug({ type: push.content.type, service: serviceOf(push), result }, 'a push has its result');
+      return result;
     },
   };
 };

@@ -19,6 +19,8 @@ const androidOf = ({ content, collapseKey }: PushTo<'fcm'>, ttlMs: number): Andr
 });
 
 const LONGEST_COLLAPSE_ID = 64;
+/** All that is about one call is one alert, the last one. */
+const collapseKeyOf = ({ content, collapseKey }: PushTo<'fcm'>): string | null => ('callId' in content ? content.callId : collapseKey);
 const collapseId = (key: string): string =>
   Buffer.byteLength(key) <= LONGEST_COLLAPSE_ID ? key : createHash('sha256').update(key).digest('base64url');
 
@@ -29,13 +31,14 @@ const apsOf = ({ content }: PushTo<'fcm'>, { title, body }: Notice) => {
 };
 
 const apnsOf = (push: PushTo<'fcm'>, notice: Notice, expiresAt: number): ApnsConfig => {
+  const key = collapseKeyOf(push);
   const isBackground = DELIVERY[push.content.type].ios === 'background';
   return {
     headers: {
       'apns-priority': isBackground ? '5' : '10',
       'apns-push-type': isBackground ? 'background' : 'alert',
       'apns-expiration': String(Math.floor(expiresAt / 1000)),
-      ...(push.collapseKey === null ? {} : { 'apns-collapse-id': collapseId(push.collapseKey) }),
+      ...(key === null ? {} : { 'apns-collapse-id': collapseId(key) }),
     },
     payload: { aps: apsOf(push, notice) },
   };
@@ -58,7 +61,7 @@ const platformOf = (push: PushTo<'fcm'>, notice: Notice, ttlMs: number, expiresA
 
 /** A push in FCM's words: data alone, all of it strings, good for the time that is left. `now`: epoch milliseconds. */
 export const fcmMessage = (push: PushTo<'fcm'>, leftMs: number, now: number): Message => {
-  const ttlMs = Math.min(Math.floor(leftMs), LONGEST_TTL_MS);
+  const ttlMs = Math.min(Math.max(Math.floor(leftMs), 0), LONGEST_TTL_MS);
   const expiresAt = now + ttlMs;
   const notice = noticeOf(push.content, push.language);
   const { kind, token } = push.address;

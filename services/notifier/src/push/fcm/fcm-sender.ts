@@ -17,10 +17,10 @@ const projectOf = ({ endpoint, serviceAccount }: FcmAccess): { projectId?: strin
   return endpoint === null ? {} : { projectId: NO_PROJECT };
 };
 
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown');
+const codeOf = (error: unknown): string | null => (error instanceof Error && 'code' in error ? String(error.code) : null);
 
 const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('no answer in time')), { once: true }));
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
 /** Sends through firebase-admin. */
 export const createFcmSender = (access: FcmAccess, maxSockets: number): PushSender<'fcm'> => {

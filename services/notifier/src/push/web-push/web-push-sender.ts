@@ -26,7 +26,7 @@ const topicOf = ({ collapseKey }: PushTo<'web_push'>): { topic?: string } =>
   collapseKey === null ? {} : { topic: createHash('sha256').update(collapseKey).digest('base64url').slice(0, TOPIC_LENGTH) };
 
 const requestDetails = (push: PushTo<'web_push'>, leftMs: number, vapidDetails: Vapid): RequestDetails => {
-  const ttlMs = Math.min(Math.floor(leftMs), LONGEST_TTL_MS);
+  const ttlMs = Math.min(Math.max(Math.floor(leftMs), 0), LONGEST_TTL_MS);
   const { endpoint, p256dh, auth } = push.address;
   const payload = JSON.stringify(webNotification(push, Date.now() + ttlMs));
   return generateRequestDetails({ endpoint: new URL(endpoint).href, keys: { p256dh, auth } }, payload, {
@@ -86,7 +86,7 @@ export const createWebPushSender = (vapid: Vapid, rules: EndpointRules, maxSocke
     try {
       return await exchange(details, signal);
     } catch (error) {
-      return unanswered(error, secrets);
+      return unanswered(signal.aborted ? signal.reason : error, secrets);
     }
   };
 
