@@ -55,7 +55,7 @@ export const callServiceSettings = {
     .string()
     .regex(/^[A-Za-z0-9_-]{87}$/, 'must be the base64url of 65 bytes, as `pnpm trunkline vapid` prints it')
     .optional()
-    .describe('The key that browsers subscribe to Web Push with; without it there is no Web Push'),
+    .describe('The public key that Web Push subscriptions are made for'),
   BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),
 };
 

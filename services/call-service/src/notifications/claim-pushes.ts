@@ -2,22 +2,25 @@ import { type ClaimedPush, type PushAddress, PushLanguage } from '@trunkline/con
 import type { Database } from '../database/database.ts';
 
 /** A notifier that says nothing for this long is taken for dead: a ring cannot wait long, a chunk of many takes its time. */
-const CLAIM_FOR = `CASE WHEN p.call_id IS NULL THEN interval '60 seconds' ELSE interval '20 seconds' END`;
+const CLAIM_FOR = `CASE WHEN p.type IN ('incoming_call', 'call_cancelled') THEN interval '20 seconds' ELSE interval '60 seconds' END`;
 
-const IS_RINGING = `EXISTS (SELECT FROM calls c WHERE c.id = a.call_id AND c.state IN ('INITIATING', 'RINGING')
-  AND c.ring_deadline_at > clock_timestamp())`;
+/** With its LIMIT it is looked up for each row; a plain EXISTS may be hashed, which reads the whole table. */
+const exists = (rows: string): string => `coalesce((SELECT true FROM ${rows} LIMIT 1), false)`;
 
-const IS_ONLY_TARGET = 'NOT EXISTS (SELECT FROM push_targets other WHERE other.user_id = t.user_id AND other.id <> t.id)';
+const IS_RINGING = exists(`calls c WHERE c.id = a.call_id AND c.state IN ('INITIATING', 'RINGING')
+  AND c.ring_deadline_at > clock_timestamp()`);
 
-const HAS_ACKNOWLEDGED = `EXISTS (SELECT FROM call_trace k WHERE k.call_id = a.call_id AND k.kind = 'ring_acknowledged')`;
+const IS_ONLY_TARGET = `NOT ${exists('push_targets other WHERE other.user_id = t.user_id AND other.id <> t.id')}`;
+
+const HAS_ACKNOWLEDGED = exists(`call_trace k WHERE k.call_id = a.call_id AND k.kind = 'ring_acknowledged'`);
 
 /** A device without a name is taken for the only target's. */
-const DEVICE_HAS_ACKNOWLEDGED = `EXISTS (SELECT FROM call_trace k WHERE k.call_id = a.call_id AND k.kind = 'ring_acknowledged'
-  AND (k.device_id = t.device_id OR (k.device_id IS NULL OR t.device_id IS NULL) AND ${IS_ONLY_TARGET}))`;
+const DEVICE_HAS_ACKNOWLEDGED = exists(`call_trace k WHERE k.call_id = a.call_id AND k.kind = 'ring_acknowledged'
+  AND (k.device_id = t.device_id OR (k.device_id IS NULL OR t.device_id IS NULL) AND ${IS_ONLY_TARGET})`);
 
 /** The ring of this very target may be on its way: a stop that overtook it would be followed by the ring. */
-const RING_IS_UNDER_WAY = `EXISTS (SELECT FROM pushes ring WHERE ring.call_id = a.call_id AND ring.target_id = a.target_id
-  AND ring.type = 'incoming_call' AND ring.claimed_until > clock_timestamp())`;
+const RING_IS_UNDER_WAY = exists(`pushes ring WHERE ring.call_id = a.call_id AND ring.target_id = a.target_id
+  AND ring.type = 'incoming_call' AND ring.claimed_until > clock_timestamp()`);
 
 /**
  * `$1`, `$2`: ids and attempts. The same attempt may claim twice: its worker died, and its job runs again. What is dropped

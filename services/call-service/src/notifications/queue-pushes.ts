@@ -14,9 +14,11 @@ export interface QueuedPush {
 export const LOOK_AGAIN = `CASE WHEN call_id IS NULL THEN interval '15 seconds' ELSE interval '5 seconds' END`;
 
 const IS_EXCEPTED = `o."exceptDevice" IS NOT NULL AND t.device_id IS NOT DISTINCT FROM o."exceptDevice"
-  OR o."exceptOnly" AND NOT EXISTS (SELECT FROM push_targets other WHERE other.user_id = t.user_id AND other.id <> t.id)`;
+  OR o."exceptOnly" AND (SELECT true FROM push_targets other WHERE other.user_id = t.user_id AND other.id <> t.id LIMIT 1) IS NULL`;
 
-const WAS_RUNG = `EXISTS (SELECT FROM pushes ring WHERE ring.call_id = o."callId" AND ring.target_id = t.id AND ring.type = 'incoming_call')`;
+/** With its LIMIT it is looked up for each target; an EXISTS would be hashed, which reads the whole table. */
+const WAS_RUNG = `(SELECT true FROM pushes ring
+  WHERE ring.call_id = o."callId" AND ring.target_id = t.id AND ring.type = 'incoming_call' LIMIT 1)`;
 
 /** `$1`: a JSON array of sendings. Makes a row for each target of each user, and a line in the trace of its call. */
 export const QUEUE_PUSHES = {
