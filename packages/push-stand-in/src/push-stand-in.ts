@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer } from './answer.ts';
 import { fcmAcceptance, fcmRefusal, readFcm } from './fcm-service.ts';
-import type { ReceivedPush } from './received-push.ts';
+import type { ReceivedFcm, ReceivedPush, ReceivedWebPush } from './received-push.ts';
 import { createScripts, type Script } from './scripts.ts';
 import { type BrowserSubscription, createWebPushService } from './web-push-service.ts';
 
@@ -39,6 +39,8 @@ const CREDENTIAL = 'Bearer owner';
 const FCM_PATH = /^\/v1\/projects\/([^/]+)\/messages:send$/;
 const WEB_PUSH_PATH = '/web-push';
 
+const STATUSES = { fcm: { accepted: 200, gone: 404 }, web_push: { accepted: 201, gone: 410 } } as const;
+
 const send = (response: ServerResponse, { status, headers, body }: Answer): void => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(body === null ? '' : JSON.stringify(body));
@@ -51,6 +53,8 @@ const parseJson = (text: string): unknown => {
     return null;
   }
 };
+
+type Unjudged = Omit<ReceivedFcm, 'status'> | Omit<ReceivedWebPush, 'status'>;
 
 const webPushAnswer = (status: number, problem: string | null): Answer => ({ status, headers: {}, body: problem });
 
@@ -66,13 +70,11 @@ export const startPushStandIn = async ({ port = 0, keep = 100_000 }: PushStandIn
     if (attempts.length > keep) attempts.shift();
   };
 
-  /** What becomes of a push that is as it should be; null accepts it. */
-  const judge = async (
-    provider: 'fcm' | 'web_push',
-    target: string,
-  ): Promise<{ status: number; headers: Record<string, string> } | null> => {
-    if (dead.has(target)) return { status: provider === 'fcm' ? 404 : 410, headers: {} };
-    const script = scripts.take(provider, target);
+  /** Remembers a push that is as it should be, and says what becomes of it: null accepts it. A delay comes after that. */
+  const judge = async (push: Unjudged): Promise<{ status: number; headers: Record<string, string> } | null> => {
+    const { accepted, gone } = STATUSES[push.provider];
+    const script: Script | null = dead.has(push.target) ? { status: gone } : scripts.take(push.provider, push.target);
+    remember({ ...push, status: script?.status ?? accepted });
     if (script?.delayMs !== undefined) await pause(script.delayMs);
     if (script === null || script.status === null) return null;
     const { status, retryAfterSeconds } = script;
@@ -84,8 +86,7 @@ export const startPushStandIn = async ({ port = 0, keep = 100_000 }: PushStandIn
     if (request.headers.authorization !== CREDENTIAL) return fcmRefusal(401, 'Request had invalid authentication credentials.');
     const push = readFcm(project, body);
     if ('problem' in push) return fcmRefusal(400, push.problem);
-    const refusal = await judge('fcm', push.target);
-    remember({ ...push, status: refusal?.status ?? 200 });
+    const refusal = await judge(push);
     if (refusal === null) return fcmAcceptance(project);
     const { body: words } = fcmRefusal(refusal.status, 'As it was told to.');
     return { ...refusal, body: words };
@@ -94,8 +95,7 @@ export const startPushStandIn = async ({ port = 0, keep = 100_000 }: PushStandIn
   const answerWebPush = async (endpoint: string, request: IncomingMessage): Promise<Answer> => {
     const push = await webPush.read(endpoint, request.headers, await buffer(request));
     if ('refused' in push) return webPushAnswer(push.refused, push.problem);
-    const refusal = await judge('web_push', endpoint);
-    remember({ ...push, status: refusal?.status ?? 201 });
+    const refusal = await judge(push);
     if (refusal !== null) return { ...refusal, body: 'as it was told to' };
     return { ...webPushAnswer(201, null), headers: { location: `${endpoint}/${randomBytes(8).toString('hex')}` } };
   };

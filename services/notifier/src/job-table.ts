@@ -13,4 +13,5 @@ export type JobTable = { readonly [Name in QueueName]: (job: JobData[Name]) => P
 export const createJobTable = (work: PushWork & { callService: CallService }): JobTable => ({
   ring_timeout: ringTimeout(work.callService),
   push: push(work),
+  push_bulk: push(work),
 });

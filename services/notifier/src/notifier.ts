@@ -45,6 +45,7 @@ export const startNotifier = async (config: NotifierConfig): Promise<Notifier> =
   const jobs = createJobTable({ callService, dispatcher, reports: starting.use(createPushReports(callService, logger)) });
   const options = { redis, redisPrefix: config.REDIS_PREFIX, concurrency: config.JOB_CONCURRENCY, logger };
   const workers = QUEUE_NAMES.map((queue) => starting.use(startJobWorker(queue, jobs, options)));
+  starting.defer(() => dispatcher.stop());
   const checks = { redis: () => redis.status === 'ready', workers: () => workers.every((worker) => worker.isRunning()) };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

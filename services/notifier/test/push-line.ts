@@ -23,7 +23,7 @@ const newVapid = () => {
 export const VAPID = newVapid();
 
 /** The settings of a notifier under test, which sends to the stand-in. */
-export const settingsFor = (door: PushDoor, standIn: PushStandIn, prefix: string): Record<string, string> => ({
+const settingsFor = (door: PushDoor, standIn: PushStandIn, prefix: string): Record<string, string> => ({
   PORT: '0',
   HOST: '127.0.0.1',
   LOG_LEVEL: 'silent',
@@ -46,20 +46,18 @@ const openQueue = (prefix: string) => {
   });
 };
 
-export interface PushLine extends AsyncDisposable {
+/** What surrounds a notifier: a real queue, the contract's door, and the stand-in of the providers. */
+export interface PushDesk extends AsyncDisposable {
   readonly door: PushDoor;
   readonly standIn: PushStandIn;
   readonly queue: Queue<PushJob>;
-  readonly notifier: Notifier;
+  /** Of a notifier that works here. */
+  readonly settings: Readonly<Record<string, string>>;
   /** Queues attempts of these pushes as one job. */
   enqueue(ids: readonly PushId[], attempt?: number): Promise<void>;
-  /** Queues one push and resolves with its result. */
-  send(push: Parameters<PushDoor['put']>[0]): Promise<PushResult>;
-  resultOf(id: PushId): Promise<PushResult>;
 }
 
-/** A notifier between a real queue, the contract's door and the stand-in of the providers. */
-export const startPushLine = async (settings: Readonly<Record<string, string>> = {}): Promise<PushLine> => {
+export const startPushDesk = async (): Promise<PushDesk> => {
   await using starting = new AsyncDisposableStack();
   const door = starting.use(await openPushDoor());
   const standIn = starting.use(await startPushStandIn());
@@ -68,29 +66,47 @@ export const startPushLine = async (settings: Readonly<Record<string, string>> =
     await opened.obliterate({ force: true });
     await opened.close();
   });
-  const notifier = starting.use(await startNotifier(loadNotifierConfig({ ...settingsFor(door, standIn, prefix), ...settings })));
+  const running = starting.move();
+  return {
+    door,
+    standIn,
+    queue,
+    settings: settingsFor(door, standIn, prefix),
+    enqueue: async (ids, attempt = 1) => {
+      await queue.add('push', { pushes: ids.map((id) => ({ id, attempt })) });
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};
+
+export interface PushLine extends PushDesk {
+  readonly notifier: Notifier;
+  /** Queues one push and resolves with its result. */
+  send(push: Parameters<PushDoor['put']>[0]): Promise<PushResult>;
+  resultOf(id: PushId): Promise<PushResult>;
+}
+
+/** A desk and a notifier in this process. */
+export const startPushLine = async (settings: Readonly<Record<string, string>> = {}): Promise<PushLine> => {
+  await using starting = new AsyncDisposableStack();
+  const desk = starting.use(await startPushDesk());
+  const notifier = starting.use(await startNotifier(loadNotifierConfig({ ...desk.settings, ...settings })));
   const running = starting.move();
 
-  const enqueue = async (ids: readonly PushId[], attempt = 1): Promise<void> => {
-    await queue.add('push', { pushes: ids.map((id) => ({ id, attempt })) });
-  };
   const resultOf = (id: PushId): Promise<PushResult> =>
     vi.waitFor(() => {
-      const result = door.resultOf(id);
+      const result = desk.door.resultOf(id);
       expect(result).toBeDefined();
       return result as PushResult;
     }, PATIENCE);
 
   return {
-    door,
-    standIn,
-    queue,
+    ...desk,
     notifier,
-    enqueue,
     resultOf,
     send: async (push) => {
-      const id = door.put(push);
-      await enqueue([id]);
+      const id = desk.door.put(push);
+      await desk.enqueue([id]);
       return resultOf(id);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -99,7 +115,7 @@ export const startPushLine = async (settings: Readonly<Record<string, string>> =
 
 export const android = (token: string): PushAddress => ({ provider: 'fcm', platform: 'android', kind: 'token', token });
 
-export const browser = (standIn: PushStandIn): PushAddress => {
+export const browser = (standIn: PushStandIn): Extract<PushAddress, { provider: 'web_push' }> => {
   const { endpoint, keys } = standIn.newSubscription();
   return { provider: 'web_push', endpoint, ...keys };
 };

@@ -22,6 +22,8 @@ export interface DispatcherOptions {
 export interface PushDispatcher {
   /** Brings one push to its target, or says why not. `claimedAt`: of `performance.now()`. Never rejects. */
   send(push: ClaimedPush, claimedAt: number): Promise<PushResult>;
+  /** Starts nothing more: what waits for its turn is given back, to be sent by another. */
+  stop(): void;
 }
 
 /** As long as one attempt may take where the push lives longer. A stop waits for its ring's. */
@@ -29,7 +31,7 @@ const ATTEMPT_MS = { urgent: 5000, other: 10_000 };
 /** What has waited for longer here is given back: call-service would take us for dead, and have it sent again by another. */
 const START_WITHIN_MS = { urgent: 10_000, other: 40_000 };
 /** Who would wait longer for the rate limit is sent again later. */
-const RATE_PATIENCE_MS = 5000;
+const RATE_PATIENCE_MS = 20_000;
 /** Push services of Web Push are known by their hosts: no more of them are told apart. */
 const MOST_BREAKERS = 1000;
 
@@ -55,23 +57,27 @@ const createBreakers = (options: DispatcherOptions['breaker']) => {
 type Outcome = SendOutcome | { outcome: 'expired' };
 
 const EXPIRED: Outcome = { outcome: 'expired' };
+const STOPPED = 'its notifier stopped';
 const later = (error: string, retryAfterMs: number | null): SendOutcome => ({ outcome: 'retry', error, retryAfterMs, isOutage: false });
 
 /** A claimed push and the time it has. */
 class Errand {
   readonly push: ClaimedPush;
+  readonly stopping: AbortSignal;
   readonly #claimedAt: number;
 
-  constructor(push: ClaimedPush, claimedAt: number) {
+  constructor(push: ClaimedPush, claimedAt: number, stopping: AbortSignal) {
     this.push = push;
+    this.stopping = stopping;
     this.#claimedAt = claimedAt;
   }
 
   readonly leftMs = (): number => this.push.expiresInMs - (now() - this.#claimedAt);
 
-  /** Why it is too late to start, or null. */
+  /** Why it is not to be started any more, or null. */
   lateness(): Outcome | null {
     if (this.leftMs() <= 0) return EXPIRED;
+    if (this.stopping.aborted) return later(STOPPED, null);
     return now() - this.#claimedAt > START_WITHIN_MS[hurryOf(this.push)] ? later('it had to wait too long for its turn', null) : null;
   }
 }
@@ -94,14 +100,15 @@ const attempt = async ({ push, leftMs }: Errand, send: Send): Promise<SendOutcom
 };
 
 /** Waits for the rate limit; what is urgent takes its place in it without waiting. Null: go on. */
-const inTurn = async ({ push, leftMs }: Errand, rate: RateLimit): Promise<SendOutcome | null> => {
+const inTurn = async ({ push, leftMs, stopping }: Errand, rate: RateLimit): Promise<SendOutcome | null> => {
   if (hurryOf(push) === 'urgent') {
     rate.reserve(Number.POSITIVE_INFINITY);
     return null;
   }
   const waitMs = rate.reserve(Math.min(RATE_PATIENCE_MS, leftMs()));
   if (waitMs === null) return later('the rate limit', RATE_PATIENCE_MS);
-  if (waitMs > 0) await pause(waitMs);
+  // Who is stopped meanwhile is late, which is looked at next.
+  if (waitMs > 0) await pause(waitMs, undefined, { signal: stopping }).catch(() => {});
   return null;
 };
 
@@ -114,6 +121,7 @@ interface Lane<Name extends PushProvider> {
 /** Sends claimed pushes: in time or not at all, no more at once and no faster than it should, and not to a provider that is down. */
 export const createPushDispatcher = (providers: Providers, { concurrency, breaker, logger }: DispatcherOptions): PushDispatcher => {
   const breakerOf = createBreakers(breaker);
+  const stopping = new AbortController();
   const laneOf = <Name extends PushProvider>(provider: Provider<Name>): Lane<Name> | string =>
     'missing' in provider
       ? provider.missing
@@ -156,7 +164,7 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
   const resultOf = async (push: ClaimedPush, claimedAt: number): Promise<PushResult> => {
     const { id, attempt } = push;
     try {
-      const outcome = await outcomeOf(new Errand(push, claimedAt));
+      const outcome = await outcomeOf(new Errand(push, claimedAt, stopping.signal));
       if (outcome.outcome !== 'retry') return { ...outcome, id, attempt };
       const { error, retryAfterMs } = outcome;
       return { outcome: 'retry', id, attempt, error, retryAfterMs };
@@ -172,5 +180,6 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       logger.debug({ type: push.content.type, service: serviceOf(push), result }, 'a push has its result');
       return result;
     },
+    stop: () => stopping.abort(),
   };
 };

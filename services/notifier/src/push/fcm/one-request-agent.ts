@@ -34,6 +34,12 @@ export const inAttempt = <Result>(attempt: ObservedAttempt, send: () => Promise<
 const mayRequest = ({ signal, request, answer }: ObservedAttempt): boolean =>
   !signal.aborted && answer === null && (request === null || request.reusedSocket);
 
+/** A request that never had a socket tells nobody that it was destroyed. */
+const refuse = (request: ClientRequest): void => {
+  request.destroy();
+  process.nextTick(() => request.emit('error', new Error('one request an attempt')));
+};
+
 const observe = (request: ClientRequest, attempt: ObservedAttempt): void => {
   attempt.request = request;
   const abort = (): void => void request.destroy(new Error('the attempt is over'));
@@ -61,7 +67,7 @@ export class OneRequestAgent extends Agent {
   override addRequest(request: ClientRequest, options: unknown): void {
     const attempt = attempts.getStore();
     if (attempt === undefined || !mayRequest(attempt)) {
-      request.destroy(new Error('one request an attempt'));
+      refuse(request);
       return;
     }
     observe(request, attempt);

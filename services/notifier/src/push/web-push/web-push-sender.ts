@@ -3,7 +3,7 @@ import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { type PushEndpointRules, pushEndpointProblem } from '@trunkline/service-kit';
 import { RequestFilteringHttpsAgent } from 'request-filtering-agent';
-import { generateRequestDetails, type RequestDetails } from 'web-push';
+import webPush, { type RequestDetails } from 'web-push';
 import { DELIVERY, LONGEST_TTL_MS } from '../delivery.ts';
 import type { Attempt, PushSender, PushTo, SendOutcome } from '../push-sender.ts';
 import { retryAfterMs } from '../retry-after.ts';
@@ -29,7 +29,7 @@ const requestDetails = (push: PushTo<'web_push'>, leftMs: number, vapidDetails: 
   const ttlMs = Math.min(Math.max(Math.floor(leftMs), 0), LONGEST_TTL_MS);
   const { endpoint, p256dh, auth } = push.address;
   const payload = JSON.stringify(webNotification(push, Date.now() + ttlMs));
-  return generateRequestDetails({ endpoint: new URL(endpoint).href, keys: { p256dh, auth } }, payload, {
+  return webPush.generateRequestDetails({ endpoint: new URL(endpoint).href, keys: { p256dh, auth } }, payload, {
     vapidDetails,
     TTL: Math.floor(ttlMs / 1000),
     urgency: DELIVERY[push.content.type].webUrgency,
