@@ -35,14 +35,23 @@ const jobOf = (pushes: readonly QueuedPush[]): AddedJob<Job>[] => {
   ];
 };
 
+const jobsOf = (pushes: readonly QueuedPush[]): AddedJob<Job>[] =>
+  [...Map.groupBy(pushes, whenIsDue).values()].flatMap(chunksOf).flatMap(jobOf);
+
+const isBulk = ({ bulkId }: QueuedPush): boolean => bulkId !== null;
+
 export const openPushQueue = (options: JobQueueOptions): PushQueue => {
   const queue = openJobQueue('push', options);
+  const bulkQueue = openJobQueue('push_bulk', options);
   return {
-    isReady: queue.isReady,
+    isReady: () => queue.isReady() && bulkQueue.isReady(),
     enqueue: (pushes) => {
-      const together = Map.groupBy(pushes, whenIsDue).values();
-      queue.add([...together].flatMap(chunksOf).flatMap(jobOf));
+      const [bulk, own] = [pushes.filter(isBulk), pushes.filter((push) => !isBulk(push))];
+      queue.add(jobsOf(own));
+      bulkQueue.add(jobsOf(bulk));
     },
-    [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([queue[Symbol.asyncDispose](), bulkQueue[Symbol.asyncDispose]()]);
+    },
   };
 };

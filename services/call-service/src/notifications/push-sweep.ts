@@ -15,13 +15,13 @@ export const SWEEP_PUSHES = {
         done_at = CASE WHEN due.expired THEN clock_timestamp() END,
         attempt = p.attempt + 1,
         due_at = CASE WHEN NOT due.expired THEN clock_timestamp() + ${LOOK_AGAIN_LATER} END
-      FROM due WHERE p.id = due.id RETURNING p.id, p.type, p.attempt, p.call_id, p.user_id, due.expired
+      FROM due WHERE p.id = due.id RETURNING p.id, p.type, p.attempt, p.call_id, p.bulk_id, p.user_id, due.expired
     ), traced AS (
       INSERT INTO call_trace (call_id, at, kind, user_id, detail)
       SELECT call_id, clock_timestamp(), 'push_failed', user_id, jsonb_build_object('type', type, 'pushId', id, 'why', 'expired')
       FROM swept WHERE expired AND call_id IS NOT NULL
     )
-    SELECT id, attempt, call_id AS "callId", 0::float8 AS "delayMs", expired FROM swept`,
+    SELECT id, attempt, call_id AS "callId", bulk_id AS "bulkId", 0::float8 AS "delayMs", expired FROM swept`,
 };
 const FORGET_PUSHES = {
   name: 'forget_pushes',

@@ -7,6 +7,7 @@ export interface QueuedPush {
   id: string;
   attempt: number;
   callId: string | null;
+  bulkId: string | null;
   delayMs: number;
 }
 
@@ -33,13 +34,13 @@ export const QUEUE_PUSHES = {
         "collapseKey" text, "expiresAt" float8, at float8, unless text, "exceptDevice" text, "exceptOnly" boolean, "onlyIfRung" boolean)
       JOIN push_targets t ON t.user_id = o."userId"
       WHERE NOT (${IS_EXCEPTED}) AND (NOT o."onlyIfRung" OR ${WAS_RUNG})
-      ON CONFLICT DO NOTHING RETURNING id, user_id, target_id, type, call_id, attempt, due_at - ${LOOK_AGAIN} AS at
+      ON CONFLICT DO NOTHING RETURNING id, user_id, target_id, type, call_id, bulk_id, attempt, due_at - ${LOOK_AGAIN} AS at
     ), traced AS (
       INSERT INTO call_trace (call_id, at, kind, user_id, device_id, detail)
       SELECT q.call_id, clock_timestamp(), 'push_queued', q.user_id, t.device_id, jsonb_build_object('type', q.type, 'pushId', q.id)
       FROM queued q JOIN push_targets t ON t.id = q.target_id WHERE q.call_id IS NOT NULL
     )
-    SELECT id, attempt, call_id AS "callId", greatest(0, extract(epoch FROM at - clock_timestamp()) * 1000)::float8 AS "delayMs" FROM queued`,
+    SELECT id, attempt, call_id AS "callId", bulk_id AS "bulkId", greatest(0, extract(epoch FROM at - clock_timestamp()) * 1000)::float8 AS "delayMs" FROM queued`,
 };
 
 const AT_ONCE: readonly Sending[] = [{ at: null, unless: null }];

@@ -14,7 +14,7 @@ const RETRY_DELAY_MS = `greatest(
 export const RECORD_RESULTS = {
   name: 'record_results',
   text: `WITH given AS MATERIALIZED (
-      SELECT p.id, p.status, p.type, p.call_id, p.user_id, p.target_id, p.target_revision, p.expires_at, given.outcome, given."providerId",
+      SELECT p.id, p.status, p.type, p.call_id, p.bulk_id, p.user_id, p.target_id, p.target_revision, p.expires_at, given.outcome, given."providerId",
         given.error, ${RETRY_DELAY_MS} AS delay_ms
       FROM jsonb_to_recordset($1::jsonb)
         AS given (id uuid, attempt integer, outcome text, "providerId" text, error text, "retryAfterMs" float8)
@@ -50,7 +50,7 @@ export const RECORD_RESULTS = {
           - CASE next_status WHEN 'accepted' THEN 'why' ELSE '' END
       FROM judged WHERE call_id IS NOT NULL AND next_status <> 'dropped'
     )
-    SELECT j.id, r.attempt, j.type, j.call_id AS "callId", j.user_id AS "userId", j.target_id AS "targetId", j.next_status AS status,
+    SELECT j.id, r.attempt, j.type, j.call_id AS "callId", j.bulk_id AS "bulkId", j.user_id AS "userId", j.target_id AS "targetId", j.next_status AS status,
       j.delay_ms AS "delayMs", EXISTS (SELECT FROM gone WHERE gone.user_id = j.user_id) AS "targetGone"
     FROM judged j JOIN recorded r ON r.id = j.id`,
 };
@@ -62,7 +62,7 @@ export const RELEASE_STOPS = {
     WHERE id IN (SELECT stop.id FROM unnest($1::text[], $2::uuid[]) AS ring (call_id, target_id)
       JOIN pushes stop ON stop.call_id = ring.call_id AND stop.target_id = ring.target_id
       WHERE stop.type = 'call_cancelled' AND stop.status = 'queued' AND stop.claimed_until IS NULL ORDER BY stop.id FOR UPDATE OF stop)
-    RETURNING id, attempt, call_id AS "callId", 0::float8 AS "delayMs"`,
+    RETURNING id, attempt, call_id AS "callId", bulk_id AS "bulkId", 0::float8 AS "delayMs"`,
 };
 
 interface RecordedResult extends QueuedPush {
