@@ -2,9 +2,11 @@ import { ConfigError } from '@trunkline/service-kit';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { dev } from './commands/dev.ts';
 import { latency } from './commands/latency.ts';
+import { pushes } from './commands/pushes.ts';
 import { token } from './commands/token.ts';
+import { vapid } from './commands/vapid.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([dev, latency, token].map((command) => [command.name, command]));
+const COMMANDS: ReadonlyMap<string, Command> = new Map([dev, latency, pushes, token, vapid].map((command) => [command.name, command]));
 
 const USAGE = `Usage: trunkline <command> [options]
 

@@ -13,6 +13,8 @@ export const INTERNAL_PATHS = {
   lease: '/internal/lease',
   due: '/internal/due',
   chatCommands: '/internal/chat-commands',
+  claimPushes: '/internal/pushes/claim',
+  pushResults: '/internal/pushes/results',
 } as const;
 
 export const MAX_BATCH = 256;

@@ -4,5 +4,6 @@ export * from './health.ts';
 export * from './http-server.ts';
 export * from './logger.ts';
 export * from './micro-batch.ts';
+export * from './push-endpoint.ts';
 export * from './run-service.ts';
 export * from './secrets.ts';

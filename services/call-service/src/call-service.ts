@@ -11,9 +11,13 @@ import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
 import { createPromptRateLimit } from './limits/rate-limit.ts';
+import type { PushPolicy } from './notifications/call-pushes.ts';
+import { createNotifications } from './notifications/notifications.ts';
+import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
 import { repeat } from './repeat.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
@@ -31,6 +35,8 @@ const policyOf = (config: CallServiceConfig): CallPolicy => ({
   gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
   busyPolicy: config.BUSY_POLICY,
 });
+
+const pushPolicyOf = (config: CallServiceConfig): PushPolicy => ({ ring: config.PUSH_RING, escalateMs: config.PUSH_ESCALATE_MS });
 
 export interface CallService extends AsyncDisposable {
   readonly url: string;
@@ -53,7 +59,8 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   // Before the publisher, which is waited for: by then both are connected.
   const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
-  const queue = starting.use(openRingTimeoutQueue({ ...redis, logger }));
+  const ringTimeouts = starting.use(openRingTimeoutQueue({ ...redis, logger }));
+  const pushQueue = starting.use(openPushQueue({ ...redis, logger }));
   const relay = starting.use(
     startRelay({ database, publisher, logger, onNobodyHeard: (callId, calleeId) => reportNobodyHeard(decider, callId, calleeId) }),
   );
@@ -61,12 +68,14 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const decider = createDecider({
     database,
     policy,
+    pushPolicy: pushPolicyOf(config),
     logger,
-    onCommitted: ({ inserted, hints }, rows, notes) => {
+    onCommitted: ({ outcome: { inserted, hints }, rows, notes, pushes }) => {
       relay.publish(rows);
       relay.hint('calls', hints);
+      pushQueue.enqueue(pushes);
       chats.calls.tell(notes);
-      for (const call of inserted) if (call.endedAt === null) queue.schedule(call.ringDeadlineAt, call.createdAt);
+      for (const call of inserted) if (call.endedAt === null) ringTimeouts.schedule(call.ringDeadlineAt, call.createdAt);
     },
   });
   starting.defer(() => decider.idle());
@@ -78,16 +87,27 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
     connectionsPerUser: config.LIMIT_CONNECTIONS_PER_USER,
   });
+  const notifications = createNotifications({
+    database,
+    decider,
+    queue: pushQueue,
+    noticePolicy: { includeText: config.PUSH_INCLUDE_TEXT },
+    logger,
+  });
   const sweep = async (): Promise<void> => {
     await sweepDeadlines(database, decider);
     await sessions.sweep();
   };
   starting.use(repeat(SWEEP_EVERY_MS, sweep, (error) => logger.warn({ err: error }, 'a sweep failed')));
+  starting.use(repeat(SWEEP_EVERY_MS, notifications.sweep, (error) => logger.warn({ err: error }, 'the pushes could not be swept')));
   starting.use(
     repeat(
       CLEAN_EVERY_MS,
-      () => sweepAnswers(database),
-      (error) => logger.warn({ err: error }, 'old answers were kept'),
+      async () => {
+        await sweepAnswers(database);
+        await forgetOldPushes(database);
+      },
+      (error) => logger.warn({ err: error }, 'old answers and pushes were kept'),
     ),
   );
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
@@ -108,9 +128,10 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         decider: limited,
         answerChatCommand: chats.answerCommand,
         sessions,
+        notifications,
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
-      clientRoutes({ config, database, decider: limited, chats, redis: asking }),
+      clientRoutes({ config, database, decider: limited, chats, redis: asking, notifications }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));

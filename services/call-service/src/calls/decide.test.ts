@@ -32,6 +32,7 @@ class Desk {
   readonly calls = new Map<string, CallRecord>();
   readonly present = new Set<string>(['ann', 'bob', 'cid']);
   readonly blockedBy = new Map<string, Set<string>>();
+  readonly reach = new Map<string, { mayRing: boolean }>();
   readonly events: CallEvent[] = [];
   readonly traces: TraceRow[] = [];
   readonly hints: CallEvent[] = [];
@@ -53,6 +54,7 @@ class Desk {
         answers: this.#answers,
         doneCommands: this.#doneCommands(),
         blockedBy: this.blockedBy,
+        reach: this.reach,
       },
       this.policy,
     );

@@ -3,6 +3,9 @@ import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import { type CallNoteRow, noteEndedCalls } from '../chat/call-notes.ts';
 import type { Database } from '../database/database.ts';
 import { runInHalves } from '../database/run-in-halves.ts';
+import type { PushPolicy } from '../notifications/call-pushes.ts';
+import { queueCallPushes } from '../notifications/queue-call-pushes.ts';
+import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import { inSequence, type OutboxRow } from '../outbox/outbox.ts';
 import type { CallRecord } from './call-record.ts';
 import { decide } from './decide.ts';
@@ -25,12 +28,23 @@ export const decideSurely = async (decider: Pick<Decider, 'decide'>, input: Excl
   if (reply?.ok === false) throw new Error(`an observation (${input.kind}) could not be stored`);
 };
 
+/** What a commit leaves to be told. */
+export interface Committed {
+  outcome: Outcome;
+  /** To be published, in sequence per call. */
+  rows: OutboxRow[];
+  pushes: QueuedPush[];
+  /** What chats are to be told of calls that ended. */
+  notes: CallNoteRow[];
+}
+
 export interface DeciderOptions {
   database: Database;
   policy: CallPolicy;
+  pushPolicy: PushPolicy;
   logger: Logger;
-  /** Called after each commit, with what is to be published in sequence per call, and what chats are to be told. MUST NOT block. */
-  onCommitted(outcome: Outcome, rows: OutboxRow[], notes: CallNoteRow[]): void;
+  /** Called after each commit. MUST NOT block. */
+  onCommitted(committed: Committed): void;
 }
 
 const MAX_BATCH = 128;
@@ -61,13 +75,16 @@ const endedIn = ({ events, inserted, updated }: Outcome): CallRecord[] => {
 };
 
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
-export const createDecider = ({ database, policy, logger, onCommitted }: DeciderOptions): Decider => {
+export const createDecider = ({ database, policy, pushPolicy, logger, onCommitted }: DeciderOptions): Decider => {
   const commit = async (inputs: Input[]): Promise<Reply[]> => {
-    const { outcome, unpublished, notes } = await database.transaction(async (transaction) => {
+    const { outcome, unpublished, pushes, notes } = await database.transaction(async (transaction) => {
       const decided = decide(inputs, await loadAndLock(transaction, inputs), policy);
-      return { outcome: decided, unpublished: store(transaction, decided, policy), notes: noteEndedCalls(transaction, endedIn(decided)) };
+      const unpublished = store(transaction, decided, policy);
+      const pushes = queueCallPushes(transaction, decided, pushPolicy);
+      return { outcome: decided, unpublished, pushes, notes: noteEndedCalls(transaction, endedIn(decided)) };
     });
-    if (unpublished.rows.length > 0 || outcome.hints.length > 0) onCommitted(outcome, await inSequence(unpublished), await notes);
+    if (unpublished.rows.length > 0 || outcome.hints.length > 0)
+      onCommitted({ outcome, rows: await inSequence(unpublished), pushes: await pushes, notes: await notes });
     return outcome.replies;
   };
 

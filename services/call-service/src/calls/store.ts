@@ -3,7 +3,7 @@ import { type OutboxRow, putInOutbox, type Unpublished } from '../outbox/outbox.
 import { INSERT_CALLS, type StoredCall, UPDATE_CALLS } from './call-columns.ts';
 import type { CallRecord } from './call-record.ts';
 import { type CallLimits, nextDeadline } from './deadlines.ts';
-import type { Outcome } from './world.ts';
+import { type Outcome, ringsByPush } from './world.ts';
 
 const INSERT_TRACE = {
   name: 'insert_call_trace',
@@ -19,8 +19,10 @@ const KEEP_ANSWERS = {
     ON CONFLICT (key) DO UPDATE SET reply = excluded.reply`,
 };
 
-const toStore = (calls: ReadonlySet<CallRecord>, limits: CallLimits): string =>
-  JSON.stringify([...calls].map((call): StoredCall => ({ ...call, dueAt: nextDeadline(call, limits)?.at ?? null })));
+const toStore = (calls: ReadonlySet<CallRecord>, { reach }: Outcome, limits: CallLimits): string =>
+  JSON.stringify(
+    [...calls].map((call): StoredCall => ({ ...call, dueAt: nextDeadline(call, limits, ringsByPush(call, reach))?.at ?? null })),
+  );
 
 const outboxRows = ({ events }: Outcome): OutboxRow[] =>
   events.map((event) => ({ stream: event.call.id, seq: event.call.seq, recipients: event.recipients, event: JSON.stringify(event) }));
@@ -38,8 +40,8 @@ const keepAnswers = (transaction: Transaction, { answers }: Outcome): void => {
 /** Sends all that a batch changed, set-based, without waiting: the commit travels right behind. */
 export const store = (transaction: Transaction, outcome: Outcome, limits: CallLimits): Unpublished => {
   const rows = outboxRows(outcome);
-  if (outcome.inserted.size > 0) transaction.send(INSERT_CALLS, [toStore(outcome.inserted, limits)]);
-  if (outcome.updated.size > 0) transaction.send(UPDATE_CALLS, [toStore(outcome.updated, limits)]);
+  if (outcome.inserted.size > 0) transaction.send(INSERT_CALLS, [toStore(outcome.inserted, outcome, limits)]);
+  if (outcome.updated.size > 0) transaction.send(UPDATE_CALLS, [toStore(outcome.updated, outcome, limits)]);
   if (outcome.traces.length > 0) transaction.send(INSERT_TRACE, [JSON.stringify(outcome.traces)]);
   keepAnswers(transaction, outcome);
   return putInOutbox(transaction, rows);

@@ -2,12 +2,14 @@ import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
 import { callsMigration } from './migrations/0001-calls.ts';
 import { blocksAndHistoryMigration } from './migrations/0002-blocks-and-history.ts';
+import { pushMigration } from './migrations/0003-push.ts';
 import { chatMigration } from './migrations/0004-chat.ts';
 
 /** In order. Migrations only add: two versions run side by side during a rollout. */
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '0001-calls': callsMigration,
   '0002-blocks-and-history': blocksAndHistoryMigration,
+  '0003-push': pushMigration,
   '0004-chat': chatMigration,
 };
 

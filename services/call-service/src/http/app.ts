@@ -1,7 +1,6 @@
-import { type ErrorCode, refusal } from '@trunkline/contract';
+import { ERRORS, type ErrorCode, refusal } from '@trunkline/contract';
 import { answerHealth, type Logger, type ReadinessChecks } from '@trunkline/service-kit';
-import express, { type ErrorRequestHandler, type Express, type Request, type Router } from 'express';
-import type { Refuse } from './authenticate.ts';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response, type Router } from 'express';
 import { refuseWith } from './envelope.ts';
 import { refusePlainly } from './plain.ts';
 
@@ -16,8 +15,11 @@ const codeFor = (error: unknown): ErrorCode => {
   return typeof status === 'number' && status >= 400 && status < 500 ? 'parse_error' : 'service_error';
 };
 
-/** Each part of the API in its own words. */
-const refuseFor = ({ path }: Request): Refuse => (path.startsWith('/v1/') ? refusePlainly : refuseWith);
+/** Under `/v1` an error is the bare object; elsewhere it comes in an envelope. */
+const refuse = (request: Request, response: Response, code: ErrorCode, message: string): void => {
+  const isPlain = request.path.startsWith('/v1/');
+  (isPlain ? refusePlainly : refuseWith)(response, refusal(code, { message }));
+};
 
 /** A bug is logged once with its cause and never shown (the catalogue's `service_error`). */
 const answerError =
@@ -26,7 +28,7 @@ const answerError =
     const code = codeFor(error);
     if (code === 'service_error') logger.error({ err: error, route: request.path }, 'a request failed');
     if (response.headersSent) return next(error);
-    refuseFor(request)(response, refusal(code));
+    refuse(request, response, code, ERRORS[code].message);
   };
 
 export const createApp = ({ readiness, logger, routes }: AppOptions): Express => {
@@ -37,11 +39,7 @@ export const createApp = ({ readiness, logger, routes }: AppOptions): Express =>
     if (!(await answerHealth(request, response, readiness))) next();
   });
   for (const router of routes) app.use(router);
-  app.use((request, response) => {
-    const message = 'There is nothing here';
-    const isPlain = refuseFor(request) === refusePlainly;
-    response.status(404).json(isPlain ? { error: { code: 'parse_error', message } } : { success: false, message, data: null });
-  });
+  app.use((request, response) => refuse(request, response, 'not_found', 'There is nothing here'));
   app.use(answerError(logger));
   return app;
 };

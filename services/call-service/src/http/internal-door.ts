@@ -1,10 +1,12 @@
 import {
   ChatCommandsRequest,
+  ClaimPushesRequest,
   CommandsRequest,
   DeliveriesRequest,
   ERRORS,
   INTERNAL_PATHS,
   LeaseRequest,
+  PushResultsRequest,
   refusal,
   SessionsRequest,
 } from '@trunkline/contract';
@@ -15,6 +17,7 @@ import type { Decider } from '../calls/decider.ts';
 import { noteDeliveries } from '../calls/deliveries.ts';
 import type { AnswerChatCommand } from '../chat/chat-commands.ts';
 import type { Database } from '../database/database.ts';
+import type { Notifications } from '../notifications/notifications.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
 
 export interface InternalDoorOptions {
@@ -23,6 +26,7 @@ export interface InternalDoorOptions {
   decider: Pick<Decider, 'decide'>;
   answerChatCommand: AnswerChatCommand;
   sessions: SessionRegister;
+  notifications: Pick<Notifications, 'claim' | 'record'>;
   sweepDeadlines(): Promise<void>;
 }
 
@@ -46,14 +50,8 @@ const take =
   };
 
 /** The door for Trunkline's own processes. Lists in, lists out; who holds the token may speak for every user. */
-export const internalDoor = ({
-  internalToken,
-  database,
-  decider,
-  answerChatCommand,
-  sessions,
-  sweepDeadlines,
-}: InternalDoorOptions): Router => {
+export const internalDoor = (options: InternalDoorOptions): Router => {
+  const { internalToken, database, decider, answerChatCommand, sessions, notifications, sweepDeadlines } = options;
   const door = express.Router();
   door.use('/internal', requireToken(internalToken), express.json({ limit: MAX_BODY }));
   door.post(
@@ -84,6 +82,17 @@ export const internalDoor = ({
   door.post(
     INTERNAL_PATHS.lease,
     take(LeaseRequest, ({ gatewayId }) => sessions.renewLease(gatewayId)),
+  );
+  door.post(
+    INTERNAL_PATHS.claimPushes,
+    take(ClaimPushesRequest, async ({ pushes }) => ({ pushes: await notifications.claim(pushes) })),
+  );
+  door.post(
+    INTERNAL_PATHS.pushResults,
+    take(PushResultsRequest, async ({ results }) => {
+      await notifications.record(results);
+      return {};
+    }),
   );
   door.post(INTERNAL_PATHS.due, async (_request, response) => {
     await sweepDeadlines();

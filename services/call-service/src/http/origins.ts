@@ -1,5 +1,6 @@
 import { refusal } from '@trunkline/contract';
 import type { RequestHandler } from 'express';
+import type { Refuse } from './authenticate.ts';
 import { refuseWith } from './envelope.ts';
 import { refusePlainly } from './plain.ts';
 
@@ -12,7 +13,7 @@ const PREFLIGHT_SECONDS = '600';
  * Lets pages of the allowed origins in, compared as a whole (Fetch standard, CORS protocol); refuses pages of any
  * other. Apps that are no pages send no `Origin`.
  */
-export const checkOrigin = (allowedOrigins: readonly string[]): RequestHandler => {
+export const checkOrigin = (allowedOrigins: readonly string[], refuse: Refuse = refuseWith): RequestHandler => {
   const allowed = new Set(allowedOrigins);
   return (request, response, next) => {
     const origin = request.get('origin');

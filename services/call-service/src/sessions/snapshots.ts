@@ -27,8 +27,10 @@ export const READ_CONCERNED = {
     )
     SELECT v.session_id AS "sessionId", v.user_id AS "userId", v.device_id AS "deviceId", ${CALL_COLUMNS},
       round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
-      EXISTS (SELECT FROM call_trace t WHERE t.call_id = v.call_id AND t.user_id = v.user_id AND t.kind = 'ring_sent'
-        AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "wasRung",
+      EXISTS (SELECT FROM call_trace t WHERE t.call_id = v.call_id AND t.user_id = v.user_id AND (
+        t.kind = 'ring_sent' AND (v.device_id IS NULL OR t.device_id = v.device_id)
+        OR t.kind = 'push_queued' AND t.detail->>'type' = 'incoming_call'
+          AND (v.device_id IS NULL OR t.device_id IS NULL OR t.device_id = v.device_id))) AS "wasRung",
       EXISTS (SELECT FROM call_trace t WHERE t.call_id = v.call_id AND t.user_id = v.user_id
         AND t.kind IN ('stop_sent', 'call_rejected', 'call_cancelled', 'call_ended')
         AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "wasStopped"
@@ -40,7 +42,7 @@ interface Viewer {
   userId: string;
   deviceId: string | null;
   now: number;
-  /** This device (or user, where devices have no names) was written a ring of this call. */
+  /** This device (or user, where devices have no names) was written a ring of this call, or may have been sent one by push. */
   wasRung: boolean;
   /** It was told that its ring or call is over, or did that itself. */
   wasStopped: boolean;
