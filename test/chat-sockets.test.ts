@@ -94,8 +94,8 @@ describe('typing', () => {
     await using shopper = await system.otsy(1, shopperId);
     await join(user, chatId);
     await join(shopper, chatId);
-    for (let time = 0; time < 10; time += 1)
-      expect(await user.ask('typing_indicator', { chat_id: chatId, action: 'start' })).toEqual({ ok: true });
+    for (let time = 0; time < 10; time += 1) user.tell('typing_indicator', { chat_id: chatId, action: 'start' });
+    expect(await user.ask('typing_indicator', { chatId, action: 'start' })).toEqual({ ok: true });
     await shopper.hears('typing_indicator', ({ action }) => action === 'stop');
     expect(shopper.bodies('typing_indicator')).toEqual([
       { chatId, userId, action: 'start' },

@@ -37,7 +37,7 @@ const READ_BLOCKS = {
 };
 const READ_PRESENT = {
   name: 'read_present_users',
-  text: 'SELECT DISTINCT user_id FROM sessions WHERE user_id = ANY ($1::text[]) AND closed_at IS NULL',
+  text: "SELECT DISTINCT user_id FROM sessions WHERE user_id = ANY ($1::text[]) AND closed_at IS NULL AND hears = 'calls'",
 };
 export const READ_DONE_COMMANDS = {
   name: 'read_done_commands',

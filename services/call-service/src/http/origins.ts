@@ -2,7 +2,6 @@ import { refusal } from '@trunkline/contract';
 import type { RequestHandler } from 'express';
 import type { Refuse } from './authenticate.ts';
 import { refuseWith } from './envelope.ts';
-import { refusePlainly } from './plain.ts';
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
 const HEADERS = 'authorization, content-type, idempotency-key';
@@ -17,7 +16,6 @@ export const checkOrigin = (allowedOrigins: readonly string[], refuse: Refuse = 
   const allowed = new Set(allowedOrigins);
   return (request, response, next) => {
     const origin = request.get('origin');
-    const refuse = request.baseUrl === '/v1' ? refusePlainly : refuseWith;
     if (origin === undefined) return next();
     response.vary('origin');
     if (!allowed.has(origin)) return refuse(response, refusal('unauthorized', { message: 'This origin is not allowed' }));

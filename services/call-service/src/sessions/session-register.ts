@@ -23,8 +23,9 @@ const RENEW_LEASE = {
 };
 const OPEN_SESSIONS = {
   name: 'open_sessions',
-  text: `INSERT INTO sessions (id, gateway_id, user_id, device_id)
-    SELECT id, $1, user_id, device_id FROM unnest($2::text[], $3::text[], $4::text[]) AS opened (id, user_id, device_id) ORDER BY id
+  text: `INSERT INTO sessions (id, gateway_id, user_id, device_id, hears)
+    SELECT id, $1, user_id, device_id, hears
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS opened (id, user_id, device_id, hears) ORDER BY id
     ON CONFLICT (id) DO UPDATE SET closed_at = NULL, settled_at = NULL WHERE NOT sessions.is_over`,
 };
 /** Also of a session that was never opened: its opening may still be on the way, and must find it over. */
@@ -157,7 +158,12 @@ export const createSessionRegister = ({
       if (opened.length === 0) return [];
       await database.transaction(async (transaction) => {
         transaction.send(KNOW_GATEWAY, [gatewayId, gatewayLeaseSeconds]);
-        const columns = [opened.map((o) => o.sessionId), opened.map((o) => o.userId), opened.map((o) => o.deviceId)];
+        const columns = [
+          opened.map((o) => o.sessionId),
+          opened.map((o) => o.userId),
+          opened.map((o) => o.deviceId),
+          opened.map((o) => o.hears),
+        ];
         transaction.send(OPEN_SESSIONS, [gatewayId, ...columns]);
       });
       const surplus = await refuseSurplus(opened);

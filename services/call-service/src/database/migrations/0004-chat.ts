@@ -19,6 +19,9 @@ const MESSAGE_COLUMNS = `
   words tsvector`;
 
 const UP = `
+ALTER TABLE sessions ADD COLUMN hears text NOT NULL DEFAULT 'calls';
+COMMENT ON COLUMN sessions.hears IS 'calls, or chats: then the user is present, and no call reaches them there';
+
 CREATE TABLE chats (
   id uuid PRIMARY KEY,
   order_id text NOT NULL,
