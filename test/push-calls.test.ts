@@ -234,6 +234,27 @@ describe('a provider', () => {
   });
 });
 
+describe('with PUSH_RING=when_unacknowledged', () => {
+  it('a ring is pushed to whom no device answers for, and not where one has acknowledged', async () => {
+    await using patient = await startPushSystem({ settings: { PUSH_RING: 'when_unacknowledged', PUSH_ESCALATE_MS: '500' } });
+    const [first, second] = [people(), people()];
+    const [asleep, awake] = [await patient.fcm(first.bob), await patient.fcm(second.bob)];
+    await using phone = await patient.system.connect(1, second.bob);
+    await using caller = await patient.system.connect(0, second.ann);
+    await using other = await patient.system.connect(0, first.ann);
+    const { call } = await caller.ask('call:initiate', { receiverId: second.bob });
+    await phone.hears('call:incoming');
+    await phone.ask('call:ringing', { callId: call?.id });
+    await other.ask('call:initiate', { receiverId: first.bob });
+    await patient.arrives(asleep, 'incoming_call');
+    await other.hears('call:ringing');
+    const kindsOf = () =>
+      patient.system.database.query<{ kind: string }>(`SELECT kind FROM call_trace WHERE call_id = $1 AND kind LIKE 'push%'`, [call?.id]);
+    await until('the push is found needless', async () => (await kindsOf()).some(({ kind }) => kind === 'push_dropped'));
+    expect(patient.typesAt(awake)).toEqual([]);
+  });
+});
+
 it('a device that never acknowledged is rung again at half of the time, one that did is not', async () => {
   const { ann, bob } = people();
   const [asleep, awake] = [await world.fcm(bob, 'asleep'), await world.fcm(bob, 'awake')];
