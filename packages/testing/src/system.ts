@@ -68,7 +68,8 @@ const urlOf = (service: ServiceName, running: readonly Running[], index: number)
 export const startSystem = async (options: SystemOptions = {}): Promise<System> => {
   const { gateways = 2, callServices = 1, asProcesses = [] } = options;
   await using starting = new AsyncDisposableStack();
-  const { templateDatabaseUrl, redisUrl } = backingUrls();
+  const { templateDatabaseUrl, redisUrl: sharedRedisUrl } = backingUrls();
+  const redisUrl = options.settings?.['REDIS_URL'] ?? sharedRedisUrl;
   const database = starting.use(await createTestDatabase(templateDatabaseUrl));
   const redis = starting.adopt(
     connectRedis(redisUrl, 'subscribe', () => undefined),

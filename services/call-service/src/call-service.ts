@@ -101,6 +101,11 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   starting.use(repeat(SWEEP_EVERY_MS, sweep, (error) => logger.warn({ err: error }, 'a sweep failed')));
   starting.use(repeat(SWEEP_EVERY_MS, notifications.sweep, (error) => logger.warn({ err: error }, 'the pushes could not be swept')));
   starting.use(
+    repeat(SWEEP_EVERY_MS, notifications.bulks.expand, (error) =>
+      logger.warn({ err: error }, 'a notification to many could not be expanded'),
+    ),
+  );
+  starting.use(
     repeat(
       CLEAN_EVERY_MS,
       async () => {

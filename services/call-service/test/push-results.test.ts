@@ -100,6 +100,36 @@ describe('a claim', () => {
   });
 });
 
+describe('at the same time', () => {
+  it('many attempts claim a push and one gets it', async () => {
+    const bob = `bob-${randomUUID()}`;
+    await client.device(bob);
+    await client.place(`ann-${randomUUID()}`, bob);
+    const [push] = (await client.pushes('incoming_call')).filter(({ user_id, send_unless }) => user_id === bob && send_unless === null);
+    const claims = Array.from({ length: 12 }, (_, index) => client.claim([{ id: push?.id ?? '', attempt: index + 1 }]));
+    expect((await Promise.all(claims)).flat()).toHaveLength(1);
+  });
+
+  it('a ring is claimed and cancelled: its stop never goes while the ring may be on its way', async () => {
+    const race = async (): Promise<void> => {
+      const [ann, bob] = [`ann-${randomUUID()}`, `bob-${randomUUID()}`];
+      await client.device(bob);
+      const callId = await client.place(ann, bob);
+      const own = async (type: string) => (await client.pushes(type)).filter(({ user_id }) => user_id === bob);
+      const rings = (await own('incoming_call')).filter(({ send_unless }) => send_unless === null);
+      const cancel = (await client.as(ann)).post(`/api/v1/calls/${callId}/cancel`, {});
+      const [claimed] = await Promise.all([client.claim(rings), cancel]);
+      expect(await client.claim(await own('call_cancelled'))).toHaveLength(claimed.length === 0 ? 1 : 0);
+      if (claimed[0] !== undefined) {
+        await client.report({ outcome: 'accepted', id: claimed[0].id, attempt: 1, providerId: null });
+        expect(await client.claim(await own('call_cancelled'))).toHaveLength(1);
+      }
+      expect(await client.stateOf(callId)).toBe('CANCELLED');
+    };
+    await Promise.all(Array.from({ length: 30 }, race));
+  });
+});
+
 describe('a target that is gone', () => {
   const targetsAt = (address: string) => service.database.query('SELECT FROM push_targets WHERE address = $1', [address]);
 

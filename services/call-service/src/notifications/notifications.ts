@@ -23,7 +23,7 @@ export interface Notifications {
   onReachChanged(userIds: readonly string[]): Promise<void>;
   /** Makes the pushes of what is due to many, without being waited for. */
   expandBulks(): void;
-  /** Enqueues again what has no result, and makes the pushes of what is due to many. */
+  /** Enqueues again what has no result. */
   sweep(): Promise<void>;
 }
 
@@ -58,7 +58,6 @@ export const createNotifications = ({ database, decider, queue, noticePolicy, lo
       bulks.expand().catch((error: unknown) => logger.warn({ err: error }, 'a notification to many waits for the sweep'));
     },
     sweep: async () => {
-      await bulks.expand();
       // Without Redis a push would only be counted as tried again.
       if (queue.isReady()) await sweepPushes(database, queue.enqueue);
     },

@@ -26,17 +26,24 @@ export interface PushDispatcher {
   stop(): void;
 }
 
-/** As long as one attempt may take where the push lives longer. A stop waits for its ring's. */
-const ATTEMPT_MS = { urgent: 5000, other: 10_000 };
-/** What has waited for longer here is given back: call-service would take us for dead, and have it sent again by another. */
-const START_WITHIN_MS = { urgent: 10_000, other: 40_000 };
-/** Who would wait longer for the rate limit is sent again later. */
-const RATE_PATIENCE_MS = 20_000;
+interface Patience {
+  /** As long as one attempt may take where the push lives longer. A stop waits for its ring's. */
+  attemptMs: number;
+  /** What has waited for longer is given back: call-service would take us for dead, and have it sent again by another. */
+  startMs: number;
+  /** Who would wait longer for the rate limit is sent again later. */
+  rateMs: number;
+}
+
+/** Attempt and start together are less than call-service leaves a push with a notifier that says nothing. */
+const ABOUT_CALLS: Patience = { attemptMs: 5000, startMs: 10_000, rateMs: 5000 };
+const ABOUT_OTHERS: Patience = { attemptMs: 10_000, startMs: 40_000, rateMs: 20_000 };
 /** Push services of Web Push are known by their hosts: no more of them are told apart. */
 const MOST_BREAKERS = 1000;
 
 const now = (): number => performance.now();
-const hurryOf = ({ content }: ClaimedPush): 'urgent' | 'other' => (DELIVERY[content.type].isUrgent ? 'urgent' : 'other');
+const isUrgent = ({ content }: ClaimedPush): boolean => DELIVERY[content.type].isUrgent;
+const patienceOf = ({ content }: ClaimedPush): Patience => ('callId' in content ? ABOUT_CALLS : ABOUT_OTHERS);
 
 /** FCM, or the push service behind a Web Push endpoint. */
 const serviceOf = ({ address }: ClaimedPush): string => (address.provider === 'fcm' ? 'fcm' : (URL.parse(address.endpoint)?.host ?? ''));
@@ -78,7 +85,7 @@ class Errand {
   lateness(): Outcome | null {
     if (this.leftMs() <= 0) return EXPIRED;
     if (this.stopping.aborted) return later(STOPPED, null);
-    return now() - this.#claimedAt > START_WITHIN_MS[hurryOf(this.push)] ? later('it had to wait too long for its turn', null) : null;
+    return now() - this.#claimedAt > patienceOf(this.push).startMs ? later('it had to wait too long for its turn', null) : null;
   }
 }
 
@@ -86,7 +93,7 @@ type Send = (attempt: Attempt) => Promise<SendOutcome>;
 
 /** One attempt, which ends with the push's time at the latest. One cut short by that says nothing about the provider. */
 const attempt = async ({ push, leftMs }: Errand, send: Send): Promise<SendOutcome> => {
-  const fullMs = ATTEMPT_MS[hurryOf(push)];
+  const fullMs = patienceOf(push).attemptMs;
   const limitMs = Math.min(leftMs(), fullMs);
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new Error(`no answer within ${Math.round(limitMs)} ms`)), limitMs);
@@ -101,12 +108,13 @@ const attempt = async ({ push, leftMs }: Errand, send: Send): Promise<SendOutcom
 
 /** Waits for the rate limit; what is urgent takes its place in it without waiting. Null: go on. */
 const inTurn = async ({ push, leftMs, stopping }: Errand, rate: RateLimit): Promise<SendOutcome | null> => {
-  if (hurryOf(push) === 'urgent') {
+  if (isUrgent(push)) {
     rate.reserve(Number.POSITIVE_INFINITY);
     return null;
   }
-  const waitMs = rate.reserve(Math.min(RATE_PATIENCE_MS, leftMs()));
-  if (waitMs === null) return later('the rate limit', RATE_PATIENCE_MS);
+  const { rateMs } = patienceOf(push);
+  const waitMs = rate.reserve(Math.min(rateMs, leftMs()));
+  if (waitMs === null) return later('the rate limit', rateMs);
   // Who is stopped meanwhile is late, which is looked at next.
   if (waitMs > 0) await pause(waitMs, undefined, { signal: stopping }).catch(() => {});
   return null;
@@ -149,7 +157,7 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
     const refusal = errand.lateness() ?? (await inTurn(errand, lane.rate));
     if (refusal !== null) return refusal;
     return lane.gate.run<Outcome>(
-      hurryOf(push) === 'urgent',
+      isUrgent(push),
       async () => errand.lateness() ?? guarded(errand, (started) => lane.sender.send(push, started)),
     );
   };

@@ -1,4 +1,4 @@
-import { createECDH } from 'node:crypto';
+import { createECDH, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,12 @@ const newVapid = () => {
   };
 };
 
-const ACCOUNT = { type: 'service_account', project_id: 'an-app', client_email: 'push@an-app.example', private_key: 'SECRET-KEY' };
+const ACCOUNT = {
+  type: 'service_account',
+  project_id: 'an-app',
+  client_email: 'push@an-app.example',
+  private_key: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+};
 
 it('nothing of push has to be set', () => {
   expect(load({})).toMatchObject({ FCM_RATE_PER_SECOND: 0, PUSH_CONCURRENCY: 100, WEB_PUSH_ALLOW_INSECURE: false });
@@ -50,7 +55,9 @@ it('a service account is given as JSON or as a file', () => {
   }
 });
 
-it.each(['{"project_id":"an-app","private_key":"SECRET-KEY"}', '{"SECRET-KEY', '/nowhere/SECRET-KEY.json'])(
+const WRONG_KEY = JSON.stringify({ ...ACCOUNT, private_key: 'SECRET-KEY' });
+
+it.each(['{"project_id":"an-app","private_key":"SECRET-KEY"}', WRONG_KEY, '{"SECRET-KEY', '/nowhere/SECRET-KEY.json'])(
   'the account %s is refused without being quoted',
   (account) => {
     const problem = problemOf({ FIREBASE_SERVICE_ACCOUNT: account });

@@ -1,12 +1,20 @@
-import { createECDH } from 'node:crypto';
+import { createECDH, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { integer, pushEndpointSettings } from '@trunkline/service-kit';
 import { z } from 'zod';
 
+const isPrivateKey = (text: string): boolean => {
+  try {
+    return createPrivateKey(text).type === 'private';
+  } catch {
+    return false;
+  }
+};
+
 const ServiceAccount = z.looseObject({
   project_id: z.string().min(1),
   client_email: z.string().min(1),
-  private_key: z.string().min(1),
+  private_key: z.string().refine(isPrivateKey),
 });
 
 const readJson = (text: string): unknown => {
