@@ -6,8 +6,11 @@ import { createReplyBatch } from './reply-batch.ts';
 /** A command on its way; the attempt is counted by whoever sends it. */
 export type OutgoingCommand = Omit<CommandEnvelope, 'attempt'>;
 
-/** MUST resolve for every command, with `service_error` where no call-service answered in time. */
-export type SendCommand = (command: OutgoingCommand) => Promise<CommandReply>;
+/**
+ * MUST resolve for every command, with `service_error` where no call-service answered in time, and for one that is not wanted any more
+ * when its turn comes, which is not sent.
+ */
+export type SendCommand = (command: OutgoingCommand, isWanted: () => boolean) => Promise<CommandReply>;
 
 export const createCommandSender = (client: CallServiceClient, log: Logger): SendCommand =>
   createReplyBatch<OutgoingCommand, CommandReply>({

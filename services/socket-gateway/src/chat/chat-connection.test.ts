@@ -48,7 +48,8 @@ const connect = () => {
     sessionId: SessionId.parse('ben-s1'),
     identity: IDENTITY,
     socket: {
-      write: (frame) => seen.frames.push(frame),
+      write: (frame) => seen.frames.push(frame) > 0,
+      probe: () => undefined,
       queuedBytes: () => seen.queuedBytes,
       close: (reason) => seen.closedFor.push(reason),
       enter: async (room) => void seen.rooms.add(room),
@@ -59,6 +60,7 @@ const connect = () => {
       sendChatCommand: ({ command }) => new Promise((reply) => commands.push({ command, reply })),
       members: new ChatMembers(),
       reports: {
+        hasRoom: () => true,
         opened: ({ hears }) => {
           seen.reports.push(`opened for ${hears}`);
           return new Promise((resolve) => opened.push(resolve));
@@ -69,7 +71,7 @@ const connect = () => {
       subscriber,
       presence: { enter: () => seen.reports.push('present'), leave: () => seen.reports.push('absent') },
       clock,
-      verifyToken: async (token) => (token === 'newer' ? { ...IDENTITY, expiresAt: 2000 } : null),
+      authenticate: async (token) => (token === 'newer' ? { ...IDENTITY, expiresAt: 2000 } : 'unauthenticated'),
       commandsPerSecond: 100,
     },
     onEnd: (left) => {

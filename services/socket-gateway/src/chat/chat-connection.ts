@@ -1,11 +1,12 @@
 import type { Subscriber, Subscription } from '@trunkline/bus';
-import { type ChatEvent, type CloseReason, refusal, type SessionId } from '@trunkline/contract';
-import type { Identity, VerifyToken } from '@trunkline/service-kit';
+import { type ChatEvent, type ClosedSession, type CloseReason, refusal, type SessionId } from '@trunkline/contract';
+import type { Identity } from '@trunkline/service-kit';
+import type { Authenticate } from '../authenticate.ts';
 import type { DatabaseClock } from '../database-clock.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { type ChatAnswer, type ChatTelling, otsy } from '../dialects/otsy.ts';
 import type { Presence } from '../presence.ts';
-import type { SessionReports } from '../session-reports.ts';
+import { reportClose, type SessionReports } from '../session-reports.ts';
 import { settledWithin } from '../settled-within.ts';
 import type { RoomListener, RoomSocket } from '../transports/room-socket.ts';
 import { type Acknowledge, MAX_QUEUED_BYTES } from '../transports/transport.ts';
@@ -25,7 +26,7 @@ export interface ChatServices {
   readonly subscriber: Subscriber;
   readonly presence: Presence;
   readonly clock: DatabaseClock;
-  readonly verifyToken: VerifyToken;
+  readonly authenticate: Authenticate;
   readonly commandsPerSecond: number;
 }
 
@@ -176,6 +177,7 @@ export class ChatConnection implements RoomListener {
   async #report(): Promise<boolean> {
     const { sessionId, identity, services } = this.#options;
     const { userId, deviceId } = identity;
+    if (!this.#wasReported && !services.reports.hasRoom()) return false;
     this.#wasReported = true;
     const admission = await services.reports.opened({ sessionId, userId, deviceId, hears: 'chats' });
     if (admission?.refused === true) this.close('too_many_connections');
@@ -215,8 +217,10 @@ export class ChatConnection implements RoomListener {
   };
 
   readonly #refreshToken = async (token: string): Promise<ChatAnswer> => {
-    const identity = await this.#options.services.verifyToken(token);
-    if (identity === null || identity.userId !== this.#options.identity.userId) return { ok: false, error: refusal('unauthenticated') };
+    const identity = await this.#options.services.authenticate(token);
+    if (identity === 'unavailable') return { ok: false, error: refusal('service_error') };
+    if (identity === 'unauthenticated' || identity.userId !== this.#options.identity.userId)
+      return { ok: false, error: refusal('unauthenticated') };
     this.#expiresAt = Math.max(this.#expiresAt, identity.expiresAt);
     return { ok: true, done: 'nothing to tell' };
   };
@@ -239,16 +243,15 @@ export class ChatConnection implements RoomListener {
     this.#seats.leaveAll();
     this.#subscription.end();
     services.presence.leave(sessionId);
-    onEnd(this.#leave());
+    onEnd(reportClose(this.#finish(), services.reports));
   }
 
   /** The close is reported last: after the session's own opening, and after what it still had to send. */
-  async #leave(): Promise<void> {
+  async #finish(): Promise<ClosedSession | null> {
     await this.#opening;
     await this.#reporting;
     await this.#receiver.drained();
-    if (!this.#wasReported) return;
-    const { services, sessionId, identity } = this.#options;
-    await services.reports.closed({ sessionId, userId: identity.userId });
+    const { sessionId, identity } = this.#options;
+    return this.#wasReported ? { sessionId, userId: identity.userId } : null;
   }
 }

@@ -10,9 +10,17 @@ import type { Rooms } from '../presence.ts';
 import { BoundedDecoder } from './bounded-decoder.ts';
 import { HardenedWebSocketServer } from './hardened-ws-server.ts';
 import type { RoomListener, RoomSocket } from './room-socket.ts';
-import { closeIfAbandoned, forgetRequest, queuedBytesOf, shortenPollingClose } from './socket-io-internals.ts';
+import {
+  closeIfAbandoned,
+  countPings,
+  forgetRequest,
+  limitQueue,
+  probe,
+  queuedBytesOf,
+  shortenPollingClose,
+} from './socket-io-internals.ts';
 import { roomsOf } from './socket-io-rooms.ts';
-import { type ClientSocket, type Door, MAX_FRAME_BYTES, type SocketListener, type Transport } from './transport.ts';
+import { type ClientSocket, type Door, MAX_FRAME_BYTES, MAX_QUEUED_BYTES, type SocketListener, type Transport } from './transport.ts';
 
 export interface SocketIoOptions {
   server: HttpServer;
@@ -75,12 +83,12 @@ const identify = async (
   { conn, handshake }: IoSocket,
   { authenticate }: Pick<Door, 'authenticate'>,
   known: Identities,
-): Promise<Identity | null> => {
+): ReturnType<Door['authenticate']> => {
   const token = tokenIn(handshake.auth, handshake.headers.authorization);
   const earlier = known.get(conn);
-  if (token === null && earlier !== undefined) return earlier.expiresAt > Date.now() ? earlier : null;
+  if (token === null && earlier !== undefined) return earlier.expiresAt > Date.now() ? earlier : 'unauthenticated';
   const identity = await authenticate(token);
-  if (identity !== null) known.set(conn, identity);
+  if (typeof identity !== 'string') known.set(conn, identity);
   return identity;
 };
 
@@ -92,8 +100,10 @@ const guardEntrance = (namespace: IoNamespace, door: Pick<Door, 'authenticate'>,
     if (taken.has(conn)) return unauthenticated();
     taken.add(conn);
     const identity = await identify(socket, door, known);
-    if (identity === null) {
+    if (typeof identity === 'string') {
       taken.delete(conn);
+      // Told by a packet, a client stays away; after a lost transport it comes back by itself.
+      if (identity === 'unavailable') conn.close();
       return unauthenticated();
     }
     socket.data.identity = identity;
@@ -104,7 +114,8 @@ const guardEntrance = (namespace: IoNamespace, door: Pick<Door, 'authenticate'>,
 };
 
 const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
-  write: ({ event, body }) => void (socket.connected && event !== null && socket.emit(event, body)),
+  write: ({ event, body }) => event !== null && socket.connected && socket.conn.readyState === 'open' && socket.emit(event, body),
+  probe: (onSign) => probe(socket.conn, onSign),
   queuedBytes: () => queuedBytesOf(socket.conn),
   close: (reason: CloseReason) => {
     // Told by a packet to go, a Socket.IO client stays away; after a lost transport it comes back by itself.
@@ -145,6 +156,9 @@ export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
   const io: IoServer = new Server(server, optionsFor(options));
   prefixSessionIds(io, port);
   io.engine.on('connection', shortenPollingClose);
+  io.engine.on('connection', countPings);
+  // The session closes at the limit, with the code that says why; this is for what it does not write.
+  io.engine.on('connection', (engine) => limitQueue(engine, 2 * MAX_QUEUED_BYTES));
   const identities: Identities = new WeakMap();
   for (const [name, admit] of namespaces) {
     const namespace: IoNamespace = io.of(name);
