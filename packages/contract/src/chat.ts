@@ -98,7 +98,10 @@ export const SendMessage = z
   .refine(saysSomething, NOTHING_SAID);
 export type SendMessage = z.infer<typeof SendMessage>;
 
-export const OpenChat = z.object({ type: z.literal('open_chat'), chatId: ChatId });
+/** `takesSeat`: the session stays in the chat; until it leaves, its user needs no push of what is said there. */
+export const OpenChat = z.object({ type: z.literal('open_chat'), chatId: ChatId, takesSeat: z.boolean().default(false) });
+
+export const LeaveChat = z.object({ type: z.literal('leave_chat'), chatId: ChatId });
 
 export const MarkRead = z.object({
   type: z.literal('mark_read'),
@@ -107,7 +110,7 @@ export const MarkRead = z.object({
 });
 
 /** Everything that a member may ask of a chat over a socket. A place among the joined is the gateway's to keep. */
-export const ChatCommand = z.discriminatedUnion('type', [SendMessage, OpenChat, MarkRead]);
+export const ChatCommand = z.discriminatedUnion('type', [SendMessage, OpenChat, LeaveChat, MarkRead]);
 export type ChatCommand = z.infer<typeof ChatCommand>;
 
 export const ChatCommandEnvelope = z.object({
@@ -128,6 +131,7 @@ export const ChatReply = z.discriminatedUnion('ok', [
       /** `members`: all users of the chat; `messages`: the last 50, the oldest first. */
       z.object({ type: z.literal('chat'), chatId: ChatId, members: z.array(UserId), messages: z.array(ChatMessage) }),
       z.object({ type: z.literal('read'), chatId: ChatId, messageIds: z.array(MessageId), readAt: z.number() }),
+      z.object({ type: z.literal('left'), chatId: ChatId }),
     ]),
   }),
   /** `field`: which field was wrong, where it was one. */

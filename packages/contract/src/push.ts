@@ -44,7 +44,7 @@ export const PushContent = z.discriminatedUnion('type', [
     type: z.literal('chat_message'),
     chatId: z.string(),
     messageId: z.string(),
-    senderId: UserId,
+    senderId: z.string(),
     senderName: z.string().nullable(),
     messageType: z.string(),
     orderId: z.string().nullable(),

@@ -15,8 +15,10 @@ import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
 import { createPromptRateLimit } from './limits/rate-limit.ts';
+import { queueAwayPushes } from './notifications/away-pushes.ts';
 import type { PushPolicy } from './notifications/call-pushes.ts';
 import { createNotifications } from './notifications/notifications.ts';
+import { notifyUsers } from './notifications/notify-users.ts';
 import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
 import { repeat } from './repeat.ts';
@@ -56,6 +58,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     }),
   );
   const redis = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX };
+  const noticePolicy = { includeText: config.PUSH_INCLUDE_TEXT };
   // Before the publisher, which is waited for: by then both are connected.
   const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
@@ -64,7 +67,17 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const relay = starting.use(
     startRelay({ database, publisher, logger, onNobodyHeard: (callId, calleeId) => reportNobodyHeard(decider, callId, calleeId) }),
   );
-  const chats = starting.use(startChats({ config, database, relay, redis: asking, logger }));
+  const chats = starting.use(
+    startChats({
+      config,
+      database,
+      relay,
+      redis: asking,
+      logger,
+      queueAwayPushes: queueAwayPushes(notifyUsers(noticePolicy)),
+      enqueuePushes: pushQueue.enqueue,
+    }),
+  );
   const decider = createDecider({
     database,
     policy,
@@ -91,7 +104,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     database,
     decider,
     queue: pushQueue,
-    noticePolicy: { includeText: config.PUSH_INCLUDE_TEXT },
+    noticePolicy,
     logger,
   });
   const sweep = async (): Promise<void> => {

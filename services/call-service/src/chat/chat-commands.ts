@@ -2,6 +2,7 @@ import type { ChatCommandEnvelope, ChatReply } from '@trunkline/contract';
 import type { ChatDecider } from './chat-decider.ts';
 import type { ChatReader } from './chat-reader.ts';
 import { type ChatAnswer, refuse, type WriteEnvelope } from './chat-world.ts';
+import type { ChatSeats } from './seats.ts';
 
 /** How many of its messages somebody who joins a chat is told. */
 const LAST_MESSAGES = 50;
@@ -18,16 +19,33 @@ const replyOf = (answer: ChatAnswer): ChatReply => {
   return { ok: true, result: { type: 'read', chatId, messageIds, readAt } };
 };
 
-const isWrite = (envelope: ChatCommandEnvelope): envelope is WriteEnvelope => envelope.command.type !== 'open_chat';
+type OpenEnvelope = ChatCommandEnvelope & { command: Extract<ChatCommandEnvelope['command'], { type: 'open_chat' }> };
+type LeaveEnvelope = ChatCommandEnvelope & { command: Extract<ChatCommandEnvelope['command'], { type: 'leave_chat' }> };
 
-export const createChatCommands = (decider: Pick<ChatDecider, 'decide'>, chats: ChatReader): AnswerChatCommand => {
-  const open = async ({ actor, command: { chatId } }: ChatCommandEnvelope): Promise<ChatReply> => {
+export const createChatCommands = (decider: Pick<ChatDecider, 'decide'>, chats: ChatReader, seats: ChatSeats): AnswerChatCommand => {
+  const open = async ({ actor, command: { chatId, takesSeat } }: OpenEnvelope): Promise<ChatReply> => {
     const seen = await chats.see(chatId, actor.userId);
     if (!seen.ok) return seen;
+    // Before the messages are read: what is sent from now on is either among them or heard, and needs no push.
+    if (takesSeat && actor.sessionId !== null) await seats.take(chatId, actor.sessionId);
     const { lastSeq } = seen.chat;
     const messages = await chats.messages(chatId, { after: lastSeq - LAST_MESSAGES, upTo: lastSeq });
     return { ok: true, result: { type: 'chat', chatId, members: seen.members.map(({ userId }) => userId), messages: messages.reverse() } };
   };
 
-  return async (envelope) => (isWrite(envelope) ? replyOf(await decider.decide({ kind: 'command', envelope })) : open(envelope));
+  const leave = async ({ actor, command: { chatId } }: LeaveEnvelope): Promise<ChatReply> => {
+    if (actor.sessionId !== null) await seats.leave(chatId, actor.sessionId);
+    return { ok: true, result: { type: 'left', chatId } };
+  };
+
+  return async (envelope) => {
+    switch (envelope.command.type) {
+      case 'open_chat':
+        return open(envelope as OpenEnvelope);
+      case 'leave_chat':
+        return leave(envelope as LeaveEnvelope);
+      default:
+        return replyOf(await decider.decide({ kind: 'command', envelope: envelope as WriteEnvelope }));
+    }
+  };
 };

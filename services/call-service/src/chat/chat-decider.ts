@@ -1,7 +1,8 @@
-import type { ChatEvent } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
-import type { Database, Transaction } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { runInHalves } from '../database/run-in-halves.ts';
+import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
+import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import { inSequence, type OutboxRow } from '../outbox/outbox.ts';
 import { type ChatAnswer, type ChatInput, type ChatOutcome, refuse } from './chat-world.ts';
 import { decideChats } from './decide-chat.ts';
@@ -15,18 +16,12 @@ export interface ChatDecider {
   idle(): Promise<void>;
 }
 
-/**
- * Queues pushes for those of each event's recipients who are away. Called in the transaction that stores the events, so
- * that a push is queued exactly where its message is kept; it MUST only send statements, and wait for nothing.
- */
-export type QueueAwayPushes = (transaction: Transaction, events: readonly ChatEvent[]) => void;
-
 export interface ChatDeciderOptions {
   database: Database;
   logger: Logger;
-  queueAwayPushes?: QueueAwayPushes | undefined;
-  /** Called after each commit, with what is to be published in sequence per chat. MUST NOT block. */
-  onCommitted(rows: OutboxRow[]): void;
+  queueAwayPushes: QueueAwayPushes;
+  /** Called after each commit, with what is to be published in sequence per chat, and what is to be pushed. MUST NOT block. */
+  onCommitted(rows: OutboxRow[], pushes: readonly QueuedPush[]): void;
 }
 
 const MAX_BATCH = 128;
@@ -35,13 +30,12 @@ const BATCHES_IN_FLIGHT = 4;
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
 export const createChatDecider = ({ database, logger, queueAwayPushes, onCommitted }: ChatDeciderOptions): ChatDecider => {
   const commit = async (inputs: ChatInput[]): Promise<ChatAnswer[]> => {
-    const { outcome, unpublished } = await database.transaction(async (transaction) => {
+    const { outcome, unpublished, pushes } = await database.transaction(async (transaction) => {
       const decided: ChatOutcome = decideChats(inputs, await loadAndLockChats(transaction, inputs));
       const stored = storeChats(transaction, decided);
-      if (decided.events.length > 0) queueAwayPushes?.(transaction, decided.events);
-      return { outcome: decided, unpublished: stored };
+      return { outcome: decided, unpublished: stored, pushes: await queueAwayPushes(transaction, decided.events) };
     });
-    if (unpublished.rows.length > 0) onCommitted(await inSequence(unpublished));
+    if (unpublished.rows.length > 0) onCommitted(await inSequence(unpublished), pushes);
     return outcome.answers;
   };
 

@@ -56,7 +56,9 @@ export interface ChatKey {
 /** What a message says, without who says it. */
 export type Said = Pick<SendMessage, 'content' | 'attachmentUrl' | 'attachmentType' | 'metadata' | 'clientMessageId'>;
 
-export type WriteEnvelope = ChatCommandEnvelope & { command: Exclude<ChatCommandEnvelope['command'], { type: 'open_chat' }> };
+export type WriteEnvelope = ChatCommandEnvelope & {
+  command: Exclude<ChatCommandEnvelope['command'], { type: 'open_chat' | 'leave_chat' }>;
+};
 
 /** One thing to decide. `by: null` is the app's backend. */
 export type ChatInput =

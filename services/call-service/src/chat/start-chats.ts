@@ -5,15 +5,19 @@ import type { CallServiceConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
 import { limitMessages } from '../limits/message-limit.ts';
 import { createPromptRateLimit } from '../limits/rate-limit.ts';
+import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
+import type { QueuedPush } from '../notifications/queue-pushes.ts';
+import type { OutboxRow } from '../outbox/outbox.ts';
 import type { Relay } from '../outbox/relay.ts';
 import { repeat } from '../repeat.ts';
 import { eraseRoutes } from '../users/erase-routes.ts';
 import { type CallTeller, createCallTeller } from './call-notes.ts';
 import { type AnswerChatCommand, createChatCommands } from './chat-commands.ts';
-import { createChatDecider, type QueueAwayPushes } from './chat-decider.ts';
+import { createChatDecider } from './chat-decider.ts';
 import { createChatReader } from './chat-reader.ts';
 import { type ChatRoutesOptions, chatRoutes } from './chat-routes.ts';
 import { createPartnerNews, type PartnerNews } from './partners.ts';
+import { createChatSeats } from './seats.ts';
 import { serverChatRoutes } from './server-routes.ts';
 import { keepChats } from './upkeep.ts';
 
@@ -24,7 +28,9 @@ export interface ChatsOptions {
   redis: RedisConnection;
   logger: Logger;
   /** Where pushes for members that are away are queued, with the events that they are about. */
-  queueAwayPushes?: QueueAwayPushes | undefined;
+  queueAwayPushes: QueueAwayPushes;
+  /** Called after a commit with what it queued. */
+  enqueuePushes(pushes: readonly QueuedPush[]): void;
 }
 
 type Guards = Pick<ChatRoutesOptions, 'guards' | 'sendGuards' | 'createGuards'> & { serverGuards: RequestHandler[] };
@@ -40,9 +46,12 @@ export interface Chats extends AsyncDisposable {
 const SWEEP_EVERY_MS = 2000;
 const KEEP_EVERY_MS = 600_000;
 
-export const startChats = ({ config, database, relay, redis, logger, queueAwayPushes }: ChatsOptions): Chats => {
-  const publish = relay.publish;
-  const decider = createChatDecider({ database, logger, queueAwayPushes, onCommitted: publish });
+export const startChats = ({ config, database, relay, redis, logger, queueAwayPushes, enqueuePushes }: ChatsOptions): Chats => {
+  const tell = (rows: OutboxRow[], pushes: readonly QueuedPush[]): void => {
+    relay.publish(rows);
+    enqueuePushes(pushes);
+  };
+  const decider = createChatDecider({ database, logger, queueAwayPushes, onCommitted: tell });
   const perSender = createPromptRateLimit({
     redis,
     redisPrefix: config.REDIS_PREFIX,
@@ -62,11 +71,11 @@ export const startChats = ({ config, database, relay, redis, logger, queueAwayPu
     routes: ({ serverGuards, ...guards }) => {
       const routes = express.Router();
       routes.use(chatRoutes({ ...guards, database, chats, decider: limited }));
-      routes.use(serverChatRoutes({ serverGuards, decider, database, publish, queueAwayPushes }));
+      routes.use(serverChatRoutes({ serverGuards, decider, database, tell, queueAwayPushes }));
       routes.use(eraseRoutes({ serverGuards, database, decider }));
       return routes;
     },
-    answerCommand: createChatCommands(limited, chats),
+    answerCommand: createChatCommands(limited, chats, createChatSeats(database)),
     partners: createPartnerNews(database, (events) => relay.hint('chats', events)),
     calls,
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,8 @@
 import { type ChatEvent, type ChatId, type UserId, uuidv7 } from '@trunkline/contract';
 import type { Database } from '../database/database.ts';
+import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
+import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import { inSequence, type OutboxRow, putInOutbox, usersStream } from '../outbox/outbox.ts';
-import type { QueueAwayPushes } from './chat-decider.ts';
 import { type AuditRow, type ChatFailure, refuse } from './chat-world.ts';
 import { isCustom, type UserEventBody } from './server-bodies.ts';
 import { INSERT_AUDIT } from './store-chats.ts';
@@ -22,27 +23,28 @@ const told = (body: UserEventBody): WithoutStamp<Extract<ChatEvent, { type: 'ord
 
 export interface UserEventOptions {
   database: Database;
-  publish(rows: OutboxRow[]): void;
-  queueAwayPushes?: QueueAwayPushes | undefined;
+  /** Called after the commit. MUST NOT block. */
+  tell(rows: OutboxRow[], pushes: readonly QueuedPush[]): void;
+  queueAwayPushes: QueueAwayPushes;
 }
 
 /** Keeps an event for these users, or for the members of a chat, and publishes it. Resolves after COMMIT. */
 export const tellUsers = async (
-  { database, publish, queueAwayPushes }: UserEventOptions,
+  { database, tell, queueAwayPushes }: UserEventOptions,
   body: UserEventBody,
 ): Promise<{ id: string; recipients: number } | ChatFailure> => {
   const recipients = await recipientsOf(database, body);
   if ('error' in recipients) return recipients;
   const id = uuidv7();
-  const unpublished = await database.transaction(async (transaction) => {
+  const { unpublished, pushes } = await database.transaction(async (transaction) => {
     const [clock] = await transaction.query<{ now: number }>(READ_CLOCK, []);
     const event: ChatEvent = { ...told(body), id, at: clock?.now as number, recipients };
     const audit: AuditRow = { action: body.type, chatId: body.chatId ?? null, userId: null, detail: { eventId: id } };
     transaction.send(INSERT_AUDIT, [JSON.stringify([audit])]);
-    queueAwayPushes?.(transaction, [event]);
-    return putInOutbox(transaction, [{ stream: usersStream(id), seq: 1, recipients, event: JSON.stringify(event) }]);
+    const stored = putInOutbox(transaction, [{ stream: usersStream(id), seq: 1, recipients, event: JSON.stringify(event) }]);
+    return { unpublished: stored, pushes: await queueAwayPushes(transaction, [event]) };
   });
-  publish(await inSequence(unpublished));
+  tell(await inSequence(unpublished), pushes);
   return { id, recipients: recipients.length };
 };
 

@@ -4,6 +4,7 @@ import { callsMigration } from './migrations/0001-calls.ts';
 import { blocksAndHistoryMigration } from './migrations/0002-blocks-and-history.ts';
 import { pushMigration } from './migrations/0003-push.ts';
 import { chatMigration } from './migrations/0004-chat.ts';
+import { chatSeatsMigration } from './migrations/0005-chat-seats.ts';
 
 /** In order. Migrations only add: two versions run side by side during a rollout. */
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
@@ -11,6 +12,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '0002-blocks-and-history': blocksAndHistoryMigration,
   '0003-push': pushMigration,
   '0004-chat': chatMigration,
+  '0005-chat-seats': chatSeatsMigration,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

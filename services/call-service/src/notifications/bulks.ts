@@ -97,7 +97,7 @@ export const createBulks = ({ database, notify, enqueue }: BulksOptions): Bulks 
       if (bulk === undefined) return null;
       const userIds = await nextUsers(transaction, bulk);
       const notice = { userIds, content: bulk.content, collapseKey: bulk.id, livesMs: LIVES_MS, bulkId: bulk.id };
-      const queued = await notify(transaction, notice);
+      const queued = await notify(transaction, [notice]);
       transaction.send(ADVANCE, [bulk.id, userIds.length, userIds.at(-1) ?? bulk.lastUserId, userIds.length < CHUNK]);
       return queued;
     });

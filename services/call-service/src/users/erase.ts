@@ -185,6 +185,7 @@ export const TREATMENTS: Readonly<Record<string, Treatment>> = {
   chat_call_notes: { how: 'expires', within: 'seconds' },
   outbox: { how: 'expires', within: 'seconds' },
   answers: { how: 'expires', within: '24 hours' },
+  chat_seats: { how: 'nobody' },
   gateways: { how: 'nobody' },
 };
 

@@ -59,7 +59,7 @@ export class ChatActions {
   async #join({ chatId }: Ask<'join_chat'>): Promise<ChatAnswer> {
     const { seats, deliverer, isOver } = this.#options;
     if (!seats.hasRoomFor(chatId)) return { ok: false, error: refusal('rate_limited', { message: 'Too many chats are joined at once' }) };
-    const opened = await this.#open(chatId);
+    const opened = await this.#open(chatId, true);
     if ('ok' in opened) return opened;
     // A seat of a socket that has closed meanwhile would never be left.
     if (isOver()) return NOTHING_TO_TELL;
@@ -72,7 +72,8 @@ export class ChatActions {
 
   async #leave({ chatId }: Ask<'leave_chat'>): Promise<ChatAnswer> {
     this.#options.seats.leave(chatId);
-    return NOTHING_TO_TELL;
+    const reply = await this.#send({ type: 'leave_chat', chatId }, null);
+    return reply.ok ? NOTHING_TO_TELL : reply;
   }
 
   async #setTyping({ chatId, isTyping }: Ask<'set_typing'>): Promise<ChatAnswer> {
@@ -96,6 +97,7 @@ export class ChatActions {
       case 'read':
         return { ok: true, done: 'read', messageIds: result.messageIds, readAt: result.readAt };
       case 'chat':
+      case 'left':
         return NOTHING_TO_TELL;
     }
   }
@@ -108,9 +110,9 @@ export class ChatActions {
     return 'ok' in opened ? opened : opened.members;
   }
 
-  async #open(chatId: ChatId): Promise<OpenedChat | Refused> {
+  async #open(chatId: ChatId, takesSeat = false): Promise<OpenedChat | Refused> {
     const { members, seats } = this.#options;
-    const reply = await this.#send({ type: 'open_chat', chatId }, null);
+    const reply = await this.#send({ type: 'open_chat', chatId, takesSeat }, null);
     if (!reply.ok) {
       if (isNoMember(reply)) {
         members.forget(chatId);
