@@ -16,14 +16,22 @@ export interface ReplyBatchOptions<Reply> {
 const MAX_IN_FLIGHT = 4;
 const BUDGET_MS = 3000;
 
-/** Sends the commands of all connections together, as many as arrived while the last ones were under way. Never rejects. */
+interface Waiting<Command> {
+  readonly command: Command;
+  isWanted(): boolean;
+}
+
+/** MUST resolve, with what is unanswered where no call-service answered in time, or where `isWanted` says no when its turn comes. */
+export type SendForReply<Command, Reply> = (command: Command, isWanted?: () => boolean) => Promise<Reply>;
+
+/** Sends the commands of all connections together, as many as arrived while the last ones were under way. */
 export const createReplyBatch = <Command extends object, Reply>({
   client,
   log,
   path,
   schema,
   unanswered,
-}: ReplyBatchOptions<Reply>): ((command: Command) => Promise<Reply>) => {
+}: ReplyBatchOptions<Reply>): SendForReply<Command, Reply> => {
   const post = async (commands: Command[]): Promise<Reply[]> => {
     const { value } = await client.post({
       path,
@@ -35,17 +43,25 @@ export const createReplyBatch = <Command extends object, Reply>({
     return value.replies;
   };
 
-  const batch = createMicroBatch<Command, Reply>({
+  const repliesTo = async (commands: Command[]): Promise<Reply[]> => {
+    if (commands.length === 0) return [];
+    try {
+      return await post(commands);
+    } catch (error) {
+      log.error({ err: error, path, commands: commands.length }, 'commands were not answered');
+      return commands.map(() => unanswered);
+    }
+  };
+
+  const batch = createMicroBatch<Waiting<Command>, Reply>({
     maxItems: MAX_BATCH,
     maxInFlight: MAX_IN_FLIGHT,
-    run: async (commands) => {
-      try {
-        return await post(commands);
-      } catch (error) {
-        log.error({ err: error, path, commands: commands.length }, 'commands were not answered');
-        return commands.map(() => unanswered);
-      }
+    run: async (waiting) => {
+      const wanted = waiting.filter(({ isWanted }) => isWanted());
+      const replies = await repliesTo(wanted.map(({ command }) => command));
+      const replyTo = new Map(wanted.map((entry, index) => [entry, replies[index]]));
+      return waiting.map((entry) => replyTo.get(entry) ?? unanswered);
     },
   });
-  return batch.add;
+  return (command, isWanted = () => true) => batch.add({ command, isWanted });
 };
