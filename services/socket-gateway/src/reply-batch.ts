@@ -21,19 +21,17 @@ interface Waiting<Command> {
   isWanted(): boolean;
 }
 
-const always = (): boolean => true;
+/** MUST resolve, with what is unanswered where no call-service answered in time, or where `isWanted` says no when its turn comes. */
+export type SendForReply<Command, Reply> = (command: Command, isWanted?: () => boolean) => Promise<Reply>;
 
-/**
- * Sends the commands of all connections together, as many as arrived while the last ones were under way. Never rejects. One that is
- * not wanted any more when its turn comes is not sent.
- */
+/** Sends the commands of all connections together, as many as arrived while the last ones were under way. */
 export const createReplyBatch = <Command extends object, Reply>({
   client,
   log,
   path,
   schema,
   unanswered,
-}: ReplyBatchOptions<Reply>): ((command: Command, isWanted?: () => boolean) => Promise<Reply>) => {
+}: ReplyBatchOptions<Reply>): SendForReply<Command, Reply> => {
   const post = async (commands: Command[]): Promise<Reply[]> => {
     const { value } = await client.post({
       path,
@@ -45,7 +43,7 @@ export const createReplyBatch = <Command extends object, Reply>({
     return value.replies;
   };
 
-  const answersTo = async (commands: Command[]): Promise<Reply[]> => {
+  const repliesTo = async (commands: Command[]): Promise<Reply[]> => {
     if (commands.length === 0) return [];
     try {
       return await post(commands);
@@ -60,10 +58,10 @@ export const createReplyBatch = <Command extends object, Reply>({
     maxInFlight: MAX_IN_FLIGHT,
     run: async (waiting) => {
       const wanted = waiting.filter(({ isWanted }) => isWanted());
-      const replies = await answersTo(wanted.map(({ command }) => command));
+      const replies = await repliesTo(wanted.map(({ command }) => command));
       const replyTo = new Map(wanted.map((entry, index) => [entry, replies[index]]));
       return waiting.map((entry) => replyTo.get(entry) ?? unanswered);
     },
   });
-  return (command, isWanted = always) => batch.add({ command, isWanted });
+  return (command, isWanted = () => true) => batch.add({ command, isWanted });
 };

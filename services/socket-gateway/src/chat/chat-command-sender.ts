@@ -1,13 +1,13 @@
 import { type ChatCommandEnvelope, ChatCommandsResponse, type ChatReply, INTERNAL_PATHS, refusal } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import type { CallServiceClient } from '../call-service-client.ts';
-import { createReplyBatch } from '../reply-batch.ts';
+import { createReplyBatch, type SendForReply } from '../reply-batch.ts';
 
 /** A command on its way; the attempt is counted by whoever sends it. */
 export type OutgoingChatCommand = Omit<ChatCommandEnvelope, 'attempt'>;
 
-/** MUST resolve for every command, with `service_error` where no call-service answered in time. */
-export type SendChatCommand = (command: OutgoingChatCommand) => Promise<ChatReply>;
+/** What was not answered is a `service_error`. */
+export type SendChatCommand = SendForReply<OutgoingChatCommand, ChatReply>;
 
 export const createChatCommandSender = (client: CallServiceClient, log: Logger): SendChatCommand =>
   createReplyBatch<OutgoingChatCommand, ChatReply>({
