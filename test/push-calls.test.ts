@@ -259,7 +259,7 @@ it('a device that never acknowledged is rung again at half of the time, one that
   const { ann, bob } = people();
   const [asleep, awake] = [await world.fcm(bob, 'asleep'), await world.fcm(bob, 'awake')];
   await using device = await world.system.connect(1, bob, { deviceId: 'awake' });
-  const { caller, callId } = await callFrom(ann, bob, { ringTimeoutSeconds: 5 });
+  const { caller, callId } = await callFrom(ann, bob, { ringTimeoutSeconds: 8 });
   await using _caller = caller;
   await device.hears('call:incoming');
   await device.ask('call:ringing', { callId });

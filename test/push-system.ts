@@ -39,7 +39,7 @@ const newVapid = () => {
 const isFcm = (push: ReceivedPush): push is ReceivedFcm => push.provider === 'fcm';
 
 /** What kind of push it is, as the app reads it. */
-export const typeOf = (push: ReceivedPush): string =>
+const typeOf = (push: ReceivedPush): string =>
   (isFcm(push) ? push.message.data?.['type'] : (push.payload as { data: { type: string } }).data.type) ?? '';
 
 /** What an app reads in an FCM push. */

@@ -32,6 +32,8 @@ export interface PushStandIn extends AsyncDisposable {
   /** Every request that made sense, those too that were refused by `unregister` or a script. */
   attempts(): readonly ReceivedPush[];
   script(script: Script): void;
+  /** How many connections there have been. */
+  connections(): number;
 }
 
 /** The credential that `FCM_ENDPOINT` goes with, the same as with Firebase's own emulators. */
@@ -115,6 +117,10 @@ export const startPushStandIn = async ({ port = 0, keep = 100_000 }: PushStandIn
       (error: unknown) => send(response, webPushAnswer(500, String(error))),
     );
   });
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
   await once(server.listen(port, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const webPushUrl = `${url}${WEB_PUSH_PATH}`;
@@ -128,6 +134,7 @@ export const startPushStandIn = async ({ port = 0, keep = 100_000 }: PushStandIn
     received: () => attempts.filter(isAccepted),
     attempts: () => [...attempts],
     script: scripts.add,
+    connections: () => connections,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { browser, RING, STOP, startPushLine, VAPID } from './push-line.ts';
@@ -54,6 +55,29 @@ it('a stop replaces its ring, where that waits and where it is shown', async () 
   });
   expect(received[1]).toEqual(received[0]);
   expect(received[2]?.topic).not.toBe(received[0]?.topic);
+});
+
+it('pushes share connections', async () => {
+  await using line = await startPushLine();
+  for (const content of [RING, STOP, RING]) await line.send({ content, address: browser(line.standIn) });
+  expect(line.standIn.connections()).toBe(1);
+});
+
+it('a kept connection that closes under a request is no failure', async () => {
+  let requests = 0;
+  const server = createHttpServer((request, response) => {
+    requests += 1;
+    if (requests === 2) request.socket.resetAndDestroy();
+    else request.resume().on('end', () => response.writeHead(201).end());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await using line = await startPushLine();
+  const address = { ...browser(line.standIn), endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/a` };
+  await line.send({ content: RING, address });
+  expect(await line.send({ content: RING, address })).toMatchObject({ outcome: 'accepted' });
+  expect(requests).toBe(3);
+  server.close();
+  server.closeAllConnections();
 });
 
 it.each([

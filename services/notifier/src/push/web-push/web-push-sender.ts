@@ -37,9 +37,21 @@ const requestDetails = (push: PushTo<'web_push'>, leftMs: number, vapidDetails: 
   });
 };
 
-/** Answers may be of any length, and say nothing that is needed. */
+type Wire = Pick<RequestDetails, 'endpoint' | 'headers' | 'body'>;
+
+const LONGEST_ANSWER = 65_536;
+
+/** An answer says nothing that is needed, but has to be read for its connection to be used again, unless there is no end to it. */
+const discard = (response: IncomingMessage): void => {
+  let length = 0;
+  response.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > LONGEST_ANSWER) response.destroy();
+  });
+  response.on('error', () => {});
+};
+
 const judge = (response: IncomingMessage): SendOutcome => {
-  response.destroy();
   const status = response.statusCode ?? 0;
   const error = `the push service answered ${status}`;
   if (status >= 200 && status < 300) return { outcome: 'accepted', providerId: messageId(response.headers.location) };
@@ -59,7 +71,7 @@ export const createWebPushSender = (vapid: Vapid, rules: EndpointRules, maxSocke
     http: new Agent({ keepAlive: true, maxSockets }),
   };
 
-  const exchange = ({ endpoint, headers, body }: RequestDetails, signal: AbortSignal): Promise<SendOutcome> =>
+  const exchange = ({ endpoint, headers, body }: Wire, signal: AbortSignal): Promise<SendOutcome> =>
     new Promise((resolve, reject) => {
       const url = new URL(endpoint);
       const options = { method: 'POST', headers, signal };
@@ -67,8 +79,15 @@ export const createWebPushSender = (vapid: Vapid, rules: EndpointRules, maxSocke
         url.protocol === 'https:'
           ? requestHttps(url, { ...options, agent: agents.https })
           : requestHttp(url, { ...options, agent: agents.http });
-      request.on('response', (response) => resolve(judge(response)));
-      request.on('error', reject);
+      let isAnswered = false;
+      request.on('response', (response) => {
+        isAnswered = true;
+        discard(response);
+        resolve(judge(response));
+      });
+      // A kept connection may close just as it is used again: then nothing was sent, and the request goes once more.
+      const mayRepeat = (): boolean => request.reusedSocket && !isAnswered && !signal.aborted;
+      request.on('error', (error) => (mayRepeat() ? resolve(exchange({ endpoint, headers, body }, signal)) : reject(error)));
       request.end(body);
     });
 
