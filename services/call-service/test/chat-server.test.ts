@@ -124,6 +124,7 @@ it('a call of two people who share a chat is told there, worded for each side; o
     ['ann', 'accept_call'],
     ['sho', 'end_call'],
   ]);
+  await until('the call that ended is told', async () => (await messages(ann)).length === 2);
   await placeAndAct(service, 'ann', 'sho', [['sho', 'reject_call']]);
   await until('all three are told', async () => (await messages(ann)).length === 3);
   expect((await messages(ann)).map(({ content }: { content: string }) => content)).toEqual([
@@ -133,7 +134,7 @@ it('a call of two people who share a chat is told there, worded for each side; o
   ]);
   expect((await sho.get(`/v1/chat/${chatId}`)).body.unread_count).toBe(1);
   await placeAndAct(service, 'ann', 'bob', [['ann', 'cancel_call']]);
-  expect(await service.database.query('SELECT FROM chat_call_notes')).toEqual([]);
+  await until('no note is left', async () => (await service.database.query('SELECT FROM chat_call_notes')).length === 0);
 });
 
 it('a call note that a process left behind is told by the sweep, once', async () => {
