@@ -179,6 +179,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
     const admission = await reports.opened(this.#session);
     if (admission === null) return false;
     if (admission.refused) this.close('too_many_connections');
+    this.#deliverer.noteSnapshot();
     for (const event of admission.events) {
       if (this.#isClosed()) break;
       this.#tell({ event, source: 'snapshot' });

@@ -115,7 +115,7 @@ describe('opening', () => {
     const timestamp = '2024-01-01T12:00:00.000Z';
     expect(seen.frames[0]).toEqual({ event: 'connected', body: { userId: 'ben', role: 'shopper', timestamp } });
     expect(names(seen.frames)).toEqual(['connected', 'new_message']);
-    expect(commands.map(({ command }) => command)).toEqual([{ type: 'open_chat', chatId: CHAT }]);
+    expect(commands.map(({ command }) => command)).toEqual([{ type: 'open_chat', chatId: CHAT, takesSeat: true }]);
   });
 
   it('that no call-service takes answers what waits, and closes so that the client comes back', async () => {
