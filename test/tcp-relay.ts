@@ -8,6 +8,10 @@ export interface TcpRelay extends AsyncDisposable {
   readonly connections: number;
   /** From now on the connections there are, and new ones, stay open and carry nothing. */
   swallow(): void;
+  /** The connections there are carry requests, and no answers any more. */
+  loseAnswers(): void;
+  /** Breaks every connection, and each new one, until `pass`. */
+  cut(): void;
   /** New connections carry again; those that were swallowed stay dead. */
   pass(): void;
 }
@@ -18,8 +22,9 @@ export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
   const pairs = new Set<readonly [Socket, Socket]>();
   let connections = 0;
   let isSwallowing = false;
+  let isCut = false;
 
-  const cut = (pair: readonly [Socket, Socket]): void => {
+  const swallow = (pair: readonly [Socket, Socket]): void => {
     for (const socket of pair) socket.unpipe().pause();
   };
   const server = createServer((near) => {
@@ -35,7 +40,8 @@ export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
       });
     }
     near.pipe(far).pipe(near);
-    if (isSwallowing) cut(pair);
+    if (isSwallowing) swallow(pair);
+    if (isCut) near.destroy();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -49,10 +55,18 @@ export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
     },
     swallow: () => {
       isSwallowing = true;
-      for (const pair of pairs) cut(pair);
+      for (const pair of pairs) swallow(pair);
+    },
+    loseAnswers: () => {
+      for (const [near, far] of pairs) far.unpipe(near).resume();
+    },
+    cut: () => {
+      isCut = true;
+      for (const [near] of pairs) near.destroy();
     },
     pass: () => {
       isSwallowing = false;
+      isCut = false;
     },
     async [Symbol.asyncDispose]() {
       server.close();
