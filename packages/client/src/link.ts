@@ -60,7 +60,10 @@ export class Link {
   /** Attempts since the last steady connection. */
   #attempt = 0;
   #openedAt: number | null = null;
+  /** Why the last token did not do. */
+  #tokenReason = 'unauthenticated';
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #waitsUntil = 0;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -89,9 +92,8 @@ export class Link {
   /** Something is to be done: waits no longer than is fit for that. */
   hurry(): void {
     if (this.#state.status !== 'waiting') return;
-    const { reason, retryInMs } = this.#state;
     const delay = this.#delay();
-    if (delay < retryInMs) this.#wait(reason, delay);
+    if (performance.now() + delay < this.#waitsUntil) this.#wait(this.#state.reason, delay);
   }
 
   /** Gives a connection up that answers no more. */
@@ -118,7 +120,7 @@ export class Link {
     try {
       const token = await tokens.current();
       if (this.#isClosed()) return;
-      if (token === null) this.close('unauthenticated');
+      if (token === null) this.close(this.#tokenReason);
       else this.#open(token);
     } catch (error) {
       if (this.#isClosed()) return;
@@ -153,8 +155,10 @@ export class Link {
     if (this.#openedAt !== null && performance.now() - this.#openedAt > STEADY_MS) this.#attempt = 0;
     this.#openedAt = null;
     if (next === 'stay_away') return this.close(reasonOf(end), end.kind === 'closing' ? end.code : null);
-    if (next === 'come_back_with_another_token' && token !== undefined)
+    if (next === 'come_back_with_another_token' && token !== undefined) {
+      this.#tokenReason = reasonOf(end);
       this.#options.tokens.markStale(token, end.kind === 'refused' ? 'refused' : 'expired');
+    }
     this.#wait(reasonOf(end), this.#delay());
   }
 
@@ -165,6 +169,7 @@ export class Link {
 
   #wait(reason: string, delay: number): void {
     clearTimeout(this.#timer);
+    this.#waitsUntil = performance.now() + delay;
     this.#timer = setTimeout(() => {
       this.#attempt += 1;
       void this.#connect();

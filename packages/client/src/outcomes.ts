@@ -28,7 +28,7 @@ const STATE_FOR_STOP: ReadonlyMap<string, CallOutcome['state']> = new Map([
   ['No answer', 'MISSED'],
 ]);
 
-export const NO_ANSWER = 'No answer';
+const NO_ANSWER = 'No answer';
 
 const NOTHING_MORE = { endedBy: null, durationSeconds: null, error: null } as const;
 

@@ -2,7 +2,7 @@ import { CommandQueue } from '../command-queue.ts';
 import { Emitter } from '../emitter.ts';
 import type { Line } from '../line.ts';
 import { mintId } from '../mint-id.ts';
-import { TrunklineError } from '../trunkline-error.ts';
+import { asTrunklineError, TrunklineError } from '../trunkline-error.ts';
 import type { ChatClientWords, ChatMessage, ChatServerWords, MessageBody } from './chat-wire.ts';
 import type { ChatsApi } from './chats-api.ts';
 
@@ -45,6 +45,9 @@ export interface ChatClientOptions {
 
 const MAX_REMEMBERED_MESSAGES = 1000;
 
+/** The lane of joins and leaves: they wait for no message. */
+const seatIn = (chatId: string): string => `seat in ${chatId}`;
+
 const messageBody = (message: NewMessage): MessageBody => {
   const { content, type = 'text', attachmentUrl, attachmentType, metadata, clientMessageId = mintId() } = message;
   return {
@@ -64,6 +67,7 @@ export class ChatClient extends Emitter<ChatEvents> {
   readonly #options: ChatClientOptions;
   readonly #queue: CommandQueue;
   readonly #joined = new Set<string>();
+  readonly #joining = new Map<string, Promise<void>>();
   readonly #seen = new Set<string>();
   #line: Line | null = null;
 
@@ -81,19 +85,17 @@ export class ChatClient extends Emitter<ChatEvents> {
   }
 
   /** Joins now and after every loss of the connection, until `leave`. @throws TrunklineError */
-  async join(chatId: string): Promise<void> {
-    this.#joined.add(chatId);
-    try {
-      await this.#ask('join_chat', { chat_id: chatId }, chatId);
-    } catch (error) {
-      this.#joined.delete(chatId);
-      throw error;
-    }
+  join(chatId: string): Promise<void> {
+    const joining = this.#joining.get(chatId) ?? this.#join(chatId).finally(() => this.#joining.delete(chatId));
+    this.#joining.set(chatId, joining);
+    return joining;
   }
 
   async leave(chatId: string): Promise<void> {
     this.#joined.delete(chatId);
-    await this.#ask('leave_chat', { chat_id: chatId }, chatId);
+    await this.#ask('leave_chat', { chat_id: chatId }, seatIn(chatId));
+    // It may have been on its way in.
+    this.#joined.delete(chatId);
   }
 
   /** Resolves with the message as it is stored; sent again, it stays one. Messages of a chat go in order. @throws TrunklineError */
@@ -115,8 +117,8 @@ export class ChatClient extends Emitter<ChatEvents> {
   /** There is a connection, which has joined nothing. */
   connected(line: Line): void {
     this.#line = line;
-    for (const chatId of this.#joined) void line.ask('join_chat', { chat_id: chatId }, this.#options.ackTimeoutMs);
     this.#queue.connected();
+    for (const chatId of this.#joined) this.join(chatId).catch((error: unknown) => this.emit('error', { error: asTrunklineError(error) }));
   }
 
   disconnected(): void {
@@ -153,6 +155,16 @@ export class ChatClient extends Emitter<ChatEvents> {
     user_offline: ({ userId }) => this.emit('presence', { userId, online: false }),
     error: ({ code, message }) => this.emit('error', { error: new TrunklineError(code, message) }),
   };
+
+  async #join(chatId: string): Promise<void> {
+    try {
+      await this.#ask('join_chat', { chat_id: chatId }, seatIn(chatId));
+      this.#joined.add(chatId);
+    } catch (error) {
+      this.#joined.delete(chatId);
+      throw error;
+    }
+  }
 
   #ask<Done extends object>(word: keyof ChatClientWords, body: ChatClientWords[typeof word], lane: string | null): Promise<Done> {
     return this.#queue.ask<Done>(word, { ...body, requestId: mintId() }, { lane, timeoutMs: this.#options.commandTimeoutMs });

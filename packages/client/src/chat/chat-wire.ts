@@ -1,5 +1,3 @@
-import type { Ack } from '../wire.ts';
-
 // Otsy's chat as its specification spells it: Socket.IO on `/chat`, REST under `/v1/chat`.
 
 export type ChatMessageType = 'text' | 'image' | 'audio' | 'file' | 'system';
@@ -66,5 +64,3 @@ export interface ChatServerWords {
   user_offline: { readonly userId: string };
   error: { readonly code: string; readonly message: string };
 }
-
-export type ChatAck = Ack<{ readonly message?: ChatMessage }>;
