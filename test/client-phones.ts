@@ -11,7 +11,7 @@ import { mintToken, type System, type TokenClaims, until } from '@trunkline/test
 
 type Told = { readonly [Name in keyof ClientEvents]: { readonly name: Name; readonly event: ClientEvents[Name] } }[keyof ClientEvents];
 
-const EVENTS: Readonly<Record<keyof ClientEvents, true>> = {
+export const EVENTS: Readonly<Record<keyof ClientEvents, true>> = {
   incoming: true,
   ringing: true,
   accepted: true,

@@ -141,7 +141,8 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
     const caller = await phone([0], 'caller', { url: [relay.url, system.gateways[1]?.url as string], ackTimeoutMs: 300 });
     const callee = await phone([1], 'callee');
     relay.swallow();
-    const out = caller.client.place(callee.userId);
+    // Long before the heartbeat finds out.
+    const out = caller.client.place(callee.userId, { timeoutMs: 10_000 });
     await out.placed;
     expect(caller.client.connection).toMatchObject({ status: 'connected', url: system.gateways[1]?.url });
     await out.end();
