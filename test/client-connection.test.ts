@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TokenReason } from '@trunkline/client';
 import { mintToken, type System, startSystem, until } from '@trunkline/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ClientPhone, clientPhone } from './client-phones.ts';
+import { type ClientPhone, clientPhone, ringBetween } from './client-phones.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -113,6 +113,29 @@ describe('a server that closes', { timeout: PATIENCE_MS }, () => {
     expect(phone.client.connection).toMatchObject({ url: system.gateways[1]?.url });
     await gateway.kill();
     await gateway.start();
+  });
+
+  it('is tried again after waits that are random and bounded, shorter where something waits to be done', async () => {
+    const reconnect = { busyMs: 8, maxMs: 64 };
+    using phone = await clientPhone(system, [], 'nobody', { url: 'http://127.0.0.1:1', reconnect });
+    const waits = (): number[] =>
+      phone.told.flatMap(({ name, event }) => (name === 'connection' && 'retryInMs' in event ? [event.retryInMs] : []));
+    await until('it has tried a while', () => waits().length >= 30);
+    expect(Math.max(...waits())).toBeLessThan(64);
+    expect(new Set(waits()).size).toBeGreaterThan(5);
+    using busy = await clientPhone(system, [], 'nobody', { url: 'http://127.0.0.1:1', reconnect: { busyMs: 8, maxMs: 3_600_000 } });
+    const call = busy.client.place('somebody', { timeoutMs: 200 });
+    expect(await call.finished).toMatchObject({ reason: 'timed_out' });
+    expect(busy.told.filter(({ event }) => 'retryInMs' in event).length).toBeGreaterThan(1);
+  });
+
+  it('is reached by long polling where there is no WebSocket', async () => {
+    const polling = { transports: ['polling'] } as const;
+    using caller = await clientPhone(system, [0], `caller-${randomUUID()}`, polling);
+    using callee = await clientPhone(system, [1], `callee-${randomUUID()}`, polling);
+    const { out, incoming } = await ringBetween(caller, callee);
+    await incoming.reject('Later');
+    expect(await out.finished).toMatchObject({ state: 'REJECTED', reason: 'Later' });
   });
 
   it('is not waited for when the app says that the network is back', async () => {

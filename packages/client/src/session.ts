@@ -42,12 +42,14 @@ export class Session {
   readonly #socket: Socket;
   readonly #extra = new Map<string, Socket>();
   readonly #patience: ReturnType<typeof setTimeout>;
+  #token: string;
   #closing: Closing | null = null;
   #isOver = false;
 
   constructor(options: SessionOptions) {
     const { url, token, transports, connectTimeoutMs } = options;
     this.#options = options;
+    this.#token = token;
     this.#manager = new Manager(url, { transports: [...transports], reconnection: false, autoConnect: false, timeout: connectTimeoutMs });
     this.#socket = this.#manager.socket('/', { auth: { token } });
     this.#socket.on('connect', () => this.#opened());
@@ -63,14 +65,15 @@ export class Session {
     return lineOn(this.#socket);
   }
 
+  /** The one that the server took last. */
   get token(): string {
-    return this.#options.token;
+    return this.#token;
   }
 
   /** Enters another namespace over the same connection. `onOpen` and `onFrame` are its own. */
   enter(namespace: string, { onOpen, onFrame }: { onOpen(line: Line): void; onFrame(word: string, body: unknown): void }): void {
     if (this.#extra.has(namespace)) return;
-    const socket = this.#manager.socket(namespace, { auth: { token: this.#options.token } });
+    const socket = this.#manager.socket(namespace, { auth: { token: this.#token } });
     this.#extra.set(namespace, socket);
     socket.on('connect', () => onOpen(lineOn(socket)));
     socket.on('connect_error', (error) => onFrame('connect_error', { code: 'unavailable', message: error.message }));
@@ -78,13 +81,15 @@ export class Session {
     socket.connect();
   }
 
-  /** Gives the server a token for the time after the present one. Resolves with whether every namespace took it. */
+  /** Gives the server a token for the time after the present one. Resolves with whether none refused it. */
   async refresh(token: string): Promise<boolean> {
     const sockets = [this.#socket, ...this.#extra.values()].filter(({ connected }) => connected);
     const asked = await Promise.all(
       sockets.map((socket) => lineOn(socket).ask<{ ok: boolean }>('auth:refresh', { token }, REFRESH_PATIENCE_MS)),
     );
-    return asked.every((one) => one.kind !== 'answered' || one.answer.ok);
+    const isRefused = asked.some((one) => one.kind === 'answered' && !one.answer.ok);
+    if (!isRefused) this.#token = token;
+    return !isRefused;
   }
 
   /** Leaves without telling `onEnd`. */
