@@ -9,7 +9,11 @@ const PATIENCE_MS = 60_000;
 let system: System;
 
 beforeAll(async () => {
-  system = await startSystem({ gateways: 2, asProcesses: ['socket-gateway'], settings: { LIMIT_CONNECTIONS_PER_USER: '2' } });
+  system = await startSystem({
+    gateways: 2,
+    asProcesses: ['socket-gateway'],
+    settings: { LIMIT_CONNECTIONS_PER_USER: '2', LIMIT_COMMANDS_PER_SECOND: '5' },
+  });
 });
 afterAll(() => system[Symbol.asyncDispose]());
 
@@ -93,14 +97,24 @@ describe('a token', { timeout: PATIENCE_MS }, () => {
 
 describe('a server that closes', { timeout: PATIENCE_MS }, () => {
   it('and says not to come back is believed', async () => {
+    using phone = await clientPhone(system, [0], `user-${randomUUID()}`);
+    await phone.connected();
+    const calls = Array.from({ length: 100 }, () => phone.client.place('somebody'));
+    await isClosed(phone);
+    expect(phone.client.connection).toEqual({ status: 'closed', reason: 'flooding', code: 4529 });
+    await Promise.all(calls.map(({ finished }) => finished));
+  });
+
+  it('and says to come back later is tried again, until there is room', async () => {
     const userId = `user-${randomUUID()}`;
     const phones = await Promise.all([0, 1].map((gateway) => clientPhone(system, [gateway], userId)));
-    const sessions = () => system.database.query('SELECT FROM sessions WHERE user_id = $1', [userId]);
+    const sessions = () => system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [userId]);
     await until('both are registered', async () => (await sessions()).length === 2);
     using surplus = await clientPhone(system, [0], userId);
-    await isClosed(surplus);
-    expect(surplus.client.connection).toEqual({ status: 'closed', reason: 'too_many_connections', code: 4528 });
+    await until('it was sent away', () => statusesOf(surplus).includes('waiting: too_many_connections'));
     for (const phone of phones) phone[Symbol.dispose]();
+    await surplus.connected();
+    await until('it alone is there', async () => (await sessions()).length === 1);
   });
 
   it('because it stops sends its clients to the next one', async () => {

@@ -122,7 +122,7 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
     relay.loseAnswers();
     const out = caller.client.place(callee.userId);
     const incoming = await callee.rings(out.id);
-    relay.cut();
+    relay.refuse();
     relay.pass();
     await out.placed;
     await until('the caller hears it ring', () => out.state === 'RINGING');
@@ -130,7 +130,7 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
     relay.loseAnswers();
     const cancelling = out.cancel('Never mind');
     expect(await incoming.finished).toMatchObject({ state: 'CANCELLED', reason: 'Never mind' });
-    relay.cut();
+    relay.refuse();
     relay.pass();
     expect(await cancelling).toMatchObject({ state: 'CANCELLED', reason: 'Never mind' });
     expect(await traceOf(out.id, 'call_cancelled')).toBe(1);
@@ -153,7 +153,7 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
     const caller = await phone([1], 'caller');
     const callee = await phone([0], 'callee', { url: relay.url });
     const { out, incoming } = await ringBetween(caller, callee, { ringTimeoutSeconds: 5 });
-    relay.cut();
+    relay.refuse();
     expect(await incoming.finished).toMatchObject({ state: 'MISSED', event: 'timeout' });
     expect([incoming.isRinging, callee.client.connection.status === 'connected']).toEqual([false, false]);
     await out.finished;
@@ -166,7 +166,7 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
   it('what is asked without a connection is done when there is one', async () => {
     const caller = await phone([0], 'caller', { url: relay.url });
     const callee = await phone([1], 'callee');
-    relay.cut();
+    relay.refuse();
     await until('the caller is cut off', () => caller.client.connection.status !== 'connected');
     const withdrawn = caller.client.place(callee.userId);
     expect(await withdrawn.cancel()).toMatchObject({ state: 'CANCELLED' });
@@ -176,7 +176,7 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
     const kept = caller.client.place(callee.userId);
     relay.pass();
     const incoming = await callee.rings(kept.id);
-    relay.cut();
+    relay.refuse();
     await until('the caller is cut off', () => caller.client.connection.status !== 'connected');
     const ending = kept.end();
     relay.pass();
@@ -185,15 +185,33 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
     expect([await stateOf(withdrawn.id), await stateOf(late.id), await stateOf(kept.id)]).toEqual(['none', 'none', 'CANCELLED']);
   });
 
-  it('a stop that the server wrote and the network lost is found out after coming back', async () => {
+  it('a stop that the network lost is told after coming back, once', async () => {
     const caller = await phone([1], 'caller');
     const callee = await phone([0], 'callee', { url: relay.url });
     const { out, incoming } = await ringBetween(caller, callee);
     relay.loseAnswers();
     await out.cancel('Never mind');
-    await until('the stop was written', async () => (await traceOf(out.id, 'stop_sent')) > 0);
     expect(incoming.isRinging).toBe(true);
-    relay.cut();
+    relay.refuse();
+    relay.pass();
+    expect(await incoming.finished).toMatchObject({ state: 'CANCELLED', event: 'cancelled' });
+    expect(callee.namesFor(out.id)).toEqual(['incoming', 'stopped', 'cancelled']);
+  });
+
+  it('a stop that the server takes for told, since another tab heard it, is found out after coming back', async () => {
+    const nameless = { claims: {} };
+    const caller = await phone([1], 'caller');
+    const callee = await phone([0], 'callee', { ...nameless, url: relay.url });
+    const tab = open.use(await clientPhone(system, [1], callee.userId, nameless));
+    await tab.connected();
+    const { out, incoming } = await ringBetween(caller, callee);
+    const onTab = await tab.rings(out.id);
+    relay.loseAnswers();
+    await out.cancel('Never mind');
+    await onTab.finished;
+    await until('the stop is known to be heard', async () => (await traceOf(out.id, 'stop_sent')) > 0);
+    expect(incoming.isRinging).toBe(true);
+    relay.refuse();
     relay.pass();
     expect(await incoming.finished).toMatchObject({ state: 'CANCELLED', event: 'cancelled' });
     expect(callee.namesFor(out.id)).toEqual(['incoming', 'stopped', 'cancelled']);
@@ -205,7 +223,7 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
     relay.loseAnswers();
     const out = caller.client.place(callee.userId, { timeoutMs: 2000 });
     const incoming = await callee.rings(out.id);
-    relay.cut();
+    relay.refuse();
     expect(await out.finished).toMatchObject({ state: 'FAILED', reason: 'timed_out', error: { wasSent: true } });
     relay.pass();
     expect(await incoming.finished).toMatchObject({ state: 'CANCELLED' });

@@ -10,8 +10,8 @@ export interface TcpRelay extends AsyncDisposable {
   swallow(): void;
   /** The connections there are carry requests, and no answers any more. */
   loseAnswers(): void;
-  /** Breaks every connection, and each new one, until `pass`. */
-  cut(): void;
+  /** Breaks the connections there are, and from now on new ones too. */
+  refuse(): void;
   /** New connections carry again; those that were swallowed stay dead. */
   pass(): void;
 }
@@ -22,13 +22,17 @@ export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
   const pairs = new Set<readonly [Socket, Socket]>();
   let connections = 0;
   let isSwallowing = false;
-  let isCut = false;
+  let isRefusing = false;
 
-  const swallow = (pair: readonly [Socket, Socket]): void => {
+  const cut = (pair: readonly [Socket, Socket]): void => {
     for (const socket of pair) socket.unpipe().pause();
   };
   const server = createServer((near) => {
     connections += 1;
+    if (isRefusing) {
+      near.destroy();
+      return;
+    }
     const pair = [near, connect(Number(port), hostname)] as const;
     const [, far] = pair;
     pairs.add(pair);
@@ -40,8 +44,7 @@ export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
       });
     }
     near.pipe(far).pipe(near);
-    if (isSwallowing) swallow(pair);
-    if (isCut) near.destroy();
+    if (isSwallowing) cut(pair);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -55,18 +58,18 @@ export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
     },
     swallow: () => {
       isSwallowing = true;
-      for (const pair of pairs) swallow(pair);
+      for (const pair of pairs) cut(pair);
     },
     loseAnswers: () => {
       for (const [near, far] of pairs) far.unpipe(near).resume();
     },
-    cut: () => {
-      isCut = true;
+    refuse: () => {
+      isRefusing = true;
       for (const [near] of pairs) near.destroy();
     },
     pass: () => {
       isSwallowing = false;
-      isCut = false;
+      isRefusing = false;
     },
     async [Symbol.asyncDispose]() {
       server.close();

@@ -13,6 +13,7 @@ import type { DeliveryReports } from './delivery-reports.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { type Telling, tellingFor } from './dialects/telling.ts';
 import { type EventSource, judgeRing } from './ring-freshness.ts';
+import { StopReports } from './stop-reports.ts';
 
 const MAX_REMEMBERED_CALLS = 256;
 
@@ -43,7 +44,10 @@ export interface DelivererOptions<Frame> {
   readonly dialect: Dialect<Frame>;
   readonly clock: DatabaseClock;
   readonly deliveries: DeliveryReports;
-  write(frame: Frame): void;
+  /** See `ClientSocket.write`. */
+  write(frame: Frame): boolean;
+  /** See `ClientSocket.probe`. */
+  probe(onSign: () => void): void;
   /** Asks for a new snapshot. */
   refresh(): void;
 }
@@ -53,13 +57,14 @@ export class Deliverer<Frame> {
   readonly #options: DelivererOptions<Frame>;
   /** By call, the oldest first. Most sessions are idle, so it is made when it is needed. */
   #told: Map<CallId, Told> | null = null;
+  #stops: StopReports | null = null;
 
   constructor(options: DelivererOptions<Frame>) {
     this.#options = options;
   }
 
   deliver(event: ServerEvent, source: EventSource): void {
-    if (isHint(event.type)) this.#write(event, 0);
+    if (isHint(event.type)) this.#write(event);
     else this.#deliverStep(event, source);
   }
 
@@ -73,13 +78,13 @@ export class Deliverer<Frame> {
       this.#remember(id, { seq, types });
       return;
     }
-    const verdict = isRing ? judgeRing(event, source, this.#options.clock.now()) : { ringMsLeft: 0 };
+    const verdict = isRing ? judgeRing(event, source, this.#options.clock.now()) : 'rings';
     if (verdict === 'stale') {
       this.#options.refresh();
       return;
     }
     this.#remember(id, { seq, types: verdict === 'over' ? types : [...types, type] });
-    if (verdict !== 'over') this.#write({ ...event, type }, verdict.ringMsLeft);
+    if (verdict !== 'over') this.#write({ ...event, type });
   }
 
   /** Every event carries the whole call: a callee that missed the place rings from what came after it. */
@@ -87,14 +92,23 @@ export class Deliverer<Frame> {
     return (type === 'call_placed' || type === 'call_ringing') && this.#isCallee(call) && isRinging(call.state);
   }
 
-  #write(event: ServerEvent, ringMsLeft: number): void {
-    const { session, dialect, deliveries, write } = this.#options;
+  #write(event: ServerEvent): void {
+    const { session, dialect, write } = this.#options;
     const { sessionId, userId, deviceId } = session;
-    const telling = tellingFor(event, { userId, deviceId, sessionId, now: Date.now(), ringMsLeft });
+    const telling = tellingFor(event, session);
     if (telling === null) return;
-    write(dialect.encode(telling));
+    const isWritten = write(dialect.encode(telling));
     const kind = DELIVERED[telling.kind];
-    if (kind !== null) deliveries.add({ kind, callId: event.call.id, userId, deviceId, sessionId });
+    if (isWritten && kind !== null) this.#report({ kind, callId: event.call.id, userId, deviceId, sessionId });
+  }
+
+  #report(delivery: Delivery): void {
+    if (delivery.kind === 'ring') {
+      this.#options.deliveries.add(delivery);
+      return;
+    }
+    this.#stops ??= new StopReports(this.#options);
+    this.#stops.written(delivery);
   }
 
   #isCallee(call: Call): boolean {

@@ -1,6 +1,7 @@
 import { startSubscriber } from '@trunkline/bus';
 import type { GatewayId } from '@trunkline/contract';
 import { createLogger, createTokenVerifier, startHttpServer } from '@trunkline/service-kit';
+import { createAuthenticate } from './authenticate.ts';
 import { createCallServiceClient } from './call-service-client.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
@@ -9,6 +10,7 @@ import { createDeliveryReports } from './delivery-reports.ts';
 import { chattrix } from './dialects/chattrix.ts';
 import { onlycare } from './dialects/onlycare.ts';
 import { otomo } from './dialects/otomo.ts';
+import { drain } from './drain.ts';
 import { createRequestListener, refuseOtherUpgrades } from './http.ts';
 import { startLease } from './lease.ts';
 import { createPresence } from './presence.ts';
@@ -41,9 +43,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const { GATEWAY_ID: gatewayId, REDIS_URL: redisUrl, REDIS_PREFIX: prefix, ALLOWED_ORIGINS: allowedOrigins } = config;
   const log = createLogger('socket-gateway', config.LOG_LEVEL).child({ gatewayId });
   const onError = (error: Error): void => log.warn({ err: error }, 'Redis');
-  const verifyToken = createTokenVerifier(config);
+  const authenticate = createAuthenticate(createTokenVerifier(config), log);
   const clock = new DatabaseClock();
   let isStopping = false;
+  let isTaking = true;
 
   // Disposed in reverse, also when the start fails half-way.
   await using parts = new AsyncDisposableStack();
@@ -64,10 +67,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
 
   const door: Door = {
     refusalOf: (origin) => {
-      if (isStopping) return 'going_away';
+      if (!isTaking) return 'going_away';
       return isAllowedOrigin(origin, allowedOrigins) ? null : 'origin_refused';
     },
-    authenticate: async (token) => (token === null ? null : verifyToken(token)),
+    authenticate,
     admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
   };
   const port = Number(new URL(url).port);
@@ -84,7 +87,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       subscriber,
       presence: createPresence(socketIo.rooms),
       clock,
-      verifyToken,
+      authenticate,
       commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
     }),
   );
@@ -93,6 +96,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
 
   parts.defer(async () => {
     isStopping = true;
+    const stopTaking = (): void => {
+      isTaking = false;
+    };
+    await drain({ guests: sessions, drainMs: config.DRAIN_SECONDS * 1000, stopTaking });
     sessions.closeForGood('going_away');
     await settledWithin(sessions.allReported(), CLOSED_REPORTS_MS);
     reports.giveUp();

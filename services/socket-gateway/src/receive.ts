@@ -8,9 +8,15 @@ import type { Acknowledge } from './transports/transport.ts';
 
 const MAX_PENDING = 64;
 
+/** A ring or an accept that comes later than this surprises people; what ends a call counts at any age. */
+const STALE_AFTER_MS = 4000;
+const GROWS_STALE: ReadonlySet<Command['type']> = new Set(['place_call', 'accept_call']);
+
 interface Pending extends OutgoingCommand {
   readonly asked: Asked;
   readonly acknowledge: Acknowledge | null;
+  /** By `performance.now()`. */
+  readonly takenAt: number;
 }
 
 export interface ReceiverOptions<Frame> {
@@ -21,13 +27,20 @@ export interface ReceiverOptions<Frame> {
   answer(reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void;
   refreshToken(token: string): Promise<Reply>;
   close(reason: CloseReason): void;
+  /** Whether nobody waits for the answers any more. */
+  isClosed(): boolean;
 }
 
 const callIdOf = ({ command, mintedCallId }: OutgoingCommand): CallId | null => command.callId ?? mintedCallId;
 
+/** A place may become part of a call that the other person is placing (glare), whose id is not known here. */
+const mayConcern = ({ actor, command }: OutgoingCommand, { callerId, calleeId }: Call): boolean =>
+  command.type === 'place_call' &&
+  ((callerId === actor.userId && calleeId === command.calleeId) || (callerId === command.calleeId && calleeId === actor.userId));
+
 /**
- * Takes the frames of one connection and sends its commands strictly one after another. Commands wait until `release`;
- * those that were taken are sent even when the socket has closed meanwhile, because a last cancel counts.
+ * Takes the frames of one connection and sends its commands strictly one after another. Commands wait until `release`; those that
+ * were taken are sent even when the socket has closed meanwhile, because a last cancel counts; only a place then rings nobody.
  */
 export class Receiver<Frame> {
   readonly #options: ReceiverOptions<Frame>;
@@ -71,9 +84,10 @@ export class Receiver<Frame> {
   }
 
   /** Whether a command about this call is under way: its answer comes before the events that it causes. */
-  awaits({ id, calleeAlias }: Call): boolean {
-    const asked = this.#current === null ? null : callIdOf(this.#current);
-    return asked !== null && (asked === id || asked === calleeAlias);
+  awaits(call: Call): boolean {
+    if (this.#current === null) return false;
+    const asked = callIdOf(this.#current);
+    return (asked !== null && (asked === call.id || asked === call.calleeAlias)) || mayConcern(this.#current, call);
   }
 
   /** Resolves when every released command has been answered. */
@@ -121,6 +135,7 @@ export class Receiver<Frame> {
       dialect: dialect.name,
       asked,
       acknowledge,
+      takenAt: performance.now(),
     });
     this.#send();
   }
@@ -133,12 +148,17 @@ export class Receiver<Frame> {
     this.#isSending = true;
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
       this.#current = next;
-      const { asked, acknowledge, ...command } = next;
-      const reply = await this.#options.sendCommand(command);
+      const { asked, acknowledge, takenAt, ...command } = next;
+      const reply = await this.#options.sendCommand(command, () => this.#isWanted(command.command, takenAt));
       this.#current = null;
       if (!reply.ok && next.command.type === 'report_quality') this.#qualityLimit?.forget(next.command.callId);
       this.#options.answer(reply, asked, acknowledge);
     }
     this.#isSending = false;
+  }
+
+  #isWanted({ type }: Command, takenAt: number): boolean {
+    if (type === 'place_call' && this.#options.isClosed()) return false;
+    return !GROWS_STALE.has(type) || performance.now() - takenAt <= STALE_AFTER_MS;
   }
 }
