@@ -8,6 +8,7 @@ import { ROOT } from './repository-root.ts';
 const OWN_FOLDER = {
   contract: 'contract imports zod and its own folder.',
   bus: 'bus imports contract, ioredis, Node and its own folder.',
+  client: 'client imports contract, socket.io-client and its own folder.',
   dialect: 'A dialect imports contract, zod and its own folder.',
   calls: 'A pure module of the calls imports contract and its own folder.',
 };
@@ -59,6 +60,19 @@ const BOUNDARIES: readonly Boundary[] = [
       './x/../../y.ts': OWN_FOLDER.bus,
     },
     allowed: ['@trunkline/contract', 'ioredis', 'node:crypto', './bus.ts'],
+  },
+  {
+    file: 'packages/client/src/chat/x.ts',
+    refused: {
+      zod: OWN_FOLDER.client,
+      'node:crypto': OWN_FOLDER.client,
+      'engine.io-client': OWN_FOLDER.client,
+      '@trunkline/service-kit': OWN_FOLDER.client,
+      '@trunkline/contract/src/ids.ts': OWN_FOLDER.client,
+      '../../../contract/src/ids.ts': OWN_FOLDER.client,
+      './x/../../y.ts': OWN_FOLDER.client,
+    },
+    allowed: ['@trunkline/contract', 'socket.io-client', './y.ts', '../emitter.ts', '../rest/rest.ts'],
   },
   {
     file: 'packages/service-kit/src/x.ts',
