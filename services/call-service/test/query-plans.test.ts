@@ -5,6 +5,7 @@ import { UPDATE_CALLS } from '../src/calls/call-columns.ts';
 import { READ_DUE } from '../src/calls/deadline-sweep.ts';
 import { LOCK_CALLS, READ_DONE_COMMANDS } from '../src/calls/load.ts';
 import { DATABASE_SESSION_OPTIONS } from '../src/database/database.ts';
+import { READ_AWAY } from '../src/notifications/away-pushes.ts';
 import { CLAIM_BULK, READ_NEXT_TARGETED } from '../src/notifications/bulks.ts';
 import { CLAIM_PUSHES } from '../src/notifications/claim-pushes.ts';
 import { READ_PUSH_HISTORY } from '../src/notifications/push-history.ts';
@@ -29,6 +30,15 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [UPDATE_CALLS, [RECORD]],
   [READ_CONCERNED, [['s'], ['ann'], ['d']]],
   [READ_REACH, [['ann']]],
+  [
+    READ_AWAY,
+    [
+      [0, 1],
+      [UUID, UUID],
+      ['ann', 'bob'],
+      ['away', 'shown'],
+    ],
+  ],
   [READ_RINGING_OF, [['ann']]],
   [QUEUE_PUSHES, [ORDER]],
   [DROP_RINGS, [['x']]],
@@ -61,7 +71,7 @@ const tablesScanned = async (client: pg.Client): Promise<string[]> => {
       values as unknown[],
     );
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-    if (/Seq Scan on (calls|call_trace|outbox|sessions|lines|push_targets|push_preferences|pushes|bulks)/.test(plan))
+    if (/Seq Scan on (calls|call_trace|outbox|sessions|lines|push_targets|push_preferences|pushes|bulks|chats|chat_seats)/.test(plan))
       scanned.push(`${name}\n${plan}`);
   }
   return scanned;

@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 
 type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { type: Type }>;
 
-export const chatKey = (chatId: ChatId): string => `chat-${chatId}`;
+const chatKey = (chatId: ChatId): string => `chat-${chatId}`;
 
 /** A call that chats are told of has had its own pushes. */
 const aboutMessage = ({ message, recipients }: EventOf<'message_sent'>): ChatNotice[] => {
