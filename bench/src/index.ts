@@ -1,0 +1,2 @@
+export { runBench } from './bench.ts';
+export { Histogram } from './load/histogram.ts';

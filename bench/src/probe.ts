@@ -1,0 +1,75 @@
+import { findMax } from './find-max.ts';
+import type { DialectName } from './load/wire.ts';
+import { longestP99 } from './report/result.ts';
+import { wireOf } from './run-scenario.ts';
+import { CallBench } from './scenarios/calls.ts';
+import { runIdle } from './scenarios/connections.ts';
+import type { Bench } from './scenarios/scenario.ts';
+import type { Stores } from './system/stores.ts';
+import type { System } from './system/system.ts';
+
+/** The figures by which systems are compared; null: not measured. */
+export interface Figures {
+  /** The highest rate of ring → reject with every p99 ≤ 100 ms and no loss. */
+  callsPerSecond: number | null;
+  /** Of the slowest leg at 500 calls a second, in milliseconds. */
+  p99At500: number;
+  /** Microseconds of the services, PostgreSQL and Redis together, at 1,000 calls a second. */
+  cpuPerCall: number | null;
+  /** Kilobytes of the gateways. */
+  memoryPerIdleConnection: number;
+  connectsPerSecond: number;
+}
+
+export const FIGURES = ['callsPerSecond', 'p99At500', 'cpuPerCall', 'memoryPerIdleConnection', 'connectsPerSecond'] as const;
+
+export interface ProbeOptions {
+  stores: Stores;
+  start(): Promise<System>;
+  dialect: DialectName;
+  callServices: number;
+  connections: number;
+  seconds: number;
+  /** Where the search for the highest rate begins. */
+  from: number;
+  report(line: string): void;
+}
+
+const IDLE_CONNECTIONS = 2000;
+const WARM_UP_SECONDS = 2;
+const SEARCH_WITHIN = 0.08;
+
+/** Measures one system, on fresh processes and a fresh database. */
+export const probe = async ({
+  stores,
+  start,
+  dialect,
+  callServices,
+  connections,
+  seconds,
+  from,
+  report,
+}: ProbeOptions): Promise<Figures> => {
+  await using system = await start();
+  const bench: Bench = { system, stores, wire: wireOf(dialect), callServices, report };
+  const idle = await runIdle(bench, IDLE_CONNECTIONS);
+  using calls = await CallBench.connect(bench, connections);
+  const load = { seconds, warmUpSeconds: WARM_UP_SECONDS };
+  await calls.run('ring-reject', { ...load, perSecond: 500, seconds: 1 });
+  const quiet = await calls.run('ring-reject', { ...load, perSecond: 500 });
+  const busier = await calls.run('ring-reject', { ...load, perSecond: 1000 });
+  const best = await findMax({
+    from,
+    upTo: 50_000,
+    within: SEARCH_WITHIN,
+    run: (perSecond) => calls.run('ring-reject', { ...load, perSecond }),
+    report,
+  });
+  return {
+    callsPerSecond: best?.achieved ?? null,
+    p99At500: longestP99(quiet),
+    cpuPerCall: busier.cpu?.server ?? null,
+    memoryPerIdleConnection: idle.kilobytesPerConnection ?? Number.NaN,
+    connectsPerSecond: idle.achieved,
+  };
+};
