@@ -12,6 +12,7 @@ export interface CpuPerOperation {
   generator: number;
   /** How much of one core the generator used: near 1 it is the bottleneck. */
   generatorShare: number;
+  transactions: number;
   redisCommands: number;
   redisBytesOut: number;
 }
@@ -70,6 +71,7 @@ export class CpuMeter {
       server: perOperation(sum([...used.map(([, value]) => value), postgres, redis]), operations),
       generator: perOperation(generator, operations) ?? 0,
       generatorShare: Math.round((generator / ((last.at - first.at) * 1000)) * 100) / 100,
+      transactions: (last.stores.transactions - first.stores.transactions) / Math.max(1, operations),
       redisCommands: perOperation(last.stores.redisCommands - first.stores.redisCommands, operations) ?? 0,
       redisBytesOut: perOperation(last.stores.redisBytesOut - first.stores.redisBytesOut, operations) ?? 0,
     };

@@ -23,6 +23,8 @@ export interface Database extends AsyncDisposable {
 export interface StoreUsage {
   /** Microseconds of CPU; null where that cannot be read. */
   postgresCpu: number | null;
+  /** Commits, of all databases. */
+  transactions: number;
   redisCpu: number;
   redisCommands: number;
   /** Bytes that Redis sent to all its clients. */
@@ -63,13 +65,18 @@ const postmasterOf = async (admin: pg.Client): Promise<number | null> => {
 
 const numberIn = (info: string, field: string): number => Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0);
 
-const redisUsage = async (redis: Redis): Promise<Omit<StoreUsage, 'postgresCpu'>> => {
+const redisUsage = async (redis: Redis): Promise<Omit<StoreUsage, 'postgresCpu' | 'transactions'>> => {
   const info = `${await redis.info('cpu')}\n${await redis.info('stats')}`;
   return {
     redisCpu: (numberIn(info, 'used_cpu_sys') + numberIn(info, 'used_cpu_user')) * 1_000_000,
     redisCommands: numberIn(info, 'total_commands_processed'),
     redisBytesOut: numberIn(info, 'total_net_output_bytes'),
   };
+};
+
+const transactionsOf = async (admin: pg.Client): Promise<number> => {
+  const { rows } = await admin.query<{ commits: number }>('SELECT sum(xact_commit)::float8 AS commits FROM pg_stat_database');
+  return rows[0]?.commits ?? 0;
 };
 
 const settingsOf = async (admin: pg.Client): Promise<Stores['settings']> => {
@@ -99,7 +106,11 @@ export const startStores = async (env: BackingEnvironment, report: (line: string
     redisUrl: backing.redisUrl,
     settings,
     createDatabase: () => openDatabase(backing.databaseUrl, admin),
-    usage: async () => ({ postgresCpu: postmaster === null ? null : cpuOfFamily(postmaster), ...(await redisUsage(redis)) }),
+    usage: async () => ({
+      postgresCpu: postmaster === null ? null : cpuOfFamily(postmaster),
+      transactions: await transactionsOf(admin),
+      ...(await redisUsage(redis)),
+    }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 };
