@@ -1,5 +1,5 @@
 import type { Transaction } from '../database/database.ts';
-import { INSERT_CALLS, type StoredCall, UPDATE_CALLS } from './call-columns.ts';
+import { changingPartOf, INSERT_CALLS, type StoredCall, UPDATE_CALLS } from './call-columns.ts';
 import type { CallRecord } from './call-record.ts';
 import { type CallLimits, nextDeadline } from './deadlines.ts';
 import type { Outcome } from './world.ts';
@@ -8,7 +8,7 @@ const INSERT_TRACE = {
   name: 'insert_call_trace',
   text: `INSERT INTO call_trace (call_id, at, kind, user_id, device_id, session_id, command_id, detail)
     SELECT r."callId", to_timestamp(r.at / 1000), r.kind, r."userId", r."deviceId", r."sessionId", r."commandId", nullif(r.detail, 'null')
-    FROM jsonb_to_recordset($1::jsonb)
+    FROM json_to_recordset($1::json)
     AS r ("callId" text, at float8, kind text, "userId" text, "deviceId" text, "sessionId" text, "commandId" text, detail jsonb)`,
 };
 const READ_UNPUBLISHED = {
@@ -18,8 +18,8 @@ const READ_UNPUBLISHED = {
 const INSERT_OUTBOX = {
   name: 'insert_outbox',
   text: `INSERT INTO outbox (call_id, seq, recipients, event)
-    SELECT r.call_id, r.seq, ARRAY(SELECT jsonb_array_elements_text(r.recipients)), r.event
-    FROM jsonb_to_recordset($1::jsonb) AS r (call_id text, seq integer, recipients jsonb, event text)`,
+    SELECT r.call_id, r.seq, r.recipients, r.event
+    FROM json_to_recordset($1::json) AS r (call_id text, seq integer, recipients text[], event json)`,
 };
 const KEEP_ANSWERS = {
   name: 'keep_answers',
@@ -37,11 +37,20 @@ export interface OutboxRow {
   event: string;
 }
 
-const toStore = (calls: ReadonlySet<CallRecord>, limits: CallLimits): string =>
-  JSON.stringify([...calls].map((call): StoredCall => ({ ...call, dueAt: nextDeadline(call, limits)?.at ?? null })));
+const storedCalls = (calls: ReadonlySet<CallRecord>, limits: CallLimits): StoredCall[] =>
+  [...calls].map((call) => ({ ...call, dueAt: nextDeadline(call, limits)?.at ?? null }));
 
 const outboxRows = ({ events }: Outcome): OutboxRow[] =>
   events.map((event) => ({ call_id: event.call.id, seq: event.call.seq, recipients: event.recipients, event: JSON.stringify(event) }));
+
+/** The events are JSON already: as they are, nobody has to escape and read them once more. */
+const outboxJson = (rows: readonly OutboxRow[]): string =>
+  `[${rows
+    .map(
+      ({ call_id, seq, recipients, event }) =>
+        `{"call_id":${JSON.stringify(call_id)},"seq":${seq},"recipients":${JSON.stringify(recipients)},"event":${event}}`,
+    )
+    .join()}]`;
 
 const keepAnswers = (transaction: Transaction, { answers }: Outcome): void => {
   if (answers.size === 0) return;
@@ -63,13 +72,13 @@ export interface Unpublished {
 /** Sends all that a batch changed, set-based, without waiting: the commit travels right behind. */
 export const store = (transaction: Transaction, outcome: Outcome, limits: CallLimits): Unpublished => {
   const rows = outboxRows(outcome);
-  if (outcome.inserted.size > 0) transaction.send(INSERT_CALLS, [toStore(outcome.inserted, limits)]);
-  if (outcome.updated.size > 0) transaction.send(UPDATE_CALLS, [toStore(outcome.updated, limits)]);
+  if (outcome.inserted.size > 0) transaction.send(INSERT_CALLS, [JSON.stringify(storedCalls(outcome.inserted, limits))]);
+  if (outcome.updated.size > 0) transaction.send(UPDATE_CALLS, [JSON.stringify(storedCalls(outcome.updated, limits).map(changingPartOf))]);
   if (outcome.traces.length > 0) transaction.send(INSERT_TRACE, [JSON.stringify(outcome.traces)]);
   keepAnswers(transaction, outcome);
   if (rows.length === 0) return { earlier: Promise.resolve([]), rows };
   const known = [...new Set(rows.map(({ call_id }) => call_id))];
   const earlier = transaction.query<OutboxRow>(READ_UNPUBLISHED, [known]);
-  transaction.send(INSERT_OUTBOX, [JSON.stringify(rows)]);
+  transaction.send(INSERT_OUTBOX, [outboxJson(rows)]);
   return { earlier, rows };
 };
