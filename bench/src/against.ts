@@ -6,6 +6,7 @@ import { loadOf, wireOf } from './run-scenario.ts';
 import { CallBench } from './scenarios/calls.ts';
 import type { Stores } from './system/stores.ts';
 import { startTrunkline } from './system/trunkline.ts';
+import { undisturbed } from './undisturbed.ts';
 
 type Entrant = 'theirs' | 'ours';
 
@@ -53,10 +54,13 @@ export const compareCheckouts = async (
     await using system = await startTrunkline({ stores, gateways, callServices, checkout: folder, profileFolder: null });
     const bench = { system, stores, wire: wireOf(dialect), callServices, report: () => undefined };
     using calls = await CallBench.connect(bench, loads[0]?.connections ?? 1000);
+    await calls.warmUp();
     for (const [index, load] of loads.entries()) {
-      const result = await calls.run('ring-reject', load);
+      const result = await undisturbed(() => calls.run('ring-reject', load));
       comparisons[index]?.[entrant].push(result);
-      print(`${entrant} at ${load.perSecond}/s: server ${result.cpu?.server} µs/call, p99 ${longestP99(result)} ms, lost ${result.lost}`);
+      print(
+        `${entrant} at ${load.perSecond}/s: server ${result.cpu?.server} µs/call, p99 ${longestP99(result)} ms, lost ${result.lost}, others ${result.cpu?.othersShare}`,
+      );
     }
   };
   for (let round = 0; round < pairs; round += 1) {

@@ -7,6 +7,7 @@ import { runIdle } from './scenarios/connections.ts';
 import type { Bench } from './scenarios/scenario.ts';
 import type { Stores } from './system/stores.ts';
 import type { System } from './system/system.ts';
+import { undisturbed } from './undisturbed.ts';
 
 /** The figures by which systems are compared; null: not measured. */
 export interface Figures {
@@ -55,14 +56,14 @@ export const probe = async ({
   const idle = await runIdle(bench, IDLE_CONNECTIONS);
   using calls = await CallBench.connect(bench, connections);
   const load = { seconds, warmUpSeconds: WARM_UP_SECONDS };
-  await calls.run('ring-reject', { ...load, perSecond: 500, seconds: 1 });
-  const quiet = await calls.run('ring-reject', { ...load, perSecond: 500 });
-  const busier = await calls.run('ring-reject', { ...load, perSecond: 1000 });
+  await calls.warmUp();
+  const quiet = await undisturbed(() => calls.run('ring-reject', { ...load, perSecond: 500 }));
+  const busier = await undisturbed(() => calls.run('ring-reject', { ...load, perSecond: 1000 }));
   const best = await findMax({
     from,
     upTo: 50_000,
     within: SEARCH_WITHIN,
-    run: (perSecond) => calls.run('ring-reject', { ...load, perSecond }),
+    run: (perSecond) => undisturbed(() => calls.run('ring-reject', { ...load, perSecond })),
     report,
   });
   return {

@@ -26,6 +26,7 @@ const cpuLines = ({ cpu }: Result): string[] => {
   return [
     `CPU per operation: ${parts.map(([name, value]) => `${name} ${us(value)} µs`).join(', ')}; server ${us(cpu.server)} µs`,
     `load generator: ${us(cpu.generator)} µs per operation, ${Math.round(cpu.generatorShare * 100)} % of a core`,
+    ...(cpu.othersShare === null ? [] : [`other programs: ${Math.round(cpu.othersShare * 100)} % of the machine`]),
     `PostgreSQL: ${cpu.transactions.toFixed(2)} transactions per operation`,
     `Redis: ${cpu.redisCommands} commands and ${Math.round(cpu.redisBytesOut)} bytes out per operation`,
   ];

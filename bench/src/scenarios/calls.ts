@@ -7,6 +7,9 @@ import { runCallLoad } from './call-load.ts';
 import { CALL_SCRIPTS, type CallScenario } from './call-scripts.ts';
 import { type Bench, describe, type Load, lostConnections, untilSessionsAre } from './scenario.ts';
 
+const WARM_UP_RATE = 1000;
+const WARM_UP_SECONDS = 5;
+
 /** Users in pairs, caller and callee on different gateways, connected once for however many runs. */
 export class CallBench implements Disposable {
   readonly #bench: Bench;
@@ -27,6 +30,11 @@ export class CallBench implements Disposable {
     const fleet = await connectFleet({ wire, gateways, size: connections - (connections % 2), name, mintToken: system.mintToken });
     await untilSessionsAre(bench, already + fleet.phones.length);
     return new CallBench(bench, fleet);
+  }
+
+  /** Lets new processes compile their code, and the database make its plans. */
+  async warmUp(): Promise<void> {
+    await this.run('ring-reject', { perSecond: WARM_UP_RATE, seconds: WARM_UP_SECONDS, warmUpSeconds: 0 });
   }
 
   /** Neighbours are on different gateways, where there are two. */

@@ -26,6 +26,18 @@ const statOf = (pid: number): ProcessStat | null => {
 /** Microseconds of CPU that a process has used; null where that cannot be read. */
 export const cpuOf = (pid: number): number | null => statOf(pid)?.own ?? null;
 
+/** Microseconds that all cores together were busy since the machine started; null where that cannot be read. */
+export const cpuOfMachine = (): number | null => {
+  try {
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (/^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? '')
+      .split(' ')
+      .map(Number);
+    return (user + nice + system + irq + softirq) * TICK_MICROSECONDS;
+  } catch {
+    return null;
+  }
+};
+
 /** Of a process, its children, and those of them that have ended. */
 export const cpuOfFamily = (pid: number): number | null => {
   const parent = statOf(pid);
