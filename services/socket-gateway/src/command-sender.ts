@@ -8,7 +8,7 @@ export type OutgoingCommand = Omit<CommandEnvelope, 'attempt'>;
 /** MUST resolve for every command, with `service_error` where no call-service answered in time. */
 export type SendCommand = (command: OutgoingCommand) => Promise<CommandReply>;
 
-const MAX_IN_FLIGHT = 4;
+const MAX_IN_FLIGHT = 2;
 const BUDGET_MS = 3000;
 
 /** Sends the commands of all connections together, as many as arrived while the last ones were under way. */

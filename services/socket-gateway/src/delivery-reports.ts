@@ -10,7 +10,7 @@ export interface DeliveryReports {
   idle(): Promise<void>;
 }
 
-const MAX_IN_FLIGHT = 2;
+const MAX_IN_FLIGHT = 1;
 const BUDGET_MS = 3000;
 
 export const createDeliveryReports = (client: CallServiceClient, log: Logger): DeliveryReports => {

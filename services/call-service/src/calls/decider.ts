@@ -23,8 +23,8 @@ export interface DeciderOptions {
   onCommitted(outcome: Outcome, rows: OutboxRow[]): void;
 }
 
-const MAX_BATCH = 128;
-const BATCHES_IN_FLIGHT = 4;
+const MAX_BATCH = 512;
+const BATCHES_IN_FLIGHT = 2;
 const REPETITIONS = 3;
 
 const failed: Reply = { ok: false, error: refusal('service_error') };
