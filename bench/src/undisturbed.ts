@@ -4,9 +4,9 @@ import type { Result } from './report/result.ts';
 import { isDisturbed } from './system/cpu-meter.ts';
 import { cpuOfMachine } from './system/processes.ts';
 
-const ATTEMPTS = 4;
+const ATTEMPTS = 3;
 const LOOK_MS = 1000;
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 20_000;
 /** A share of the whole machine; systems that wait for load use a little of it themselves. */
 const QUIET = 0.1;
 
@@ -18,7 +18,7 @@ const busyShare = async (): Promise<number> => {
   return (after - before) / ((performance.now() - at) * 1000 * availableParallelism());
 };
 
-/** Waits until the machine has next to nothing to do, 90 seconds at most. */
+/** Waits until the machine has next to nothing to do, 20 seconds at most. */
 const untilQuiet = async (): Promise<void> => {
   const deadline = performance.now() + PATIENCE_MS;
   while ((await busyShare()) > QUIET && performance.now() < deadline);
