@@ -30,6 +30,8 @@ export interface CallLoadResult {
   achievedPerSecond: number;
   doneInWindow: number;
   legs: Record<string, Histogram>;
+  /** Callers whose last call was given up: it may live on, and they cannot place another. */
+  broken: ReadonlySet<Phone>;
 }
 
 interface Run {
@@ -54,6 +56,7 @@ class CallLoad {
   readonly #options: CallLoadOptions;
   readonly #free: Pair[] = [];
   readonly #busy = new Set<Pair>();
+  readonly #broken = new Set<Phone>();
   /** Times of arrivals for which no pair was free yet. */
   #waiting: number[] = [];
   readonly #legs: Record<string, Histogram> = {};
@@ -106,6 +109,7 @@ class CallLoad {
       doneInWindow: this.#doneInWindow,
       achievedPerSecond: (this.#doneInWindow / measuredMs) * 1000,
       legs: this.#legs,
+      broken: this.#broken,
     };
   }
 
@@ -177,6 +181,7 @@ class CallLoad {
     this.#errors[code] = (this.#errors[code] ?? 0) + 1;
     if (pair.run === null) return;
     this.#lost += 1;
+    this.#broken.add(pair.caller);
     this.#release(pair);
   }
 
