@@ -56,7 +56,7 @@ export const compareCheckouts = async (
     using calls = await CallBench.connect(bench, loads[0]?.connections ?? 1000);
     await calls.warmUp();
     for (const [index, load] of loads.entries()) {
-      const result = await undisturbed(() => calls.run('ring-reject', load));
+      const result = await undisturbed(() => calls.run('ring-reject', load), options.asIs);
       comparisons[index]?.[entrant].push(result);
       print(
         `${entrant} at ${load.perSecond}/s: server ${result.cpu?.server} µs/call, p99 ${longestP99(result)} ms, lost ${result.lost}, others ${result.cpu?.othersShare}`,

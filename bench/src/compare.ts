@@ -74,7 +74,7 @@ const describe = ({ ours, baseline, ratios }: Comparison): string =>
 
 /** The ordinary server and ours in turn, on the same machine, stores and load. */
 export const compareWithBaseline = async (stores: Stores, options: Options, print: (line: string) => void): Promise<Comparison> => {
-  const { gateways, callServices, seconds, connections = 1000, pairs = ROUNDS } = options;
+  const { gateways, callServices, seconds, connections = 1000, pairs = ROUNDS, asIs } = options;
   const runs: Record<Entrant, Figures[]> = { baseline: [], onlycare: [], chattrix: [] };
   const startedAt = performance.now();
   const probeOne = async (entrant: Entrant): Promise<void> => {
@@ -87,6 +87,7 @@ export const compareWithBaseline = async (stores: Stores, options: Options, prin
           : startTrunkline({ stores, gateways, callServices, checkout: null, profileFolder: null }),
       dialect,
       callServices,
+      asIs,
       connections,
       seconds,
       from: (median(runs[entrant].map(({ callsPerSecond }) => callsPerSecond ?? 0)) || FIRST_GUESS[entrant]) * 1.04,

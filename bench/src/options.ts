@@ -30,6 +30,7 @@ Options:
   --system S           trunkline, or baseline: the ordinary server (trunkline)
   --find-max           search the highest rate with p99 ≤ 100 ms and no loss, from --rate
   --pairs N            compare, against: how many times each (5, 3)
+  --as-is              compare, against: neither wait for a quiet machine nor repeat disturbed runs
   --seed N             for what is random (1)
   --profile DIR        write the services' CPU profiles there, and say what was hot
   --json FILE          write the results
@@ -55,6 +56,7 @@ const Options = z.object({
   system: z.enum(['trunkline', 'baseline']).default('trunkline'),
   findMax: z.boolean().default(false),
   pairs: count(1, 20).optional(),
+  asIs: z.boolean().default(false),
   seed: count(1, 2 ** 31 - 1).default(1),
   profile: z.string().optional(),
   json: z.string().optional(),
@@ -84,6 +86,7 @@ const FLAGS = {
   system: text,
   'find-max': { type: 'boolean' },
   pairs: text,
+  'as-is': { type: 'boolean' },
   seed: text,
   profile: text,
   json: text,
