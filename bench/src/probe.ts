@@ -51,6 +51,7 @@ export const probe = async ({
   connections,
   seconds,
   from,
+  asIs,
   report,
 }: ProbeOptions): Promise<Figures> => {
   await using system = await start();
