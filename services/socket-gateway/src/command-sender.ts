@@ -9,6 +9,7 @@ export type OutgoingCommand = Omit<CommandEnvelope, 'attempt'>;
 export type SendCommand = (command: OutgoingCommand) => Promise<CommandReply>;
 
 const MAX_IN_FLIGHT = 2;
+const APART_MS = 3;
 const BUDGET_MS = 3000;
 
 /** Sends the commands of all connections together, as many as arrived while the last ones were under way. */
@@ -27,6 +28,7 @@ export const createCommandSender = (client: CallServiceClient, log: Logger): Sen
   const batch = createMicroBatch<OutgoingCommand, CommandReply>({
     maxItems: MAX_BATCH,
     maxInFlight: MAX_IN_FLIGHT,
+    apartMs: APART_MS,
     run: async (commands) => {
       try {
         return await post(commands);

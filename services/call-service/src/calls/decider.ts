@@ -25,6 +25,8 @@ export interface DeciderOptions {
 
 const MAX_BATCH = 512;
 const BATCHES_IN_FLIGHT = 2;
+/** A command that waits for the next batch is told so late at most; at rest nothing waits. */
+const BATCHES_APART_MS = 4;
 const REPETITIONS = 3;
 
 const failed: Reply = { ok: false, error: refusal('service_error') };
@@ -65,6 +67,6 @@ export const createDecider = ({ database, policy, logger, onCommitted }: Decider
     }
   };
 
-  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, run });
+  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, apartMs: BATCHES_APART_MS, run });
   return { decide: (input) => batch.add(input), idle: () => batch.idle() };
 };
