@@ -1,10 +1,12 @@
 import type { Options } from './options.ts';
+import { renewing } from './renewing.ts';
 import { median } from './report/medians.ts';
 import { longestP99, type Result } from './report/result.ts';
 import { textTable } from './report/text-table.ts';
 import { loadOf, wireOf } from './run-scenario.ts';
-import { CallBench } from './scenarios/calls.ts';
+import { startCalls } from './start-calls.ts';
 import type { Stores } from './system/stores.ts';
+import type { System } from './system/system.ts';
 import { startTrunkline } from './system/trunkline.ts';
 import { undisturbed } from './undisturbed.ts';
 
@@ -51,12 +53,11 @@ export const compareCheckouts = async (
   const comparisons = loads.map(({ perSecond }): CheckoutComparison => ({ rate: perSecond, theirs: [], ours: [] }));
   const runOne = async (entrant: Entrant): Promise<void> => {
     const folder = entrant === 'theirs' ? checkout : null;
-    await using system = await startTrunkline({ stores, gateways, callServices, checkout: folder, profileFolder: null });
-    const bench = { system, stores, wire: wireOf(dialect), callServices, report: () => undefined };
-    using calls = await CallBench.connect(bench, loads[0]?.connections ?? 1000);
-    await calls.warmUp();
+    const start = () => startTrunkline({ stores, gateways, callServices, checkout: folder, profileFolder: null });
+    const benchOf = (system: System) => ({ system, stores, wire: wireOf(dialect), callServices, report: () => undefined });
+    await using calls = renewing(() => startCalls(start, benchOf, loads[0]?.connections ?? 1000));
     for (const [index, load] of loads.entries()) {
-      const result = await undisturbed(() => calls.run('ring-reject', load), options.asIs);
+      const result = await undisturbed(() => calls.run(load), options.asIs);
       comparisons[index]?.[entrant].push(result);
       print(
         `${entrant} at ${load.perSecond}/s: server ${result.cpu?.server} µs/call, p99 ${longestP99(result)} ms, lost ${result.lost}, others ${result.cpu?.othersShare}`,

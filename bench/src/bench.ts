@@ -5,12 +5,13 @@ import { compareCheckouts } from './against.ts';
 import { compareWithBaseline } from './compare.ts';
 import { findMax, LONGEST_P99_MS } from './find-max.ts';
 import { type Options, parseRequest, type Scenario, USAGE, UsageError } from './options.ts';
+import { renewing, type Session } from './renewing.ts';
 import { describeProfiles } from './report/hot-functions.ts';
 import { latencyChart } from './report/latency-chart.ts';
 import { isClean, type Result } from './report/result.ts';
 import { describeResult, describeSweep } from './report/text-table.ts';
 import { loadOf, startRunner, wireOf } from './run-scenario.ts';
-import type { Bench } from './scenarios/scenario.ts';
+import type { Bench, Load } from './scenarios/scenario.ts';
 import { startBaseline } from './system/baseline.ts';
 import { type Stores, startStores } from './system/stores.ts';
 import type { System } from './system/system.ts';
@@ -31,34 +32,40 @@ const startSystem = (stores: Stores, { system, gateways, callServices, profile }
     ? startBaseline({ stores, processes: gateways })
     : startTrunkline({ stores, gateways, callServices, checkout: null, profileFolder: profile ?? null });
 
-const search = async (bench: Bench, scenario: Scenario, options: Options, print: Print): Promise<Result[]> => {
-  const [first] = loadOf(scenario, options);
-  if (first === undefined) return [];
-  using runner = await startRunner(bench, scenario, first.connections, options.seed);
+const startSession = async (stores: Stores, scenario: Scenario, options: Options, print: Print): Promise<Session> => {
+  const [load] = loadOf(scenario, options);
+  await using started = new AsyncDisposableStack();
+  print(`starting ${options.system} with ${options.gateways} gateway(s)`);
+  const system = started.use(await startSystem(stores, options));
+  const bench: Bench = { system, stores, wire: wireOf(options.dialect), callServices: options.callServices, report: print };
+  const runner = started.use(await startRunner(bench, scenario, load?.connections ?? 0, options.seed));
+  const running = started.move();
+  return { run: runner.run, [Symbol.asyncDispose]: () => running.disposeAsync() };
+};
+
+const search = async (session: Session, first: Load, print: Print): Promise<Result[]> => {
   const results: Result[] = [];
   const best = await findMax({
     from: first.perSecond,
     upTo: 50_000,
     within: 0.05,
     run: async (perSecond) => {
-      const result = await runner.run({ ...first, perSecond });
+      const result = await session.run({ ...first, perSecond });
       results.push(result);
       return result;
     },
     report: print,
   });
   print('');
-  print(best === null ? `no rate holds` : `highest rate with every p99 ≤ ${LONGEST_P99_MS} ms and no loss: ${best.asked}/s`);
+  print(best === null ? 'no rate holds' : `highest rate with every p99 ≤ ${LONGEST_P99_MS} ms and no loss: ${best.asked}/s`);
   if (best !== null) print(describeResult(best));
-  return results.sort((a, b) => a.asked - b.asked);
+  return results.sort((one, other) => one.asked - other.asked);
 };
 
-const measure = async (bench: Bench, scenario: Scenario, options: Options, print: Print): Promise<Result[]> => {
-  const loads = loadOf(scenario, options);
-  using runner = await startRunner(bench, scenario, loads[0]?.connections ?? 0, options.seed);
+const measure = async (session: Session, loads: readonly Load[], print: Print): Promise<Result[]> => {
   const results: Result[] = [];
   for (const load of loads) {
-    const result = await runner.run(load);
+    const result = await session.run(load);
     results.push(result);
     print(`\n${describeResult(result)}`);
   }
@@ -66,13 +73,12 @@ const measure = async (bench: Bench, scenario: Scenario, options: Options, print
 };
 
 const runScenario = async (stores: Stores, scenario: Scenario, options: Options, print: Print): Promise<Result[]> => {
-  const { callServices, dialect, findMax: isSearch, profile } = options;
-  print(`starting ${options.system} with ${options.gateways} gateway(s)`);
+  const loads = loadOf(scenario, options);
+  const { findMax: isSearch, profile } = options;
   let results: Result[];
   {
-    await using system = await startSystem(stores, options);
-    const bench: Bench = { system, stores, wire: wireOf(dialect), callServices, report: print };
-    results = await (isSearch ? search : measure)(bench, scenario, options, print);
+    await using session = renewing(() => startSession(stores, scenario, options, print));
+    results = isSearch ? await search(session, loads[0] as Load, print) : await measure(session, loads, print);
   }
   if (results.length > 1) print(`\n${describeSweep(results)}`);
   if (profile !== undefined) print(`\n${describeProfiles(profile)}`);

@@ -1,10 +1,11 @@
 import { findMax } from './find-max.ts';
 import type { DialectName } from './load/wire.ts';
-import { longestP99 } from './report/result.ts';
+import { renewing } from './renewing.ts';
+import { longestP99, type Result } from './report/result.ts';
 import { wireOf } from './run-scenario.ts';
-import { CallBench } from './scenarios/calls.ts';
 import { runIdle } from './scenarios/connections.ts';
 import type { Bench } from './scenarios/scenario.ts';
+import { startCalls } from './start-calls.ts';
 import type { Stores } from './system/stores.ts';
 import type { System } from './system/system.ts';
 import { undisturbed } from './undisturbed.ts';
@@ -42,6 +43,11 @@ const IDLE_CONNECTIONS = 2000;
 const WARM_UP_SECONDS = 2;
 const SEARCH_WITHIN = 0.08;
 
+const probeIdle = async (start: () => Promise<System>, benchOf: (system: System) => Bench): Promise<Result> => {
+  await using system = await start();
+  return runIdle(benchOf(system), IDLE_CONNECTIONS);
+};
+
 /** Measures one system, on fresh processes and a fresh database. */
 export const probe = async ({
   stores,
@@ -54,21 +60,14 @@ export const probe = async ({
   asIs,
   report,
 }: ProbeOptions): Promise<Figures> => {
-  await using system = await start();
-  const bench: Bench = { system, stores, wire: wireOf(dialect), callServices, report };
-  const idle = await runIdle(bench, IDLE_CONNECTIONS);
-  using calls = await CallBench.connect(bench, connections);
-  const load = { seconds, warmUpSeconds: WARM_UP_SECONDS };
-  await calls.warmUp();
-  const quiet = await undisturbed(() => calls.run('ring-reject', { ...load, perSecond: 500 }), asIs);
-  const busier = await undisturbed(() => calls.run('ring-reject', { ...load, perSecond: 1000 }), asIs);
-  const best = await findMax({
-    from,
-    upTo: 50_000,
-    within: SEARCH_WITHIN,
-    run: (perSecond) => undisturbed(() => calls.run('ring-reject', { ...load, perSecond }), asIs),
-    report,
-  });
+  const benchOf = (system: System): Bench => ({ system, stores, wire: wireOf(dialect), callServices, report });
+  const idle = await probeIdle(start, benchOf);
+  await using calls = renewing(() => startCalls(start, benchOf, connections));
+  const run = (perSecond: number): Promise<Result> =>
+    undisturbed(() => calls.run({ perSecond, seconds, warmUpSeconds: WARM_UP_SECONDS, connections }), asIs);
+  const quiet = await run(500);
+  const busier = await run(1000);
+  const best = await findMax({ from, upTo: 50_000, within: SEARCH_WITHIN, run, report });
   return {
     callsPerSecond: best?.achieved ?? null,
     p99At500: longestP99(quiet),

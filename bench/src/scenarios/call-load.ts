@@ -30,8 +30,6 @@ export interface CallLoadResult {
   achievedPerSecond: number;
   doneInWindow: number;
   legs: Record<string, Histogram>;
-  /** Callers whose last call was given up: it may live on, and they cannot place another. */
-  broken: ReadonlySet<Phone>;
 }
 
 interface Run {
@@ -56,7 +54,6 @@ class CallLoad {
   readonly #options: CallLoadOptions;
   readonly #free: Pair[] = [];
   readonly #busy = new Set<Pair>();
-  readonly #broken = new Set<Phone>();
   /** Times of arrivals for which no pair was free yet. */
   #waiting: number[] = [];
   readonly #legs: Record<string, Histogram> = {};
@@ -109,7 +106,6 @@ class CallLoad {
       doneInWindow: this.#doneInWindow,
       achievedPerSecond: (this.#doneInWindow / measuredMs) * 1000,
       legs: this.#legs,
-      broken: this.#broken,
     };
   }
 
@@ -181,7 +177,6 @@ class CallLoad {
     this.#errors[code] = (this.#errors[code] ?? 0) + 1;
     if (pair.run === null) return;
     this.#lost += 1;
-    this.#broken.add(pair.caller);
     this.#release(pair);
   }
 

@@ -16,7 +16,6 @@ export class CallBench implements Disposable {
   readonly #fleet: Fleet;
   /** Calls that were placed until now: the books are of all runs together. */
   #placed = 0;
-  readonly #broken = new Set<Phone>();
 
   private constructor(bench: Bench, fleet: Fleet) {
     this.#bench = bench;
@@ -44,7 +43,7 @@ export class CallBench implements Disposable {
     return Array.from({ length: phones.length / 2 }, (_, index) => ({
       caller: phones[2 * index] as Phone,
       callee: phones[2 * index + 1] as Phone,
-    })).filter(({ caller }) => !this.#broken.has(caller));
+    }));
   }
 
   async run(scenario: CallScenario, { perSecond, seconds, warmUpSeconds }: Omit<Load, 'connections'>): Promise<Result> {
@@ -61,7 +60,6 @@ export class CallBench implements Disposable {
       report: (line) => report(`${scenario} at ${perSecond}/s: ${line}`),
     });
     this.#placed += load.due;
-    for (const caller of load.broken) this.#broken.add(caller);
     return {
       scenario,
       ...describe(this.#bench),
