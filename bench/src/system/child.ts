@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 10_000;
+const ATTEMPTS = 3;
 const LINES_KEPT = 12;
 
 export interface ChildOptions {
@@ -56,8 +57,18 @@ const keepLast = (streams: readonly Readable[]): string[] => {
   return lines;
 };
 
-/** Resolves when it is ready. @throws with the last lines it said when it does not get there */
-export const startChild = async ({ name, script, env, nodeOptions = [] }: ChildOptions): Promise<Child> => {
+/** Resolves when it is ready, on another port where somebody was faster. @throws with its last lines when it does not get there */
+export const startChild = async (options: ChildOptions): Promise<Child> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !String(error).includes('EADDRINUSE')) throw error;
+    }
+  }
+};
+
+const startOnce = async ({ name, script, env, nodeOptions = [] }: ChildOptions): Promise<Child> => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, ['--expose-gc', '--import', ON_REQUEST, ...nodeOptions, script], {
@@ -80,7 +91,8 @@ export const startChild = async ({ name, script, env, nodeOptions = [] }: ChildO
   };
 
   const deadline = performance.now() + READY_WITHIN_MS;
-  while (!(await isReady(url))) {
+  // Whoever answers at the port of a process that has ended is somebody else.
+  while (!(await isReady(url)) || hasEnded) {
     if (!hasEnded && performance.now() < deadline) await pause(30);
     else {
       await stop();
