@@ -45,7 +45,7 @@ const SEARCH_WITHIN = 0.08;
 
 const probeIdle = async (start: () => Promise<System>, benchOf: (system: System) => Bench): Promise<Result> => {
   await using system = await start();
-  return runIdle(benchOf(system), IDLE_CONNECTIONS);
+  return await runIdle(benchOf(system), IDLE_CONNECTIONS);
 };
 
 /** Measures one system, on fresh processes and a fresh database. */
