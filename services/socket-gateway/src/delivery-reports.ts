@@ -10,13 +10,16 @@ export interface DeliveryReports {
   idle(): Promise<void>;
 }
 
-const MAX_IN_FLIGHT = 2;
+const MAX_IN_FLIGHT = 1;
+/** Nobody waits for a report but the caller's ringing tone. */
+const APART_MS = 10;
 const BUDGET_MS = 3000;
 
 export const createDeliveryReports = (client: CallServiceClient, log: Logger): DeliveryReports => {
   const batch = createMicroBatch<Delivery, void>({
     maxItems: MAX_BATCH,
     maxInFlight: MAX_IN_FLIGHT,
+    apartMs: APART_MS,
     run: async (deliveries) => {
       const request = { path: INTERNAL_PATHS.deliveries, bodyFor: () => ({ deliveries }), schema: z.unknown(), budgetMs: BUDGET_MS };
       try {

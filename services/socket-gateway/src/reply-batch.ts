@@ -13,7 +13,8 @@ export interface ReplyBatchOptions<Reply> {
   unanswered: Reply;
 }
 
-const MAX_IN_FLIGHT = 4;
+const MAX_IN_FLIGHT = 2;
+const APART_MS = 3;
 const BUDGET_MS = 3000;
 
 interface Waiting<Command> {
@@ -56,6 +57,7 @@ export const createReplyBatch = <Command extends object, Reply>({
   const batch = createMicroBatch<Waiting<Command>, Reply>({
     maxItems: MAX_BATCH,
     maxInFlight: MAX_IN_FLIGHT,
+    apartMs: APART_MS,
     run: async (waiting) => {
       const wanted = waiting.filter(({ isWanted }) => isWanted());
       const replies = await repliesTo(wanted.map(({ command }) => command));

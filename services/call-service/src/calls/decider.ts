@@ -47,8 +47,10 @@ export interface DeciderOptions {
   onCommitted(committed: Committed): void;
 }
 
-const MAX_BATCH = 128;
-const BATCHES_IN_FLIGHT = 4;
+const MAX_BATCH = 512;
+const BATCHES_IN_FLIGHT = 2;
+/** A command that waits for the next batch is told so late at most; at rest nothing waits. */
+const BATCHES_APART_MS = 4;
 /** Past it, a gateway has told the client that it failed. */
 const MAX_WAIT_MS = 3000;
 const MAX_WAITING = 20_000;
@@ -101,7 +103,7 @@ export const createDecider = ({ database, policy, pushPolicy, logger, onCommitte
     return arrived.map((each) => (replyTo.has(each) ? (replyTo.get(each) as Reply) : failed));
   };
 
-  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, run: runFresh });
+  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, apartMs: BATCHES_APART_MS, run: runFresh });
   return {
     decide: (input) => (batch.size >= MAX_WAITING ? Promise.resolve(failed) : batch.add({ input, at: performance.now() })),
     idle: () => batch.idle(),

@@ -1,6 +1,6 @@
 import type { Transaction } from '../database/database.ts';
 import { type OutboxRow, putInOutbox, type Unpublished } from '../outbox/outbox.ts';
-import { INSERT_CALLS, type StoredCall, UPDATE_CALLS } from './call-columns.ts';
+import { changingPartOf, INSERT_CALLS, type StoredCall, UPDATE_CALLS } from './call-columns.ts';
 import type { CallRecord } from './call-record.ts';
 import { type CallLimits, nextDeadline } from './deadlines.ts';
 import { type Outcome, ringsByPush } from './world.ts';
@@ -9,7 +9,7 @@ const INSERT_TRACE = {
   name: 'insert_call_trace',
   text: `INSERT INTO call_trace (call_id, at, kind, user_id, device_id, session_id, command_id, detail)
     SELECT r."callId", to_timestamp(r.at / 1000), r.kind, r."userId", r."deviceId", r."sessionId", r."commandId", nullif(r.detail, 'null')
-    FROM jsonb_to_recordset($1::jsonb)
+    FROM json_to_recordset($1::json)
     AS r ("callId" text, at float8, kind text, "userId" text, "deviceId" text, "sessionId" text, "commandId" text, detail jsonb)`,
 };
 const KEEP_ANSWERS = {
@@ -19,10 +19,8 @@ const KEEP_ANSWERS = {
     ON CONFLICT (key) DO UPDATE SET reply = excluded.reply`,
 };
 
-const toStore = (calls: ReadonlySet<CallRecord>, { reach }: Outcome, limits: CallLimits): string =>
-  JSON.stringify(
-    [...calls].map((call): StoredCall => ({ ...call, dueAt: nextDeadline(call, limits, ringsByPush(call, reach))?.at ?? null })),
-  );
+const storedCalls = (calls: ReadonlySet<CallRecord>, { reach }: Outcome, limits: CallLimits): StoredCall[] =>
+  [...calls].map((call) => ({ ...call, dueAt: nextDeadline(call, limits, ringsByPush(call, reach))?.at ?? null }));
 
 const outboxRows = ({ events }: Outcome): OutboxRow[] =>
   events.map((event) => ({ stream: event.call.id, seq: event.call.seq, recipients: event.recipients, event: JSON.stringify(event) }));
@@ -40,9 +38,10 @@ const keepAnswers = (transaction: Transaction, { answers }: Outcome): void => {
 /** Sends all that a batch changed, set-based, without waiting: the commit travels right behind. */
 export const store = (transaction: Transaction, outcome: Outcome, limits: CallLimits): Unpublished => {
   const rows = outboxRows(outcome);
-  if (outcome.inserted.size > 0) transaction.send(INSERT_CALLS, [toStore(outcome.inserted, outcome, limits)]);
-  if (outcome.updated.size > 0) transaction.send(UPDATE_CALLS, [toStore(outcome.updated, outcome, limits)]);
-  if (outcome.traces.length > 0) transaction.send(INSERT_TRACE, [JSON.stringify(outcome.traces)]);
+  const { inserted, updated, traces } = outcome;
+  if (inserted.size > 0) transaction.send(INSERT_CALLS, [JSON.stringify(storedCalls(inserted, outcome, limits))]);
+  if (updated.size > 0) transaction.send(UPDATE_CALLS, [JSON.stringify(storedCalls(updated, outcome, limits).map(changingPartOf))]);
+  if (traces.length > 0) transaction.send(INSERT_TRACE, [JSON.stringify(traces)]);
   keepAnswers(transaction, outcome);
   return putInOutbox(transaction, rows);
 };

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import pg from 'pg';
 
 /** One prepared SQL statement. Its name is its identity on a connection, so no two texts may share one. */
@@ -58,9 +59,19 @@ const ignoreUntilSettled = <Result>(promise: Promise<Result>): Promise<Result> =
   return promise;
 };
 
+/** Statements of one turn of the event loop leave in one write: each would be a system call of its own. */
+const writeTogether = (client: pg.PoolClient): void => {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+};
+
 const runTransaction = async <Result>(client: pg.PoolClient, work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
+  writeTogether(client);
   const sent: Promise<unknown>[] = [ignoreUntilSettled(client.query('BEGIN'))];
   const run = <Row extends object>(statement: Statement, values: Values): Promise<Row[]> => {
+    writeTogether(client);
     const rows = ignoreUntilSettled(client.query<Row>({ ...statement, values: values as unknown[] }).then((result) => result.rows));
     sent.push(rows);
     return rows;
@@ -70,6 +81,7 @@ const runTransaction = async <Result>(client: pg.PoolClient, work: (transaction:
     await settled(sent);
     throw error;
   });
+  writeTogether(client);
   const commit = ignoreUntilSettled(client.query('COMMIT'));
   await settled([...sent, commit]);
   if ((await commit).command !== 'COMMIT') throw new Error('the transaction was rolled back');

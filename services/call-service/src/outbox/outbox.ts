@@ -9,8 +9,8 @@ const READ_UNPUBLISHED = {
 const INSERT_OUTBOX = {
   name: 'insert_outbox',
   text: `INSERT INTO outbox (call_id, seq, recipients, event)
-    SELECT r.stream, r.seq, ARRAY(SELECT jsonb_array_elements_text(r.recipients)), r.event
-    FROM jsonb_to_recordset($1::jsonb) AS r (stream text, seq integer, recipients jsonb, event text)`,
+    SELECT r.stream, r.seq, r.recipients, r.event
+    FROM json_to_recordset($1::json) AS r (stream text, seq integer, recipients text[], event json)`,
 };
 
 /** An event on its way to Redis. Events of one stream are published in the order of `seq`. */
@@ -38,12 +38,21 @@ export interface Unpublished {
   rows: OutboxRow[];
 }
 
+/** The events are JSON already: as they are, nobody has to escape and read them once more. */
+const outboxJson = (rows: readonly OutboxRow[]): string =>
+  `[${rows
+    .map(
+      ({ stream, seq, recipients, event }) =>
+        `{"stream":${JSON.stringify(stream)},"seq":${seq},"recipients":${JSON.stringify(recipients)},"event":${event}}`,
+    )
+    .join()}]`;
+
 /** Stores events with what they tell of, in one transaction, without waiting: the commit travels right behind. */
 export const putInOutbox = (transaction: Transaction, rows: OutboxRow[]): Unpublished => {
   if (rows.length === 0) return { earlier: Promise.resolve([]), rows };
   const known = [...new Set(rows.map(({ stream }) => stream))];
   const earlier = transaction.query<OutboxRow>(READ_UNPUBLISHED, [known]);
-  transaction.send(INSERT_OUTBOX, [JSON.stringify(rows)]);
+  transaction.send(INSERT_OUTBOX, [outboxJson(rows)]);
   return { earlier, rows };
 };
 

@@ -23,6 +23,8 @@ const CLAIM_LEFT_BEHIND = {
 };
 
 const SWEEP_EVERY_MS = 500;
+/** Well within the second after which the sweep takes a row for left behind. */
+const DELETIONS_APART_MS = 50;
 const MAX_PUBLISHED_TOGETHER = 512;
 /** More than can wait for their deletion at once; past it the oldest is forgotten, and at worst published twice. */
 const MAX_REMEMBERED = 20_000;
@@ -72,6 +74,7 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard }: Relay
   const deletion = createMicroBatch<OutboxRow, void>({
     maxItems: 1000,
     maxInFlight: 1,
+    apartMs: DELETIONS_APART_MS,
     run: async (rows) => {
       await database.query(DELETE_PUBLISHED, [rows.map(({ stream }) => stream), rows.map(({ seq }) => seq)]);
       for (const row of rows) published.delete(keyOf(row));

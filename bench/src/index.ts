@@ -1,0 +1,3 @@
+export { runBench } from './bench.ts';
+export { Histogram } from './load/histogram.ts';
+export { SCENARIOS } from './options.ts';

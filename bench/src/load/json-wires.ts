@@ -1,0 +1,77 @@
+import { type Heard, OTHER, type Verb, type Wire, type Word } from './wire.ts';
+
+interface Body {
+  id?: string;
+  callId?: string;
+  reason?: string;
+  errorType?: string;
+}
+
+interface Frame {
+  type: string;
+  data?: Body;
+  payload?: Body;
+}
+
+const NO_RESPONSE = 'no_response';
+
+const heardIn = (words: ReadonlyMap<string, Word>, text: string): Heard => {
+  const { type, data, payload } = JSON.parse(text) as Frame;
+  const word = words.get(type);
+  if (word === undefined) return OTHER;
+  const body = data ?? payload ?? {};
+  const callId = body.callId ?? body.id ?? null;
+  if (word === 'refused') return { word, callId, code: body.errorType ?? 'unknown' };
+  const isTimeout = body.reason === NO_RESPONSE && (word === 'rejected' || word === 'cancelled');
+  return { word: isTimeout ? 'timed_out' : word, callId };
+};
+
+interface JsonWords {
+  name: Wire['name'];
+  path: string;
+  place: { type: string; callee: string };
+  prefix: string;
+  heard: ReadonlyMap<string, Word>;
+}
+
+const SHARED: readonly [string, Word][] = [
+  ['call_accepted', 'accepted'],
+  ['call_rejected', 'rejected'],
+  ['call_cancelled', 'cancelled'],
+  ['call_ended', 'ended'],
+  ['call_timeout', 'timed_out'],
+  ['call_error', 'refused'],
+  ['user_online', 'online'],
+  ['user_offline', 'offline'],
+];
+
+const jsonWire = ({ name, path, place, prefix, heard }: JsonWords): Wire => ({
+  name,
+  url: (base, token) => `${base.replace('http', 'ws')}${path}?token=${token}`,
+  opening: () => null,
+  pong: null,
+  place: (calleeId, ringTimeoutSeconds) => {
+    const payload = { [place.callee]: calleeId, callType: 'AUDIO', ...(ringTimeoutSeconds === null ? {} : { ringTimeoutSeconds }) };
+    return JSON.stringify({ type: place.type, payload });
+  },
+  say: (verb: Verb, callId) => `{"type":"${prefix}${verb}","payload":{"callId":"${callId}"}}`,
+  read: (text) => heardIn(heard, text),
+});
+
+/** JSON on `/ws/chat`, without request ids: a place is answered by a frame, the rest by what happens. */
+export const chattrixWire = jsonWire({
+  name: 'chattrix',
+  path: '/ws/chat',
+  place: { type: 'call.initiate', callee: 'calleeId' },
+  prefix: 'call.',
+  heard: new Map<string, Word>([...SHARED, ['call_initiated', 'placed'], ['call_invitation', 'incoming']]),
+});
+
+/** JSON on `/ws/otomo`. */
+export const otomoWire = jsonWire({
+  name: 'otomo',
+  path: '/ws/otomo',
+  place: { type: 'call_request', callee: 'otomoId' },
+  prefix: 'call_',
+  heard: new Map<string, Word>([...SHARED, ['call_requested', 'placed'], ['call_request', 'incoming']]),
+});

@@ -1,0 +1,69 @@
+import { type Heard, OTHER, type Wire, type Word } from './wire.ts';
+
+interface Body {
+  callId?: string;
+  reason?: string;
+  errorType?: string;
+}
+
+interface Ack {
+  ok: boolean;
+  call?: { id: string };
+  error?: { code: string };
+}
+
+const WORDS: ReadonlyMap<string, Word> = new Map<string, Word>([
+  ['call:incoming', 'incoming'],
+  ['call:accepted', 'accepted'],
+  ['call:rejected', 'rejected'],
+  ['call:cancelled', 'cancelled'],
+  ['call:ended', 'ended'],
+  ['call:timeout', 'timed_out'],
+  ['call:error', 'refused'],
+  ['user_online', 'online'],
+  ['user_offline', 'offline'],
+]);
+
+/** What a callee's phone is told of a call that nobody answered. */
+const NO_ANSWER = 'No answer';
+
+const readEvent = (json: string): Heard => {
+  const [event, body] = JSON.parse(json) as [string, Body | undefined];
+  const word = WORDS.get(event);
+  if (word === undefined) return OTHER;
+  const callId = body?.callId ?? null;
+  if (word === 'refused') return { word, callId, code: body?.errorType ?? 'unknown' };
+  return { word: word === 'cancelled' && body?.reason === NO_ANSWER ? 'timed_out' : word, callId };
+};
+
+const readAck = (json: string): Heard => {
+  const [ack] = JSON.parse(json) as [Ack];
+  if (ack.ok) return { word: 'placed', callId: ack.call?.id ?? null };
+  return { word: 'refused', callId: null, code: ack.error?.code ?? 'unknown' };
+};
+
+const READY: Heard = { word: 'ready', callId: null };
+const HELLO: Heard = { word: 'hello', callId: null };
+const PING: Heard = { word: 'ping', callId: null };
+
+/** Engine.IO and Socket.IO packets by hand: `<engine type><packet type><ack id>[event, body]`. */
+const read = (frame: string): Heard => {
+  if (frame.startsWith('42')) return readEvent(frame.slice(2));
+  if (frame.startsWith('43')) return readAck(frame.slice(frame.indexOf('[')));
+  if (frame.startsWith('40')) return READY;
+  if (frame.startsWith('44')) return { word: 'refused', callId: null, code: 'connection refused' };
+  if (frame.startsWith('0')) return HELLO;
+  return frame === '2' ? PING : OTHER;
+};
+
+/** Socket.IO over a WebSocket, without its client. Only a place asks for an acknowledgement. */
+export const onlycareWire: Wire = {
+  name: 'onlycare',
+  url: (base) => `${base.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`,
+  opening: (token) => `40${JSON.stringify({ token })}`,
+  pong: '3',
+  place: (receiverId, ringTimeoutSeconds) =>
+    `420${JSON.stringify(['call:initiate', { receiverId, callType: 'AUDIO', ...(ringTimeoutSeconds === null ? {} : { ringTimeoutSeconds }) }])}`,
+  say: (verb, callId) => `42["call:${verb}",{"callId":"${callId}"}]`,
+  read,
+};

@@ -1,0 +1,44 @@
+/** The wire protocols of the apps, as a phone speaks them. */
+export const DIALECTS = ['onlycare', 'chattrix', 'otomo'] as const;
+export type DialectName = (typeof DIALECTS)[number];
+
+/** What a phone hears, in nobody's words. `ready`: it may speak now. `ping`: wants `Wire.pong`. `other`: nothing that the load needs. */
+export type Word =
+  | 'hello'
+  | 'ready'
+  | 'ping'
+  | 'placed'
+  | 'incoming'
+  | 'accepted'
+  | 'rejected'
+  | 'cancelled'
+  | 'ended'
+  | 'timed_out'
+  | 'online'
+  | 'offline'
+  | 'refused'
+  | 'other';
+
+export interface Heard {
+  word: Word;
+  callId: string | null;
+  /** With `refused`: the error's code. */
+  code?: string;
+}
+
+export type Verb = 'accept' | 'reject' | 'cancel' | 'end';
+
+/** A dialect from the client's side, as cheap as it can be: the load generator shares the machine with what it measures. */
+export interface Wire {
+  readonly name: DialectName;
+  /** Where a phone of this token connects. */
+  url(base: string, token: string): string;
+  /** What a phone says when it hears `hello`; null where an open socket is ready. */
+  opening(token: string): string | null;
+  readonly pong: string | null;
+  place(calleeId: string, ringSeconds: number | null): string;
+  say(verb: Verb, callId: string): string;
+  read(frame: string): Heard;
+}
+
+export const OTHER: Heard = { word: 'other', callId: null };

@@ -1,0 +1,45 @@
+import type { Fleet } from '../load/fleet.ts';
+import type { DialectName, Wire } from '../load/wire.ts';
+import type { Stores } from '../system/stores.ts';
+import type { System } from '../system/system.ts';
+
+/** What every scenario is given. */
+export interface Bench {
+  system: System;
+  stores: Stores;
+  wire: Wire;
+  callServices: number;
+  report(line: string): void;
+}
+
+export interface Load {
+  perSecond: number;
+  seconds: number;
+  warmUpSeconds: number;
+  connections: number;
+}
+
+export const describe = ({
+  system,
+  wire,
+  callServices,
+}: Bench): { system: string; dialect: DialectName; gateways: number; callServices: number } => ({
+  system: system.name,
+  dialect: wire.name,
+  gateways: system.gateways.length,
+  callServices,
+});
+
+const PATIENCE_MS = 15_000;
+
+/** Waits until the system knows of so many sessions. @throws when it does not come to that */
+export const untilSessionsAre = async ({ system }: Bench, count: number): Promise<void> => {
+  const deadline = performance.now() + PATIENCE_MS;
+  while ((await system.openSessions()) !== count) {
+    if (performance.now() > deadline) throw new Error(`the system has ${await system.openSessions()} open sessions in place of ${count}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+/** Whether connections were lost, as a problem. */
+export const lostConnections = (fleet: Fleet): string[] => (fleet.lost() === 0 ? [] : [`${fleet.lost()} connections were lost`]);

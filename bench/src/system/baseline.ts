@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { DEV_JWT_SECRET } from '@trunkline/service-kit';
+import { Redis } from 'ioredis';
+import { startChild } from './child.ts';
+import type { Stores } from './stores.ts';
+import type { Ledger, System } from './system.ts';
+import { mintToken } from './trunkline.ts';
+
+export interface BaselineOptions {
+  stores: Stores;
+  processes: number;
+}
+
+const MAIN = resolve(import.meta.dirname, '../../baseline/main.ts');
+
+const SCHEMA = `
+CREATE TABLE calls (
+  id uuid PRIMARY KEY,
+  caller_id text NOT NULL,
+  callee_id text NOT NULL,
+  call_type text NOT NULL,
+  state text NOT NULL,
+  reason text,
+  created_at timestamptz NOT NULL,
+  accepted_at timestamptz,
+  ended_at timestamptz
+);
+CREATE INDEX ON calls (caller_id, created_at);
+CREATE INDEX ON calls (callee_id, created_at)`;
+
+/** The ordinary server of `bench/baseline`, several processes of it. It speaks OnlyCare's words alone. */
+export const startBaseline = async ({ stores, processes }: BaselineOptions): Promise<System> => {
+  await using started = new AsyncDisposableStack();
+  const database = started.use(await stores.createDatabase());
+  await database.query(SCHEMA);
+  const prefix = `baseline-${randomBytes(6).toString('hex')}`;
+  const redis = started.adopt(new Redis(stores.redisUrl), (connection) => connection.disconnect());
+  const env = {
+    NODE_ENV: 'production',
+    DATABASE_URL: database.url,
+    REDIS_URL: stores.redisUrl,
+    REDIS_PREFIX: prefix,
+    JWT_SECRET: DEV_JWT_SECRET,
+  };
+  const children = await Promise.all(Array.from({ length: processes }, () => startChild({ name: 'baseline', script: MAIN, env })));
+  for (const child of children) started.use(child);
+  const running = started.move();
+  return {
+    name: 'baseline',
+    gateways: children,
+    processes: children,
+    mintToken,
+    openSessions: () => redis.hlen(`${prefix}:sockets`),
+    ledger: async (finalState): Promise<Ledger> => {
+      const [books] = await database.query<{ calls: number; wrong: number }>(
+        `SELECT count(*)::int AS calls, count(*) FILTER (WHERE state <> '${finalState}')::int AS wrong FROM calls`,
+      );
+      return { calls: books?.calls ?? 0, wrong: books?.wrong ?? 0, notOnce: 0, unpublished: 0 };
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};

@@ -1,0 +1,113 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const READY_WITHIN_MS = 30_000;
+const STOP_WITHIN_MS = 10_000;
+const ATTEMPTS = 3;
+const LINES_KEPT = 12;
+
+export interface ChildOptions {
+  name: string;
+  script: string;
+  env: Readonly<Record<string, string>>;
+  /** For Node itself, such as `--cpu-prof`. */
+  nodeOptions?: readonly string[];
+}
+
+/** A server of its own process on a port of its own, asked to stop on dispose, and by its channel should we die. */
+export interface Child extends AsyncDisposable {
+  readonly name: string;
+  readonly url: string;
+  readonly pid: number;
+  /** Collects its garbage, so that what it holds can be read; resolves when that is done. */
+  collectGarbage(): Promise<void>;
+}
+
+/** Collects garbage when it is asked to; our only addition to what runs. */
+const ON_REQUEST = `data:text/javascript,process.on('message',(m)=>{if(m==='gc'){globalThis.gc();process.send('gc')}})`;
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+};
+
+const isReady = async (url: string): Promise<boolean> => {
+  try {
+    return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1000) })).ok;
+  } catch {
+    return false;
+  }
+};
+
+const keepLast = (streams: readonly Readable[]): string[] => {
+  const lines: string[] = [];
+  for (const stream of streams) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      lines.push(...text.trimEnd().split('\n'));
+      lines.splice(0, lines.length - LINES_KEPT);
+    });
+  }
+  return lines;
+};
+
+/** Resolves when it is ready, on another port where somebody was faster. @throws with its last lines when it does not get there */
+export const startChild = async (options: ChildOptions): Promise<Child> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !String(error).includes('EADDRINUSE')) throw error;
+    }
+  }
+};
+
+const startOnce = async ({ name, script, env, nodeOptions = [] }: ChildOptions): Promise<Child> => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(process.execPath, ['--expose-gc', '--import', ON_REQUEST, ...nodeOptions, script], {
+    env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  }) as ChildProcessByStdio<null, Readable, Readable>;
+  const ended = once(child, 'exit');
+  const lines = keepLast([child.stdout, child.stderr]);
+  let hasEnded = false;
+  void ended.then(() => {
+    hasEnded = true;
+  });
+
+  const stop = async (): Promise<void> => {
+    if (hasEnded) return;
+    child.kill('SIGTERM');
+    const killer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await ended;
+    clearTimeout(killer);
+  };
+
+  const deadline = performance.now() + READY_WITHIN_MS;
+  // Whoever answers at the port of a process that has ended is somebody else.
+  while (!(await isReady(url)) || hasEnded) {
+    if (!hasEnded && performance.now() < deadline) await pause(30);
+    else {
+      await stop();
+      throw new Error(`${name} did not get ready. It said last:\n${lines.join('\n')}`);
+    }
+  }
+  return {
+    name,
+    url,
+    pid: child.pid as number,
+    collectGarbage: async () => {
+      const done = once(child, 'message');
+      child.send('gc');
+      await Promise.race([done, pause(5000)]);
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+};

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { type BackingEnvironment, startBackingServices } from '@trunkline/backing-services';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { cpuOfFamily } from './processes.ts';
+
+/** PostgreSQL and Redis for as long as the bench runs. */
+export interface Stores extends AsyncDisposable {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly settings: { fsync: string; synchronousCommit: string; version: string };
+  /** An empty database of its own. */
+  createDatabase(): Promise<Database>;
+  /** What both have done until now. */
+  usage(): Promise<StoreUsage>;
+}
+
+export interface Database extends AsyncDisposable {
+  readonly url: string;
+  query<Row extends object>(text: string): Promise<Row[]>;
+}
+
+export interface StoreUsage {
+  /** Microseconds of CPU; null where that cannot be read. */
+  postgresCpu: number | null;
+  /** Commits, of all databases. */
+  transactions: number;
+  redisCpu: number;
+  redisCommands: number;
+  /** Bytes that Redis sent to all its clients. */
+  redisBytesOut: number;
+}
+
+const renamed = (url: string, name: string): string => {
+  const other = new URL(url);
+  other.pathname = `/${name}`;
+  return other.href;
+};
+
+const openDatabase = async (adminUrl: string, admin: pg.Client): Promise<Database> => {
+  const name = `bench_${randomBytes(6).toString('hex')}`;
+  await admin.query(`CREATE DATABASE ${name}`);
+  const url = renamed(adminUrl, name);
+  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  pool.on('error', () => undefined);
+  return {
+    url,
+    query: async <Row extends object>(text: string) => (await pool.query<Row>(text)).rows,
+    [Symbol.asyncDispose]: async () => {
+      await pool.end();
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+};
+
+/** The server's first process, where it runs on this machine and says so to us. */
+const postmasterOf = async (admin: pg.Client): Promise<number | null> => {
+  try {
+    const { rows } = await admin.query<{ pid: string }>(`SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1) AS pid`);
+    return Number(rows[0]?.pid);
+  } catch {
+    return null;
+  }
+};
+
+const numberIn = (info: string, field: string): number => Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0);
+
+const redisUsage = async (redis: Redis): Promise<Omit<StoreUsage, 'postgresCpu' | 'transactions'>> => {
+  const info = `${await redis.info('cpu')}\n${await redis.info('stats')}`;
+  return {
+    redisCpu: (numberIn(info, 'used_cpu_sys') + numberIn(info, 'used_cpu_user')) * 1_000_000,
+    redisCommands: numberIn(info, 'total_commands_processed'),
+    redisBytesOut: numberIn(info, 'total_net_output_bytes'),
+  };
+};
+
+const transactionsOf = async (admin: pg.Client): Promise<number> => {
+  const { rows } = await admin.query<{ commits: number }>('SELECT sum(xact_commit)::float8 AS commits FROM pg_stat_database');
+  return rows[0]?.commits ?? 0;
+};
+
+const settingsOf = async (admin: pg.Client): Promise<Stores['settings']> => {
+  const { rows } = await admin.query<Stores['settings']>(
+    `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS "synchronousCommit", current_setting('server_version') AS version`,
+  );
+  return rows[0] as Stores['settings'];
+};
+
+/** Those that the environment names, else servers of our own with fsync on. Containers are left out: their CPU cannot be read. */
+export const startStores = async (env: BackingEnvironment, report: (line: string) => void, durable = true): Promise<Stores> => {
+  await using started = new AsyncDisposableStack();
+  const backing = started.use(
+    await startBackingServices({ env: { TEST_BACKENDS: 'embedded', ...env }, dataFolder: null, durable, report }),
+  );
+  const admin = new pg.Client({ connectionString: renamed(backing.databaseUrl, 'postgres') });
+  admin.on('error', () => undefined);
+  await admin.connect();
+  started.defer(() => admin.end());
+  const redis = started.adopt(new Redis(backing.redisUrl, { maxRetriesPerRequest: 1 }), (connection) => connection.disconnect());
+  redis.on('error', () => undefined);
+  const postmaster = await postmasterOf(admin);
+  const settings = await settingsOf(admin);
+  const running = started.move();
+  return {
+    databaseUrl: backing.databaseUrl,
+    redisUrl: backing.redisUrl,
+    settings,
+    createDatabase: () => openDatabase(backing.databaseUrl, admin),
+    usage: async () => ({
+      postgresCpu: postmaster === null ? null : cpuOfFamily(postmaster),
+      transactions: await transactionsOf(admin),
+      ...(await redisUsage(redis)),
+    }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};

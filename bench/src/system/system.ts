@@ -1,0 +1,25 @@
+import type { Child } from './child.ts';
+
+/** What the database says of the calls, when all of them should be over. */
+export interface Ledger {
+  calls: number;
+  /** Calls that are in another state than they should be. */
+  wrong: number;
+  /** Calls whose end is not noted exactly once. */
+  notOnce: number;
+  /** Events that are not known to be published. */
+  unpublished: number;
+}
+
+/** A system under test, as processes of its own on a database of its own. */
+export interface System extends AsyncDisposable {
+  readonly name: string;
+  readonly gateways: readonly Child[];
+  /** All processes whose CPU counts as the server's, gateways included. */
+  readonly processes: readonly Child[];
+  mintToken(userId: string): Promise<string>;
+  /** How many sessions the system knows to be open. */
+  openSessions(): Promise<number>;
+  /** Reads the books, once nothing is under way any more. */
+  ledger(finalState: string): Promise<Ledger>;
+}
