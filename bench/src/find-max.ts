@@ -15,6 +15,8 @@ export const LONGEST_P99_MS = 100;
 /** Less than this share of what was asked is not that rate. */
 const ACHIEVED = 0.97;
 const GROWTH = 1.6;
+/** Below this part of where it began, the search gives up. */
+const LOWEST_SHARE = 20;
 
 const holds = (result: Result): boolean =>
   isClean(result) && longestP99(result) <= LONGEST_P99_MS && result.achieved >= result.asked * ACHIEVED;
@@ -24,7 +26,7 @@ export const findMax = async ({ from, upTo, within, run, report }: MaxSearch): P
   let best: Result | null = null;
   let tooMuch = Number.POSITIVE_INFINITY;
   let rate = from;
-  while (rate >= 1 && rate <= upTo && tooMuch / (best?.asked ?? 1) > 1 + within) {
+  while (rate >= from / LOWEST_SHARE && rate <= upTo && tooMuch / (best?.asked ?? 1) > 1 + within) {
     const result = await run(Math.round(rate));
     const verdict = holds(result);
     report(`${Math.round(rate)}/s ${verdict ? 'holds' : 'does not hold'}: achieved ${result.achieved}/s, p99 ${longestP99(result)} ms`);
