@@ -12,6 +12,7 @@ import type { DatabaseClock } from './database-clock.ts';
 import type { DeliveryReports } from './delivery-reports.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { type Telling, tellingFor } from './dialects/telling.ts';
+import type { GatewayMetrics } from './gateway-metrics.ts';
 import { type EventSource, judgeRing } from './ring-freshness.ts';
 
 const MAX_REMEMBERED_CALLS = 256;
@@ -43,6 +44,7 @@ export interface DelivererOptions<Frame> {
   readonly dialect: Dialect<Frame>;
   readonly clock: DatabaseClock;
   readonly deliveries: DeliveryReports;
+  readonly metrics: Pick<GatewayMetrics, 'events' | 'eventDeliverySeconds'>;
   write(frame: Frame): void;
   /** Asks for a new snapshot. */
   refresh(): void;
@@ -59,27 +61,28 @@ export class Deliverer<Frame> {
   }
 
   deliver(event: ServerEvent, source: EventSource): void {
-    if (isHint(event.type)) this.#write(event, 0);
+    if (isHint(event.type)) this.#write(event, source, 0);
     else this.#deliverStep(event, source);
   }
 
   #deliverStep(event: ServerEvent, source: EventSource): void {
     const { id, seq } = event.call;
     const { seq: toldSeq, types } = this.#told?.get(id) ?? NOTHING_TOLD;
-    if (seq <= toldSeq) return;
+    if (seq <= toldSeq) return this.#count(event.type, 'repeated');
     const isRing = this.#isRing(event);
     const type = isRing ? 'call_placed' : event.type;
     if (types.includes(type)) {
       this.#remember(id, { seq, types });
-      return;
+      return this.#count(type, 'repeated');
     }
     const verdict = isRing ? judgeRing(event, source, this.#options.clock.now()) : { ringMsLeft: 0 };
     if (verdict === 'stale') {
       this.#options.refresh();
-      return;
+      return this.#count(type, 'stale');
     }
     this.#remember(id, { seq, types: verdict === 'over' ? types : [...types, type] });
-    if (verdict !== 'over') this.#write({ ...event, type }, verdict.ringMsLeft);
+    if (verdict === 'over') this.#count(type, 'over');
+    else this.#write({ ...event, type }, source, verdict.ringMsLeft);
   }
 
   /** Every event carries the whole call: a callee that missed the place rings from what came after it. */
@@ -87,14 +90,28 @@ export class Deliverer<Frame> {
     return (type === 'call_placed' || type === 'call_ringing') && this.#isCallee(call) && isRinging(call.state);
   }
 
-  #write(event: ServerEvent, ringMsLeft: number): void {
+  #write(event: ServerEvent, source: EventSource, ringMsLeft: number): void {
     const { session, dialect, deliveries, write } = this.#options;
     const { sessionId, userId, deviceId } = session;
     const telling = tellingFor(event, { userId, deviceId, sessionId, now: Date.now(), ringMsLeft });
-    if (telling === null) return;
+    if (telling === null) return this.#count(event.type, 'untold');
     write(dialect.encode(telling));
+    this.#countWritten(event, source);
     const kind = DELIVERED[telling.kind];
     if (kind !== null) deliveries.add({ kind, callId: event.call.id, userId, deviceId, sessionId });
+  }
+
+  #count(event: CallEventType, outcome: 'written' | 'repeated' | 'untold' | 'over' | 'stale'): void {
+    const { metrics, dialect } = this.#options;
+    metrics.events.inc({ event, dialect: dialect.name, outcome });
+  }
+
+  #countWritten({ type, at }: ServerEvent, source: EventSource): void {
+    this.#count(type, 'written');
+    const now = this.#options.clock.now();
+    // What a snapshot tells may be minutes old: that is no delay.
+    if (source === 'live' && now !== null)
+      this.#options.metrics.eventDeliverySeconds.observe({ event: type }, Math.max(0, now - at) / 1000);
   }
 
   #isCallee(call: Call): boolean {

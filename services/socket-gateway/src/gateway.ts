@@ -1,14 +1,23 @@
 import { startSubscriber } from '@trunkline/bus';
 import type { GatewayId } from '@trunkline/contract';
-import { createLogger, createTokenVerifier, startHttpServer } from '@trunkline/service-kit';
+import {
+  createLogger,
+  createMetrics,
+  createTokenVerifier,
+  type ReadinessChecks,
+  reportReadiness,
+  startHttpServer,
+} from '@trunkline/service-kit';
 import { createCallServiceClient } from './call-service-client.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
+import { countRefusals } from './counted-door.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { createDeliveryReports } from './delivery-reports.ts';
 import { chattrix } from './dialects/chattrix.ts';
 import { onlycare } from './dialects/onlycare.ts';
 import { otomo } from './dialects/otomo.ts';
+import { GATEWAY_METRICS, watchGateway } from './gateway-metrics.ts';
 import { createRequestListener, refuseOtherUpgrades } from './http.ts';
 import { startLease } from './lease.ts';
 import { createPresence } from './presence.ts';
@@ -19,7 +28,6 @@ import { settledWithin } from './settled-within.ts';
 import { isAllowedOrigin } from './transports/origin.ts';
 import { startRawWebSockets } from './transports/raw-websocket.ts';
 import { startSocketIo } from './transports/socket-io.ts';
-import type { Door } from './transports/transport.ts';
 
 export interface RunningGateway extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, with the port that was really taken. */
@@ -43,6 +51,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const onError = (error: Error): void => log.warn({ err: error }, 'Redis');
   const verifyToken = createTokenVerifier(config);
   const clock = new DatabaseClock();
+  const metrics = createMetrics(GATEWAY_METRICS);
   let isStopping = false;
 
   // Disposed in reverse, also when the start fails half-way.
@@ -54,22 +63,27 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const subscriber = parts.use(await startSubscriber({ redisUrl, prefix, onError }));
   const lease = parts.use(await startLease({ client, gatewayId, leaseMs: config.GATEWAY_LEASE_SECONDS * 1000, clock, log }));
 
-  const listener = createRequestListener({
+  const checks: ReadinessChecks = {
     redis: () => subscriber.isHearing() && rooms.isConnected(),
     lease: () => lease.isHeld(),
     accepting: () => !isStopping,
-  });
+  };
+  reportReadiness(metrics.of, checks);
+  const listener = createRequestListener(checks, metrics);
   const http = parts.use(await startHttpServer(listener, { port: config.PORT, host: config.HOST }));
   const { server, url } = http;
 
-  const door: Door = {
-    refusalOf: (origin) => {
-      if (isStopping) return 'going_away';
-      return isAllowedOrigin(origin, allowedOrigins) ? null : 'origin_refused';
+  const door = countRefusals(
+    {
+      refusalOf: (origin) => {
+        if (isStopping) return 'going_away';
+        return isAllowedOrigin(origin, allowedOrigins) ? null : 'origin_refused';
+      },
+      authenticate: async (token) => (token === null ? null : verifyToken(token)),
+      admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
     },
-    authenticate: async (token) => (token === null ? null : verifyToken(token)),
-    admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
-  };
+    metrics.of,
+  );
   const port = Number(new URL(url).port);
   const { createAdapter } = rooms;
   const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, door, dialect: onlycare }));
@@ -86,8 +100,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       clock,
       verifyToken,
       commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
+      metrics: metrics.of,
     }),
   );
+  watchGateway(metrics.of, { sessions, subscriber });
   lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));
   subscriber.onGapEnded(() => sessions.refreshAll());
 

@@ -3,10 +3,10 @@ import { type CloseReason, SessionId } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import { Connection, type ConnectionServices } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import type { ClientSocket, SocketListener } from './transports/transport.ts';
+import { type ClientSocket, SLOW_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
 
 /** A connection, whatever its frames are. */
-type LiveConnection = Pick<Connection<unknown>, 'expiresAt' | 'close' | 'refresh' | 'catchUp'>;
+type LiveConnection = Pick<Connection<unknown>, 'expiresAt' | 'queuedBytes' | 'close' | 'refresh' | 'catchUp'>;
 
 const SWEEP_EVERY_MS = 1000;
 
@@ -27,15 +27,28 @@ export class Sessions implements Disposable {
     return this.#live.size;
   }
 
+  /** How many of them do not read what they are sent. */
+  slowCount(): number {
+    let count = 0;
+    for (const connection of this.#live) if (connection.queuedBytes > SLOW_QUEUED_BYTES) count += 1;
+    return count;
+  }
+
   admit<Frame>(identity: Identity, socket: ClientSocket<Frame>, dialect: Dialect<Frame>): SocketListener<Frame> {
+    const { connections, connectionsOpened, connectionCloses } = this.#services.metrics;
+    const dialectLabel = { dialect: dialect.name };
+    connectionsOpened.inc(dialectLabel);
+    connections.inc(dialectLabel);
     const connection = new Connection({
       sessionId: SessionId.parse(randomUUID()),
       identity,
       socket,
       dialect,
       services: this.#services,
-      onEnd: (left) => {
+      onEnd: (left, reason) => {
         this.#live.delete(connection);
+        connections.dec(dialectLabel);
+        connectionCloses.inc({ ...dialectLabel, reason });
         this.#leaving.add(left);
         void left.finally(() => this.#leaving.delete(left));
       },

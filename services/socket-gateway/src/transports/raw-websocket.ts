@@ -21,6 +21,7 @@ export interface RawWebSocketOptions {
 
 const LOOKS_PER_WAIT = 10;
 const FAREWELL_MS = 1000;
+const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /** A browser that offers its token as a subprotocol wants one of its subprotocols back: never the token. */
 const chooseProtocol = (offered: ReadonlySet<string>): string | false => (offered.has('bearer') ? 'bearer' : false);
@@ -34,6 +35,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
   readonly #socket: WebSocket;
   #aliveAt = performance.now();
   #pingedAt: number | null = null;
+  #closedFor: CloseReason | null = null;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -42,7 +44,9 @@ class RawSocket implements ClientSocket<JsonFrame> {
       this.#pingedAt = null;
     });
     // The socket closes itself for it, with the code that says so, and that is heard.
-    socket.on('error', () => undefined);
+    socket.on('error', (error) => {
+      if ('code' in error && error.code === TOO_LARGE) this.#closedFor = 'frame_too_large';
+    });
   }
 
   listen(listener: SocketListener<JsonFrame>): void {
@@ -50,7 +54,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
       if (this.#socket.readyState !== WebSocket.OPEN) return;
       listener.onFrame({ json: isBinary ? undefined : parseBounded(String(received)) }, null);
     });
-    this.#socket.on('close', () => listener.onClose());
+    this.#socket.on('close', () => listener.onClose(this.#closedFor));
   }
 
   write({ json }: JsonFrame): void {
@@ -62,6 +66,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
   }
 
   close(reason: CloseReason): void {
+    this.#closedFor ??= reason;
     this.#socket.close(CLOSE_CODES[reason].code, reason);
   }
 

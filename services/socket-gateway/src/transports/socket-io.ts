@@ -97,8 +97,8 @@ const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame>): void 
     const body = acknowledge !== null && args.length === 1 ? undefined : args[0];
     listener.onFrame({ event: typeof event === 'symbol' ? null : String(event), body }, acknowledge);
   });
-  socket.on('disconnect', () => {
-    listener.onClose();
+  socket.on('disconnect', (reason) => {
+    listener.onClose(reason === 'ping timeout' ? 'silent' : null);
     closeIfAbandoned(socket);
   });
 };
