@@ -1,5 +1,5 @@
 import { connectRedis, startPublisher } from '@trunkline/bus';
-import { createLogger, startHttpServer } from '@trunkline/service-kit';
+import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer } from '@trunkline/service-kit';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
@@ -12,10 +12,17 @@ import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
-import { createPromptRateLimit } from './limits/rate-limit.ts';
+import { createPromptRateLimit, type RateLimit, tellRefusals } from './limits/rate-limit.ts';
+import { CALL_SERVICE_METRICS } from './metrics/call-service-metrics.ts';
+import { countCommands } from './metrics/count-commands.ts';
+import { countOutcome } from './metrics/count-outcome.ts';
+import { countSessions } from './metrics/count-sessions.ts';
+import { watchDatabase } from './metrics/watch-database.ts';
 import { startRelay } from './outbox/relay.ts';
 import { repeat } from './repeat.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
+import { createTraceReader } from './traces/trace-reader.ts';
+import { traceRoutes } from './traces/trace-routes.ts';
 
 const SWEEP_EVERY_MS = 1000;
 const CLEAN_EVERY_MS = 600_000;
@@ -40,6 +47,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   await using starting = new AsyncDisposableStack();
   const logger = createLogger('call-service', config.LOG_LEVEL);
   const policy = policyOf(config);
+  const metrics = createMetrics(CALL_SERVICE_METRICS);
   const onRedisError = (error: Error): void => logger.debug({ err: error }, 'redis');
   const database = starting.use(
     openDatabase({
@@ -52,13 +60,24 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
   const queue = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const relay = starting.use(
-    startRelay({ database, publisher, logger, onNobodyHeard: (callId, calleeId) => reportNobodyHeard(decider, callId, calleeId) }),
+    startRelay({
+      database,
+      publisher,
+      logger,
+      onNobodyHeard: (callId, calleeId) => {
+        metrics.of.ringsUnheard.inc({});
+        reportNobodyHeard(decider, callId, calleeId);
+      },
+      onPublished: ({ type, at }) => metrics.of.eventPublishSeconds.observe({ event: type }, (performance.now() - at) / 1000),
+    }),
   );
   const decider = createDecider({
     database,
     policy,
     logger,
-    onCommitted: ({ inserted, hints }, rows) => {
+    onCommitted: (outcome, rows) => {
+      const { inserted, hints } = outcome;
+      countOutcome(metrics.of, outcome);
       relay.publish(rows);
       relay.hint(hints);
       for (const call of inserted) if (call.endedAt === null) queue.schedule(call.ringDeadlineAt, call.createdAt);
@@ -86,25 +105,33 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   );
   const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
+  const promptLimit = (name: string, perMinute: number): RateLimit =>
+    tellRefusals(createPromptRateLimit({ ...counted, name, perMinute }), () => metrics.of.rateLimited.inc({ limit: name }));
   const limited = limitPlaces(decider, {
-    perCaller: createPromptRateLimit({ ...counted, name: 'initiate', perMinute: config.LIMIT_INITIATE_PER_MINUTE }),
-    perPair: createPromptRateLimit({ ...counted, name: 'initiate_pair', perMinute: config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE }),
+    perCaller: promptLimit('initiate', config.LIMIT_INITIATE_PER_MINUTE),
+    perPair: promptLimit('initiate_pair', config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE),
   });
+  const commands = countCommands(limited, metrics.of);
+  const readiness: ReadinessChecks = {
+    database: async () => (await database.query(PING, [])).length === 1,
+    redis: () => publisher.isConnected(),
+  };
+  reportReadiness(metrics.of, readiness);
+  watchDatabase(metrics.of, database);
   const app = createApp({
     logger,
-    readiness: {
-      database: async () => (await database.query(PING, [])).length === 1,
-      redis: () => publisher.isConnected(),
-    },
+    readiness,
+    metrics,
     routes: [
       internalDoor({
         internalToken: config.INTERNAL_TOKEN,
         database,
-        decider: limited,
-        sessions,
+        decider: commands,
+        sessions: countSessions(sessions, metrics.of),
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
-      clientRoutes({ config, database, decider: limited, redis: asking }),
+      traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),
+      clientRoutes({ config, database, decider: commands, redis: asking, metrics: metrics.of }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));

@@ -1,3 +1,4 @@
+import type { CallEventType } from '@trunkline/contract';
 import type { Transaction } from '../database/database.ts';
 import { INSERT_CALLS, type StoredCall, UPDATE_CALLS } from './call-columns.ts';
 import type { CallRecord } from './call-record.ts';
@@ -35,13 +36,23 @@ export interface OutboxRow {
   recipients: string[];
   /** A `ServerEvent` as JSON. */
   event: string;
+  /** What was decided, and when by this process's monotonic clock; absent where the row was read from the table. */
+  decided?: { type: CallEventType; at: number };
 }
 
 const toStore = (calls: ReadonlySet<CallRecord>, limits: CallLimits): string =>
   JSON.stringify([...calls].map((call): StoredCall => ({ ...call, dueAt: nextDeadline(call, limits)?.at ?? null })));
 
-const outboxRows = ({ events }: Outcome): OutboxRow[] =>
-  events.map((event) => ({ call_id: event.call.id, seq: event.call.seq, recipients: event.recipients, event: JSON.stringify(event) }));
+const outboxRows = ({ events }: Outcome): OutboxRow[] => {
+  const at = performance.now();
+  return events.map((event) => ({
+    call_id: event.call.id,
+    seq: event.call.seq,
+    recipients: event.recipients,
+    event: JSON.stringify(event),
+    decided: { type: event.type, at },
+  }));
+};
 
 const keepAnswers = (transaction: Transaction, { answers }: Outcome): void => {
   if (answers.size === 0) return;

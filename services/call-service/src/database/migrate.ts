@@ -2,11 +2,13 @@ import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
 import { callsMigration } from './migrations/0001-calls.ts';
 import { blocksAndHistoryMigration } from './migrations/0002-blocks-and-history.ts';
+import { callsByTimeMigration } from './migrations/0005-calls-by-time.ts';
 
 /** In order. Migrations only add: two versions run side by side during a rollout. */
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '0001-calls': callsMigration,
   '0002-blocks-and-history': blocksAndHistoryMigration,
+  '0005-calls-by-time': callsByTimeMigration,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -1,11 +1,14 @@
 import { ERRORS, type ErrorCode, refusal } from '@trunkline/contract';
-import { answerHealth, type Logger, type ReadinessChecks } from '@trunkline/service-kit';
+import { answerHealth, answerMetrics, type Logger, type Metrics, type ReadinessChecks } from '@trunkline/service-kit';
 import express, { type ErrorRequestHandler, type Express, type Router } from 'express';
+import type { CALL_SERVICE_METRICS } from '../metrics/call-service-metrics.ts';
+import { countRequests } from '../metrics/count-requests.ts';
 
 export interface AppOptions {
   readiness: ReadinessChecks;
   logger: Logger;
   routes: readonly Router[];
+  metrics: Metrics<typeof CALL_SERVICE_METRICS>;
 }
 
 const codeFor = (error: unknown): ErrorCode => {
@@ -26,13 +29,15 @@ const answerError =
       .json({ success: false, message: refusal(code).message, data: null });
   };
 
-export const createApp = ({ readiness, logger, routes }: AppOptions): Express => {
+export const createApp = ({ readiness, logger, routes, metrics }: AppOptions): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(async (request, response, next) => {
-    if (!(await answerHealth(request, response, readiness))) next();
+    if (await answerHealth(request, response, readiness)) return;
+    if (!(await answerMetrics(request, response, metrics))) next();
   });
+  app.use(countRequests(metrics.of));
   for (const router of routes) app.use(router);
   app.use((_request, response) => void response.status(404).json({ success: false, message: 'There is nothing here', data: null }));
   app.use(answerError(logger));
