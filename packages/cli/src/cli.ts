@@ -1,10 +1,12 @@
 import { ConfigError } from '@trunkline/service-kit';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { dev } from './commands/dev.ts';
+import { doctor } from './commands/doctor.ts';
 import { latency } from './commands/latency.ts';
 import { token } from './commands/token.ts';
+import { trace } from './commands/trace.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([dev, latency, token].map((command) => [command.name, command]));
+const COMMANDS: ReadonlyMap<string, Command> = new Map([dev, doctor, latency, token, trace].map((command) => [command.name, command]));
 
 const USAGE = `Usage: trunkline <command> [options]
 
