@@ -5,6 +5,19 @@ const LAG_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 60];
 
 /** Everything that call-service counts. Names of commands, events, states and reasons are the contract's. */
 export const CALL_SERVICE_METRICS = {
+  // Read before the rest: a scrape asks the database too, and is not to count itself.
+  databaseConnections: {
+    type: 'gauge',
+    name: 'trunkline_database_connections',
+    help: 'Connections of this replica to PostgreSQL, `in_use` or `idle`',
+    labels: ['state'],
+  },
+  databaseWaiting: {
+    type: 'gauge',
+    name: 'trunkline_database_waiting',
+    help: 'Requests of this replica that wait for a connection to PostgreSQL',
+    labels: [],
+  },
   ...READINESS_METRICS,
   decisions: {
     type: 'counter',
@@ -81,18 +94,6 @@ export const CALL_SERVICE_METRICS = {
     name: 'trunkline_rate_limited_total',
     help: 'Requests and commands that were refused because they came too often',
     labels: ['limit'],
-  },
-  databaseConnections: {
-    type: 'gauge',
-    name: 'trunkline_database_connections',
-    help: 'Connections of this replica to PostgreSQL, `in_use` or `idle`',
-    labels: ['state'],
-  },
-  databaseWaiting: {
-    type: 'gauge',
-    name: 'trunkline_database_waiting',
-    help: 'Requests of this replica that wait for a connection to PostgreSQL',
-    labels: [],
   },
   httpRequests: {
     type: 'counter',
