@@ -8,6 +8,8 @@ export interface TcpRelay extends AsyncDisposable {
   readonly connections: number;
   /** From now on the connections there are, and new ones, stay open and carry nothing. */
   swallow(): void;
+  /** Breaks the connections there are, and from now on new ones too. */
+  refuse(): void;
   /** New connections carry again; those that were swallowed stay dead. */
   pass(): void;
 }
@@ -18,12 +20,17 @@ export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
   const pairs = new Set<readonly [Socket, Socket]>();
   let connections = 0;
   let isSwallowing = false;
+  let isRefusing = false;
 
   const cut = (pair: readonly [Socket, Socket]): void => {
     for (const socket of pair) socket.unpipe().pause();
   };
   const server = createServer((near) => {
     connections += 1;
+    if (isRefusing) {
+      near.destroy();
+      return;
+    }
     const pair = [near, connect(Number(port), hostname)] as const;
     const [, far] = pair;
     pairs.add(pair);
@@ -51,8 +58,13 @@ export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
       isSwallowing = true;
       for (const pair of pairs) cut(pair);
     },
+    refuse: () => {
+      isRefusing = true;
+      for (const [near] of pairs) near.destroy();
+    },
     pass: () => {
       isSwallowing = false;
+      isRefusing = false;
     },
     async [Symbol.asyncDispose]() {
       server.close();

@@ -5,11 +5,11 @@ export const CLOSE_CODES = {
   silent: { code: 4003, message: 'Nothing was heard from this connection' },
   unavailable: { code: 4005, message: 'The session could not be opened now, reconnect' },
   token_expired: { code: 4401, message: 'The token has expired, reconnect with a new one' },
+  too_many_connections: { code: 4428, message: 'The user has as many connections as one may have, come back later' },
   disconnected: { code: 4500, message: "The app's backend ended this session" },
   unauthenticated: { code: 4501, message: 'The token is missing, invalid or expired' },
   origin_refused: { code: 4503, message: 'This origin is not allowed' },
   frame_too_large: { code: 4509, message: 'A frame was larger than 64 KiB' },
-  too_many_connections: { code: 4528, message: 'The user has as many connections as one may have' },
   flooding: { code: 4529, message: 'Far too many commands' },
 } as const;
 

@@ -74,7 +74,7 @@ export const SessionsRequest = z.object({
 });
 export const SessionsResponse = z.object({ snapshots: z.array(Snapshot) });
 
-/** A gateway wrote a ring or a stop to a session's socket. */
+/** A gateway wrote a ring to a session's socket, or knows that a session got a stop. */
 export const Delivery = z.object({
   kind: z.enum(['ring', 'stop']),
   callId: CallId,

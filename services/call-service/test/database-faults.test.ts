@@ -19,12 +19,14 @@ const holdLine = async (service: RunningCallService, userId: string) => {
   };
 };
 
-const waiters = async (service: RunningCallService): Promise<number> =>
-  (
-    await service.database.query(
-      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'trunkline call-service' AND wait_event_type = 'Lock'",
-    )
-  ).length;
+/** The transactions that wait for a lock, by when they began. */
+const waiters = async (service: RunningCallService): Promise<string[]> => {
+  const rows = await service.database.query<{ began: string }>(
+    `SELECT xact_start::text AS began FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'trunkline call-service' AND wait_event_type = 'Lock'`,
+  );
+  return rows.map(({ began }) => began);
+};
 
 it('a connection that PostgreSQL ends in mid-transaction costs its commands a service error, not the process', async () => {
   await using service = await startRunningCallService();
@@ -32,7 +34,7 @@ it('a connection that PostgreSQL ends in mid-transaction costs its commands a se
   const waiting = await (async () => {
     await using line = await holdLine(service, 'bob');
     const reply = send(service, place('zoe', 'bob'));
-    await until('the place waits for the line', async () => (await waiters(service)) > 0);
+    await until('the place waits for the line', async () => (await waiters(service)).length > 0);
     await line.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'trunkline call-service'",
     );
@@ -47,8 +49,8 @@ it('a command that waited too long for a lock is tried again', async () => {
   await send(service, place('ann', 'bob'), envelope('ann', { type: 'end_call', callId: 'none' }));
   const line = await holdLine(service, 'bob');
   const reply = send(service, place('zoe', 'bob'));
-  await until('the first try waits', async () => (await waiters(service)) > 0);
-  await until('the first try has given up', async () => (await waiters(service)) === 0);
+  const first = await until('the first try waits', async () => (await waiters(service))[0]);
+  await until('another try waits', async () => (await waiters(service)).some((began) => began !== first));
   await line[Symbol.asyncDispose]();
   expect(await reply).toMatchObject([{ ok: true, call: { callerId: 'zoe' } }]);
 });

@@ -1,6 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { bearerToken } from '@trunkline/service-kit';
+import type { CloseReason } from '@trunkline/contract';
+import { bearerToken, type Identity, type Logger, type VerifyToken } from '@trunkline/service-kit';
 import { z } from 'zod';
+
+/** Whose token it is, or why nobody may come in with it. `unavailable`: nothing is known of it now. */
+export type Authenticate = (token: string | null) => Promise<Identity | Extract<CloseReason, 'unauthenticated' | 'unavailable'>>;
+
+export const createAuthenticate =
+  (verifyToken: VerifyToken, log: Logger): Authenticate =>
+  async (token) => {
+    try {
+      return (token === null ? null : await verifyToken(token)) ?? 'unauthenticated';
+    } catch (error) {
+      log.warn({ err: error }, 'tokens cannot be verified');
+      return 'unavailable';
+    }
+  };
 
 const Auth = z.object({ token: z.string().min(1) });
 

@@ -16,6 +16,7 @@ it('reads its settings, and has defaults for the rest', () => {
     ALLOWED_ORIGINS: [],
     LIMIT_COMMANDS_PER_SECOND: 200,
     GATEWAY_LEASE_SECONDS: 15,
+    DRAIN_SECONDS: 12,
   });
 });
 

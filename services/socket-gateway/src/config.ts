@@ -28,6 +28,11 @@ export const gatewaySettings = {
   LIMIT_COMMANDS_PER_SECOND: integer(1, 100_000)
     .default(200)
     .describe('How many events one connection may send a second; past a tenth of it they are counted, ten times as many close it'),
+  DRAIN_SECONDS: integer(0, 15)
+    .default(12)
+    .describe(
+      'How long a gateway that is told to stop takes to send its clients away, a slice at a time: a quarter of it waits for load balancers to see that it is not ready. The process has 25 seconds in all',
+    ),
   GATEWAY_LEASE_SECONDS: integer(3, 300).default(15).describe('How long a gateway that was not heard counts as alive'),
 };
 

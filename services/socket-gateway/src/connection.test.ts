@@ -23,14 +23,18 @@ const identity = (changes: Partial<Identity> = {}): Identity => ({
 /** A connection of Ben, and every edge it touches. The test decides when Redis and call-service answer. */
 const connect = () => {
   const subscription = Promise.withResolvers<void>();
-  const opened: ((admission: { events: CallEvent[]; refused: boolean } | null) => void)[] = [];
+  type Admission = { events: CallEvent[]; refused: boolean } | null;
+  const opened: ((admission: Admission) => void)[] = [];
   const commands: { callId: string | undefined; reply(reply: CommandReply): void }[] = [];
   const seen = {
     frames: [] as EventFrame[],
     acknowledged: [] as unknown[],
     closedFor: [] as CloseReason[],
+    delivered: [] as string[],
+    probes: [] as (() => void)[],
     reports: [] as string[],
     queuedBytes: 0,
+    hasRoom: true,
     left: null as Promise<void> | null,
     hear: (_event: ServerEvent): void => undefined,
   };
@@ -48,7 +52,8 @@ const connect = () => {
     identity: identity(),
     dialect: onlycare,
     socket: {
-      write: (frame) => seen.frames.push(frame),
+      write: (frame) => seen.frames.push(frame) > 0,
+      probe: (onSign) => void seen.probes.push(onSign),
       queuedBytes: () => seen.queuedBytes,
       close: (reason) => seen.closedFor.push(reason),
     },
@@ -60,13 +65,17 @@ const connect = () => {
           return new Promise((resolve) => opened.push(resolve));
         },
         closed: async () => void seen.reports.push('closed'),
+        hasRoom: () => seen.hasRoom,
         giveUp: () => undefined,
       },
-      deliveries: { add: () => undefined, idle: async () => undefined },
+      deliveries: { add: ({ kind }) => seen.delivered.push(kind), idle: async () => undefined },
       subscriber,
       presence: { enter: () => seen.reports.push('entered'), leave: () => seen.reports.push('left') },
       clock: new DatabaseClock(),
-      verifyToken: async (token) => (token === 'bad' ? null : identity({ userId: token === 'ana' ? ANA : BEN, expiresAt: 9000 })),
+      authenticate: async (token) => {
+        if (token === 'bad') return 'unauthenticated';
+        return token === 'early' ? 'unavailable' : identity({ userId: token === 'ana' ? ANA : BEN, expiresAt: 9000 });
+      },
       commandsPerSecond: 200,
       metrics: createMetrics(GATEWAY_METRICS).of,
     },
@@ -75,13 +84,14 @@ const connect = () => {
     },
   });
   const names = (): (string | null)[] => seen.frames.map(({ event }) => event);
-  const answerOpened = async (events: CallEvent[] | null): Promise<void> => {
+  const admit = async (admission: Admission): Promise<void> => {
     subscription.resolve();
     await expect.poll(() => opened.length).toBeGreaterThan(0);
-    opened.shift()?.(events === null ? null : { events, refused: false });
+    opened.shift()?.(admission);
   };
+  const answerOpened = (events: CallEvent[] | null): Promise<void> => admit(events === null ? null : { events, refused: false });
   const ask = (event: string, body: object): void => connection.onFrame({ event, body }, (answer) => seen.acknowledged.push(answer));
-  return { connection, seen, commands, names, answerOpened, ask, subscribed: subscription.resolve };
+  return { connection, seen, commands, names, admit, answerOpened, ask, subscribed: subscription.resolve };
 };
 
 const cancelled = (seq: number): CallEvent =>
@@ -131,6 +141,22 @@ describe('a connection that opens', () => {
     await seen.left;
     expect(seen.reports.at(-1)).toBe('closed');
   });
+});
+
+it('a connection for which there is no room closes, and has nothing to report', async () => {
+  const { seen, subscribed } = connect();
+  seen.hasRoom = false;
+  subscribed();
+  await expect.poll(() => seen.closedFor).toEqual(['unavailable']);
+  await seen.left;
+  expect(seen.reports).toEqual(['entered', 'unsubscribed', 'left']);
+});
+
+it('a connection that is one too many closes so that the client comes back: the others may be dead and not found so yet', async () => {
+  const { seen, admit } = connect();
+  await admit({ events: [], refused: true });
+  await expect.poll(() => seen.closedFor).toEqual(['too_many_connections']);
+  expect(seen.frames[0]?.body).toMatchObject({ reason: 'too_many_connections', reconnect: true });
 });
 
 describe('a connection that closes', () => {
@@ -191,6 +217,34 @@ describe('an open connection', () => {
     expect(seen.acknowledged).toHaveLength(1);
   });
 
+  it('answers a place before it tells of the call with the same person that it was merged into', async () => {
+    const { seen, names, commands, ask } = await open();
+    ask('call:initiate', { receiverId: 'ana' });
+    seen.hear(ended(2));
+    expect(names()).toEqual([]);
+    commands[0]?.reply({ ok: true, call: aCall() });
+    await expect.poll(names).toEqual(['call:ended']);
+  });
+
+  it('answers a command before it tells what a new snapshot says of its call', async () => {
+    const { connection, seen, names, commands, ask, answerOpened } = await open();
+    ask('call:end', { callId: 'CALL_1' });
+    connection.refresh();
+    await answerOpened([ended(2)]);
+    await expect.poll(() => seen.reports.length).toBe(3);
+    expect(names()).toEqual([]);
+    commands[0]?.reply({ ok: true, call: aCall() });
+    await expect.poll(names).toEqual(['call:ended']);
+  });
+
+  it('asks for a new snapshot as soon as it has told what it held, where it heard more than it can hold', async () => {
+    const { seen, commands, ask } = await open();
+    ask('call:end', { callId: 'CALL_1' });
+    for (let seq = 2; seq <= 300; seq += 1) seen.hear({ ...ended(seq), type: 'call_connected' });
+    commands[0]?.reply({ ok: true, call: aCall() });
+    await expect.poll(() => seen.reports).toEqual(['entered', 'opened', 'opened']);
+  });
+
   it('tells of other calls meanwhile', async () => {
     const { seen, names, ask } = await open();
     ask('call:end', { callId: 'another' });
@@ -208,6 +262,22 @@ describe('an open connection', () => {
     await expect.poll(names).toEqual(['call:ended']);
   });
 
+  it('reports a stop when its client shows that it got it', async () => {
+    const { seen } = await open();
+    seen.hear(ended(2));
+    expect(seen.delivered).toEqual([]);
+    for (const sign of seen.probes) sign();
+    expect(seen.delivered).toEqual(['stop', 'stop']);
+  });
+
+  it('reports no stop once it has ended, whatever still comes', async () => {
+    const { connection, seen } = await open();
+    seen.hear(ended(2));
+    connection.onClose(null);
+    for (const sign of seen.probes) sign();
+    expect(seen.delivered).toEqual([]);
+  });
+
   it('closes when its client does not read', async () => {
     const { seen } = await open();
     seen.queuedBytes = MAX_QUEUED_BYTES + 1;
@@ -223,10 +293,14 @@ describe('an open connection', () => {
     expect(seen.acknowledged).toEqual([{ ok: true }]);
   });
 
-  it.each(['ana', 'bad'])('takes no token of somebody else, and stays (%s)', async (token) => {
+  it.each([
+    ['of somebody else', 'ana', 'unauthenticated'],
+    ['that does not hold', 'bad', 'unauthenticated'],
+    ['of which nothing is known now', 'early', 'service_error'],
+  ])('takes no token %s, and stays', async (_name, token, code) => {
     const { connection, seen, ask } = await open();
     ask('auth:refresh', { token });
-    await expect.poll(() => seen.acknowledged).toEqual([{ ok: false, error: expect.objectContaining({ code: 'unauthenticated' }) }]);
+    await expect.poll(() => seen.acknowledged).toEqual([{ ok: false, error: expect.objectContaining({ code }) }]);
     expect(connection.expiresAt).toBe(1000);
     expect(seen.closedFor).toEqual([]);
   });

@@ -1,6 +1,15 @@
 import type { Subscriber, Subscription } from '@trunkline/bus';
-import { type Actor, type CloseReason, type OpenedSession, refusal, type ServerEvent, type SessionId } from '@trunkline/contract';
-import type { Identity, VerifyToken } from '@trunkline/service-kit';
+import {
+  type Actor,
+  type ClosedSession,
+  type CloseReason,
+  type OpenedSession,
+  refusal,
+  type ServerEvent,
+  type SessionId,
+} from '@trunkline/contract';
+import type { Identity } from '@trunkline/service-kit';
+import type { Authenticate } from './authenticate.ts';
 import type { SendCommand } from './command-sender.ts';
 import type { DatabaseClock } from './database-clock.ts';
 import { Deliverer } from './deliver.ts';
@@ -9,6 +18,7 @@ import type { Asked, Dialect, Reply } from './dialects/dialect.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Presence } from './presence.ts';
 import { Receiver } from './receive.ts';
+import type { EventSource } from './ring-freshness.ts';
 import type { SessionReports } from './session-reports.ts';
 import { settledWithin } from './settled-within.ts';
 import { type Acknowledge, type ClientSocket, MAX_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
@@ -21,7 +31,7 @@ export interface ConnectionServices {
   readonly subscriber: Subscriber;
   readonly presence: Presence;
   readonly clock: DatabaseClock;
-  readonly verifyToken: VerifyToken;
+  readonly authenticate: Authenticate;
   readonly commandsPerSecond: number;
   readonly metrics: GatewayMetrics;
 }
@@ -41,6 +51,11 @@ export type EndedFor = CloseReason | 'client_left';
 
 type State = 'opening' | 'open' | 'closed';
 
+interface HeldEvent {
+  readonly event: ServerEvent;
+  readonly source: EventSource;
+}
+
 const SUBSCRIBE_PATIENCE_MS = 2000;
 const MAX_HELD_EVENTS = 256;
 
@@ -52,6 +67,12 @@ const actorOf = ({ userId, name, avatar, role, deviceId }: Identity, sessionId: 
   deviceId,
   sessionId,
 });
+
+/** A function of its own, so that a close that waits to be reported holds nothing of its connection. */
+const reportClose = async (finished: Promise<ClosedSession | null>, reports: SessionReports): Promise<void> => {
+  const closed = await finished;
+  if (closed !== null) await reports.closed(closed);
+};
 
 /**
  * One socket of one user, from its admission to its last report (invariant 7): it hears its user's channel first and
@@ -70,7 +91,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
   #catchingUp: Promise<void> | null = null;
   #state: State = 'opening';
   #expiresAt: number;
-  #held: ServerEvent[] = [];
+  #held: HeldEvent[] = [];
   #needsSnapshot = false;
   #wasReported = false;
 
@@ -84,7 +105,8 @@ export class Connection<Frame> implements SocketListener<Frame> {
     this.#services = services;
     this.#onEnd = onEnd;
     this.#expiresAt = identity.expiresAt;
-    this.#deliverer = new Deliverer({ session, dialect, clock, deliveries, metrics, write: this.#write, refresh: this.refresh });
+    const { write, probe, refresh } = { write: this.#write, probe: this.#probe, refresh: this.refresh };
+    this.#deliverer = new Deliverer({ session, dialect, clock, deliveries, metrics, write, probe, refresh });
     this.#receiver = new Receiver({
       actor: actorOf(identity, sessionId),
       dialect,
@@ -94,6 +116,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
       answer: this.#answer,
       refreshToken: this.#refreshToken,
       close: this.close,
+      isClosed: () => this.#isClosed(),
     });
     this.#subscription = services.subscriber.subscribe(userId, this.#hear);
     services.presence.enter(sessionId, userId);
@@ -168,35 +191,53 @@ export class Connection<Frame> implements SocketListener<Frame> {
 
   /** Reports the session as open and tells what came back; false when no call-service answered. */
   async #learnSnapshot(): Promise<boolean> {
+    const { reports } = this.#services;
+    if (!this.#wasReported && !reports.hasRoom()) return false;
     this.#wasReported = true;
-    const admission = await this.#services.reports.opened(this.#session);
+    const admission = await reports.opened(this.#session);
     if (admission === null) return false;
     if (admission.refused) this.close('too_many_connections');
     for (const event of admission.events) {
       if (this.#isClosed()) break;
-      this.#deliverer.deliver(event, 'snapshot');
+      this.#tell({ event, source: 'snapshot' });
     }
     return true;
   }
 
   readonly #hear = (event: ServerEvent): void => {
-    if (this.#isClosed()) return;
-    if (this.#state === 'open' && !this.#receiver.awaits(event.call)) this.#deliverer.deliver(event, 'live');
-    else if (this.#held.length < MAX_HELD_EVENTS) this.#held.push(event);
-    else this.#needsSnapshot = true;
+    if (this.#state === 'opening') this.#hold({ event, source: 'live' });
+    else if (this.#state === 'open') this.#tell({ event, source: 'live' });
   };
+
+  /** An answer that is under way goes before the events of its call. */
+  #tell(heard: HeldEvent): void {
+    if (this.#receiver.awaits(heard.event.call)) this.#hold(heard);
+    else this.#deliverer.deliver(heard.event, heard.source);
+  }
+
+  #hold(heard: HeldEvent): void {
+    if (this.#held.length < MAX_HELD_EVENTS) this.#held.push(heard);
+    else this.#needsSnapshot = true;
+  }
 
   #releaseHeld(): void {
     if (this.#held.length === 0) return;
     const held = this.#held;
     this.#held = [];
-    for (const event of held) this.#hear(event);
+    for (const heard of held) if (!this.#isClosed()) this.#tell(heard);
+    this.catchUp();
   }
 
-  readonly #write = (frame: Frame): void => {
-    this.#socket.write(frame);
+  readonly #write = (frame: Frame): boolean => {
+    const isWritten = this.#socket.write(frame);
     this.#closeIfTooSlow();
+    return isWritten && !this.#isClosed();
   };
+
+  readonly #probe = (onSign: () => void): void =>
+    this.#socket.probe(() => {
+      if (!this.#isClosed()) onSign();
+    });
 
   readonly #answer = (reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void => {
     if (this.#isClosed()) return;
@@ -208,8 +249,9 @@ export class Connection<Frame> implements SocketListener<Frame> {
   };
 
   readonly #refreshToken = async (token: string): Promise<Reply> => {
-    const identity = await this.#services.verifyToken(token);
-    if (identity === null || identity.userId !== this.#session.userId) return { ok: false, error: refusal('unauthenticated') };
+    const identity = await this.#services.authenticate(token);
+    if (identity === 'unavailable') return { ok: false, error: refusal('service_error') };
+    if (identity === 'unauthenticated' || identity.userId !== this.#session.userId) return { ok: false, error: refusal('unauthenticated') };
     this.#expiresAt = Math.max(this.#expiresAt, identity.expiresAt);
     return { ok: true, call: null };
   };
@@ -228,16 +270,15 @@ export class Connection<Frame> implements SocketListener<Frame> {
     this.#held = [];
     this.#subscription.end();
     this.#services.presence.leave(this.#session.sessionId);
-    this.#onEnd(this.#leave(), reason);
+    this.#onEnd(reportClose(this.#finish(), this.#services.reports), reason);
   }
 
   /** The close is reported last: after the session's own opening, and after the commands that it still had to send. */
-  async #leave(): Promise<void> {
+  async #finish(): Promise<ClosedSession | null> {
     await this.#opening;
     await this.#catchingUp;
     await this.#receiver.drained();
-    if (!this.#wasReported) return;
     const { sessionId, userId } = this.#session;
-    await this.#services.reports.closed({ sessionId, userId });
+    return this.#wasReported ? { sessionId, userId } : null;
   }
 }

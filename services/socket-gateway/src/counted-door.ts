@@ -10,13 +10,8 @@ export const countRefusals = (door: Door, { connectionErrors }: Pick<GatewayMetr
     return reason;
   },
   authenticate: async (token) => {
-    try {
-      const identity = await door.authenticate(token);
-      if (identity === null) connectionErrors.inc({ reason: 'unauthenticated' });
-      return identity;
-    } catch (error) {
-      connectionErrors.inc({ reason: 'verify_failed' });
-      throw error;
-    }
+    const identity = await door.authenticate(token);
+    if (typeof identity === 'string') connectionErrors.inc({ reason: identity });
+    return identity;
   },
 });

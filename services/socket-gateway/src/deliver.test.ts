@@ -12,7 +12,8 @@ import { GATEWAY_METRICS } from './gateway-metrics.ts';
 const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN; now?: number | null } = {}) => {
   const frames: EventFrame[] = [];
   const reported: Delivery[] = [];
-  const seen = { refreshes: 0, frames, reported };
+  const seen = { refreshes: 0, frames, reported, isOpen: true };
+  const probes: (() => void)[] = [];
   const clock = new DatabaseClock(() => 0);
   if (now !== null) clock.learn({ databaseNow: now, sentAt: 0, receivedAt: 0 });
   const metrics = createMetrics(GATEWAY_METRICS);
@@ -22,20 +23,28 @@ const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN;
     clock,
     deliveries: { add: (delivery) => reported.push(delivery), idle: async () => undefined },
     metrics: metrics.of,
-    write: (frame) => frames.push(frame),
+    write: (frame) => seen.isOpen && frames.push(frame) > 0,
+    probe: (onSign) => void probes.push(onSign),
     refresh: () => {
       seen.refreshes += 1;
     },
   });
+  /** The client shows that it got what was written before it was last asked. */
+  const showSign = (): void => probes.shift()?.();
   const counted = async (name: string): Promise<string[]> =>
     (await metrics.text()).split('\n').filter((line) => line.startsWith(`trunkline_${name}`));
-  return { deliverer, ...seen, seen, counted, names: () => frames.map(({ event }) => event) };
+  return { deliverer, ...seen, seen, probes, showSign, counted, names: () => frames.map(({ event }) => event) };
 };
 
 const ring = (seq = 1): CallEvent => aCallEvent({ ringMsLeft: 30_000, call: aCall({ seq }) });
 const reached = (seq: number): CallEvent => ({ ...ring(seq), type: 'call_ringing' });
 const cancelled = (seq: number): CallEvent =>
   aCallEvent({ type: 'call_cancelled', call: aCall({ seq, state: 'CANCELLED', reason: 'caller_lost' }) });
+
+const cancelOf = (index: number): CallEvent => ({
+  ...cancelled(1),
+  call: aCall({ id: CallId.parse(`c${index}`), state: 'CANCELLED', reason: 'cancelled' }),
+});
 
 describe('a session', () => {
   it('is told each event once', () => {
@@ -103,13 +112,10 @@ describe('a session', () => {
     expect(names()).toEqual(['call:incoming']);
   });
 
-  it('says how long the ring may go on, by the clock of this host', () => {
+  it("says when the ring expires by the database's clock, whatever this host's says and however long it took", () => {
     const { deliverer, frames } = createSession({ now: PLACED_AT + 1000 });
-    const before = Date.now();
     deliverer.deliver(ring(1), 'live');
-    const { expiresAt } = (frames[0]?.body ?? {}) as { expiresAt: number };
-    expect(expiresAt - before).toBeGreaterThanOrEqual(29_000);
-    expect(expiresAt - Date.now()).toBeLessThanOrEqual(29_000);
+    expect(frames[0]?.body).toMatchObject({ expiresAt: PLACED_AT + 30_000 });
   });
 
   it('neither rings nor asks once the time is up', () => {
@@ -120,15 +126,49 @@ describe('a session', () => {
   });
 
   it('reports what it was told: rings and stops', () => {
-    const { deliverer, reported } = createSession();
+    const { deliverer, reported, showSign } = createSession();
     deliverer.deliver(ring(1), 'live');
     deliverer.deliver(
       aCallEvent({ type: 'call_accepted', call: aCall({ seq: 2, state: 'CONNECTING', answeredBySession: SessionId.parse('ben-s2') }) }),
       'live',
     );
     deliverer.deliver(aCallEvent({ type: 'call_ended', call: aCall({ seq: 3, state: 'ENDED', reason: 'lost' }) }), 'live');
+    showSign();
+    showSign();
     expect(reported.map(({ kind }) => kind)).toEqual(['ring', 'stop', 'stop']);
     expect(reported[0]).toEqual({ kind: 'ring', callId: 'CALL_1', userId: 'ben', deviceId: 'ben-1', sessionId: 'ben-s1' });
+  });
+
+  it('reports a stop only after a sign that its client got it, and asks for one sign at a time', () => {
+    const { deliverer, reported, probes, showSign } = createSession();
+    for (const index of [1, 2, 3]) deliverer.deliver(cancelOf(index), 'live');
+    expect(reported).toEqual([]);
+    expect(probes).toHaveLength(1);
+    showSign();
+    expect(reported.map(({ callId }) => callId)).toEqual(['c1']);
+    showSign();
+    expect(reported.map(({ callId }) => callId)).toEqual(['c1', 'c2', 'c3']);
+    expect(probes).toHaveLength(0);
+    deliverer.deliver(cancelOf(4), 'live');
+    showSign();
+    expect(reported).toHaveLength(4);
+  });
+
+  it('reports nothing that was not written', () => {
+    const { deliverer, reported, seen, probes } = createSession();
+    seen.isOpen = false;
+    deliverer.deliver(ring(1), 'live');
+    deliverer.deliver(cancelled(2), 'live');
+    expect(reported).toEqual([]);
+    expect(probes).toEqual([]);
+  });
+
+  it('keeps a bounded number of stops while no sign comes', () => {
+    const { deliverer, reported, showSign } = createSession();
+    for (let index = 0; index < 300; index += 1) deliverer.deliver(cancelOf(index), 'live');
+    showSign();
+    showSign();
+    expect(reported).toHaveLength(65);
   });
 
   it('reports no stop to the session that answers', () => {
@@ -141,21 +181,18 @@ describe('a session', () => {
   });
 
   it('is told of a bad line whenever it is, which hides nothing that comes after', () => {
-    const { deliverer, names, reported } = createSession();
+    const { deliverer, names, reported, showSign } = createSession();
     const warning = (seq: number): CallEvent =>
       aCallEvent({ type: 'call_quality_warning', call: aCall({ seq, state: 'ACTIVE' }), quality: 'BAD' });
     const ended = aCallEvent({ type: 'call_ended', call: aCall({ seq: 4, state: 'ENDED', reason: 'lost' }) });
     for (const event of [warning(9), warning(3), ended, warning(3)]) deliverer.deliver(event, 'live');
+    showSign();
     expect(names()).toEqual(['call:quality', 'call:quality', 'call:ended', 'call:quality']);
     expect(reported.map(({ kind }) => kind)).toEqual(['stop']);
   });
 
   it('remembers a bounded number of calls', () => {
     const { deliverer, names } = createSession();
-    const cancelOf = (index: number): CallEvent => ({
-      ...cancelled(1),
-      call: aCall({ id: CallId.parse(`c${index}`), state: 'CANCELLED', reason: 'cancelled' }),
-    });
     for (let index = 0; index < 300; index += 1) deliverer.deliver(cancelOf(index), 'live');
     deliverer.deliver(cancelOf(299), 'live');
     expect(names()).toHaveLength(300);

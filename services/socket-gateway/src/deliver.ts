@@ -14,6 +14,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import { type Telling, tellingFor } from './dialects/telling.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { type EventSource, judgeRing } from './ring-freshness.ts';
+import { StopReports } from './stop-reports.ts';
 
 const MAX_REMEMBERED_CALLS = 256;
 
@@ -45,7 +46,10 @@ export interface DelivererOptions<Frame> {
   readonly clock: DatabaseClock;
   readonly deliveries: DeliveryReports;
   readonly metrics: Pick<GatewayMetrics, 'events' | 'eventDeliverySeconds'>;
-  write(frame: Frame): void;
+  /** See `ClientSocket.write`. */
+  write(frame: Frame): boolean;
+  /** See `ClientSocket.probe`. */
+  probe(onSign: () => void): void;
   /** Asks for a new snapshot. */
   refresh(): void;
 }
@@ -55,13 +59,14 @@ export class Deliverer<Frame> {
   readonly #options: DelivererOptions<Frame>;
   /** By call, the oldest first. Most sessions are idle, so it is made when it is needed. */
   #told: Map<CallId, Told> | null = null;
+  #stops: StopReports | null = null;
 
   constructor(options: DelivererOptions<Frame>) {
     this.#options = options;
   }
 
   deliver(event: ServerEvent, source: EventSource): void {
-    if (isHint(event.type)) this.#write(event, source, 0);
+    if (isHint(event.type)) this.#write(event, source);
     else this.#deliverStep(event, source);
   }
 
@@ -75,14 +80,14 @@ export class Deliverer<Frame> {
       this.#remember(id, { seq, types });
       return this.#count(type, 'repeated');
     }
-    const verdict = isRing ? judgeRing(event, source, this.#options.clock.now()) : { ringMsLeft: 0 };
+    const verdict = isRing ? judgeRing(event, source, this.#options.clock.now()) : 'rings';
     if (verdict === 'stale') {
       this.#options.refresh();
       return this.#count(type, 'stale');
     }
     this.#remember(id, { seq, types: verdict === 'over' ? types : [...types, type] });
     if (verdict === 'over') this.#count(type, 'over');
-    else this.#write({ ...event, type }, source, verdict.ringMsLeft);
+    else this.#write({ ...event, type }, source);
   }
 
   /** Every event carries the whole call: a callee that missed the place rings from what came after it. */
@@ -90,18 +95,28 @@ export class Deliverer<Frame> {
     return (type === 'call_placed' || type === 'call_ringing') && this.#isCallee(call) && isRinging(call.state);
   }
 
-  #write(event: ServerEvent, source: EventSource, ringMsLeft: number): void {
-    const { session, dialect, deliveries, write } = this.#options;
+  #write(event: ServerEvent, source: EventSource): void {
+    const { session, dialect, write } = this.#options;
     const { sessionId, userId, deviceId } = session;
-    const telling = tellingFor(event, { userId, deviceId, sessionId, now: Date.now(), ringMsLeft });
+    const telling = tellingFor(event, session);
     if (telling === null) return this.#count(event.type, 'untold');
-    write(dialect.encode(telling));
+    const isWritten = write(dialect.encode(telling));
+    if (!isWritten) return this.#count(event.type, 'unwritten');
     this.#countWritten(event, source);
     const kind = DELIVERED[telling.kind];
-    if (kind !== null) deliveries.add({ kind, callId: event.call.id, userId, deviceId, sessionId });
+    if (kind !== null) this.#report({ kind, callId: event.call.id, userId, deviceId, sessionId });
   }
 
-  #count(event: CallEventType, outcome: 'written' | 'repeated' | 'untold' | 'over' | 'stale'): void {
+  #report(delivery: Delivery): void {
+    if (delivery.kind === 'ring') {
+      this.#options.deliveries.add(delivery);
+      return;
+    }
+    this.#stops ??= new StopReports(this.#options);
+    this.#stops.written(delivery);
+  }
+
+  #count(event: CallEventType, outcome: 'written' | 'unwritten' | 'repeated' | 'untold' | 'over' | 'stale'): void {
     const { metrics, dialect } = this.#options;
     metrics.events.inc({ event, dialect: dialect.name, outcome });
   }

@@ -26,7 +26,7 @@ export const GATEWAY_METRICS = {
   connectionErrors: {
     type: 'counter',
     name: 'trunkline_connection_errors_total',
-    help: 'Attempts to connect that were refused: the name of a close code, or `verify_failed` where the keys of tokens could not be had',
+    help: 'Attempts to connect that were refused: the name of a close code; `unavailable` where the keys of tokens could not be had',
     labels: ['reason'],
   },
   slowConsumers: {
@@ -57,7 +57,7 @@ export const GATEWAY_METRICS = {
   events: {
     type: 'counter',
     name: 'trunkline_events_total',
-    help: 'Events that came for a session: `written`, `repeated` (seen before), `untold` (nothing to tell this viewer), `over` (a ring too late), `stale` (asked for anew)',
+    help: 'Events that came for a session: `written`, `unwritten` (the socket was closing), `repeated` (seen before), `untold` (nothing to tell this viewer), `over` (a ring too late), `stale` (asked for anew)',
     labels: ['event', 'dialect', 'outcome'],
   },
   eventDeliverySeconds: {

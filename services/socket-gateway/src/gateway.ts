@@ -8,6 +8,7 @@ import {
   reportReadiness,
   startHttpServer,
 } from '@trunkline/service-kit';
+import { createAuthenticate } from './authenticate.ts';
 import { createCallServiceClient } from './call-service-client.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
@@ -17,6 +18,7 @@ import { createDeliveryReports } from './delivery-reports.ts';
 import { chattrix } from './dialects/chattrix.ts';
 import { onlycare } from './dialects/onlycare.ts';
 import { otomo } from './dialects/otomo.ts';
+import { drain } from './drain.ts';
 import { GATEWAY_METRICS, watchGateway } from './gateway-metrics.ts';
 import { createRequestListener, refuseOtherUpgrades } from './http.ts';
 import { startLease } from './lease.ts';
@@ -49,10 +51,11 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const { GATEWAY_ID: gatewayId, REDIS_URL: redisUrl, REDIS_PREFIX: prefix, ALLOWED_ORIGINS: allowedOrigins } = config;
   const log = createLogger('socket-gateway', config.LOG_LEVEL).child({ gatewayId });
   const onError = (error: Error): void => log.warn({ err: error }, 'Redis');
-  const verifyToken = createTokenVerifier(config);
+  const authenticate = createAuthenticate(createTokenVerifier(config), log);
   const clock = new DatabaseClock();
   const metrics = createMetrics(GATEWAY_METRICS);
   let isStopping = false;
+  let isTaking = true;
 
   // Disposed in reverse, also when the start fails half-way.
   await using parts = new AsyncDisposableStack();
@@ -76,10 +79,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const door = countRefusals(
     {
       refusalOf: (origin) => {
-        if (isStopping) return 'going_away';
+        if (!isTaking) return 'going_away';
         return isAllowedOrigin(origin, allowedOrigins) ? null : 'origin_refused';
       },
-      authenticate: async (token) => (token === null ? null : verifyToken(token)),
+      authenticate,
       admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
     },
     metrics.of,
@@ -98,7 +101,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       subscriber,
       presence: createPresence(socketIo.rooms),
       clock,
-      verifyToken,
+      authenticate,
       commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
       metrics: metrics.of,
     }),
@@ -109,6 +112,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
 
   parts.defer(async () => {
     isStopping = true;
+    const stopTaking = (): void => {
+      isTaking = false;
+    };
+    await drain({ guests: sessions, drainMs: config.DRAIN_SECONDS * 1000, stopTaking });
     sessions.closeForGood('going_away');
     await settledWithin(sessions.allReported(), CLOSED_REPORTS_MS);
     reports.giveUp();

@@ -1,7 +1,7 @@
-import { type Actor, type CloseReason, type CommandReply, refusal, SessionId } from '@trunkline/contract';
+import { type Actor, CallId, type CloseReason, type CommandReply, refusal, SessionId, UserId } from '@trunkline/contract';
 import { createMetrics } from '@trunkline/service-kit';
-import { describe, expect, it } from 'vitest';
-import { aCall, BEN } from '../test/call-event.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ANA, aCall, BEN } from '../test/call-event.ts';
 import type { OutgoingCommand } from './command-sender.ts';
 import { chattrix } from './dialects/chattrix.ts';
 import type { EventFrame, JsonFrame, Reply } from './dialects/dialect.ts';
@@ -19,18 +19,22 @@ const createReceiver = (commandsPerSecond = 200) => {
   const answers: { reply: Reply; callId: string | null }[] = [];
   const closed: CloseReason[] = [];
   const open: ((reply: CommandReply) => void)[] = [];
+  const wanted: (() => boolean)[] = [];
+  const seen = { isClosed: false };
   const receiver = new Receiver<EventFrame>({
     actor,
     dialect: onlycare,
     commandsPerSecond,
-    sendCommand: (command) => {
+    sendCommand: (command, isWanted) => {
       sent.push(command);
+      wanted.push(isWanted);
       return new Promise((resolve) => open.push(resolve));
     },
     metrics: metrics.of,
     answer: (reply, { callId }) => answers.push({ reply, callId }),
     refreshToken: async () => ({ ok: true, call: null }),
     close: (reason) => closed.push(reason),
+    isClosed: () => seen.isClosed,
   });
   const accept = (callId: string): void => receiver.receive({ event: 'call:accept', body: { callId } }, null);
   const answerNext = async (reply: CommandReply = DONE): Promise<void> => {
@@ -41,7 +45,7 @@ const createReceiver = (commandsPerSecond = 200) => {
   /** The samples of one metric. */
   const counted = async (name: string): Promise<string[]> =>
     (await metrics.text()).split('\n').filter((line) => line.startsWith(`trunkline_${name}`));
-  return { receiver, sent, answers, closed, accept, answerNext, counted };
+  return { receiver, sent, wanted, answers, closed, seen, accept, answerNext, counted };
 };
 
 const codes = (answers: { reply: Reply }[]): string[] => answers.map(({ reply }) => (reply.ok ? 'ok' : reply.error.code));
@@ -126,7 +130,63 @@ describe('the commands of a connection', () => {
     receiver.receive({ event: 'call:initiate', body: { receiverId: 'ana' } }, null);
     expect(sent[0]?.mintedCallId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(receiver.awaits(aCall({ id: sent[0]?.mintedCallId ?? aCall().id }))).toBe(true);
+    const between = (callerId: UserId, calleeId: UserId): boolean =>
+      receiver.awaits(aCall({ id: CallId.parse('another'), callerId, calleeId }));
+    expect([between(ANA, BEN), between(BEN, ANA)]).toEqual([true, true]);
+    expect([between(UserId.parse('eve'), BEN), between(BEN, UserId.parse('eve'))]).toEqual([false, false]);
+  });
+
+  it('await a call by the id that its callee gave it, and no other', () => {
+    const { receiver, accept } = createReceiver();
     expect(receiver.awaits(aCall())).toBe(false);
+    receiver.release();
+    accept('mine');
+    expect(receiver.awaits(aCall({ calleeAlias: CallId.parse('mine') }))).toBe(true);
+    expect(receiver.awaits(aCall())).toBe(false);
+  });
+
+  describe('that waited for long', () => {
+    afterEach(() => vi.useRealTimers());
+
+    it.each([
+      ['call:initiate', { receiverId: 'ana' }, false],
+      ['call:accept', { callId: 'a' }, false],
+      ['call:reject', { callId: 'a' }, true],
+      ['call:cancel', { callId: 'a' }, true],
+      ['call:end', { callId: 'a' }, true],
+    ])('are wanted only where they end something (%s)', (event, body, isWantedLater) => {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      const { receiver, wanted } = createReceiver();
+      receiver.release();
+      receiver.receive({ event, body }, null);
+      vi.advanceTimersByTime(3900);
+      expect(wanted[0]?.()).toBe(true);
+      vi.advanceTimersByTime(200);
+      expect(wanted[0]?.()).toBe(isWantedLater);
+    });
+
+    it('count from when they were taken, not from when they were released', () => {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      const { receiver, wanted, accept } = createReceiver();
+      accept('a');
+      vi.advanceTimersByTime(4100);
+      receiver.release();
+      expect(wanted[0]?.()).toBe(false);
+    });
+  });
+
+  it('are not wanted where they place a call and the client has gone', () => {
+    const { receiver, wanted, seen } = createReceiver();
+    receiver.release();
+    receiver.receive({ event: 'call:initiate', body: { receiverId: 'ana' } }, null);
+    expect(wanted[0]?.()).toBe(true);
+    seen.isClosed = true;
+    expect(wanted[0]?.()).toBe(false);
+    const other = createReceiver();
+    other.receiver.release();
+    other.accept('a');
+    other.seen.isClosed = true;
+    expect(other.wanted[0]?.()).toBe(true);
   });
 
   it('that report a bad line go on once in five seconds, and are always answered', async () => {
@@ -162,6 +222,7 @@ describe('the commands of a connection', () => {
       answer: (reply, { requestId }) => answers.push({ reply, requestId }),
       refreshToken: async () => ({ ok: true, call: null }),
       close: () => undefined,
+      isClosed: () => false,
     });
     const payload = { callId: 'a', txQuality: 1, rxQuality: 1 };
     receiver.receive({ json: { type: 'call.quality', requestId: 'r', payload } }, null);

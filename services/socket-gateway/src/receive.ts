@@ -19,11 +19,15 @@ import type { Acknowledge } from './transports/transport.ts';
 
 const MAX_PENDING = 64;
 
+/** A ring or an accept that comes later than this surprises people; what ends a call counts at any age. */
+const STALE_AFTER_MS = 4000;
+const GROWS_STALE: ReadonlySet<Command['type']> = new Set(['place_call', 'accept_call']);
+
 interface Pending extends OutgoingCommand {
   readonly asked: Asked;
   readonly acknowledge: Acknowledge | null;
   /** By `performance.now()`. */
-  readonly receivedAt: number;
+  readonly takenAt: number;
 }
 
 /** What a frame meant, for the count of frames. */
@@ -38,6 +42,8 @@ export interface ReceiverOptions<Frame> {
   answer(reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void;
   refreshToken(token: string): Promise<Reply>;
   close(reason: CloseReason): void;
+  /** Whether nobody waits for the answers any more. */
+  isClosed(): boolean;
 }
 
 const callIdOf = ({ command, mintedCallId }: OutgoingCommand): CallId | null => command.callId ?? mintedCallId;
@@ -49,9 +55,14 @@ const meaningOf = (decoded: Decoded): Meaning => {
   return 'command' in decoded ? (decoded.command?.type ?? 'nothing') : 'unreadable';
 };
 
+/** A place may become part of a call that the other person is placing (glare), whose id is not known here. */
+const mayConcern = ({ actor, command }: OutgoingCommand, { callerId, calleeId }: Call): boolean =>
+  command.type === 'place_call' &&
+  ((callerId === actor.userId && calleeId === command.calleeId) || (callerId === command.calleeId && calleeId === actor.userId));
+
 /**
- * Takes the frames of one connection and sends its commands strictly one after another. Commands wait until `release`;
- * those that were taken are sent even when the socket has closed meanwhile, because a last cancel counts.
+ * Takes the frames of one connection and sends its commands strictly one after another. Commands wait until `release`; those that
+ * were taken are sent even when the socket has closed meanwhile, because a last cancel counts; only a place then rings nobody.
  */
 export class Receiver<Frame> {
   readonly #options: ReceiverOptions<Frame>;
@@ -71,15 +82,15 @@ export class Receiver<Frame> {
 
   receive(frame: Frame, acknowledge: Acknowledge | null): void {
     const { dialect, close, metrics } = this.#options;
-    const receivedAt = performance.now();
-    const verdict = this.#limit.take(receivedAt);
+    const takenAt = performance.now();
+    const verdict = this.#limit.take(takenAt);
     if (verdict !== 'within') metrics.commandsOverLimit.inc({ dialect: dialect.name, limit: PAST_LIMIT[verdict] });
     if (verdict === 'flooding') {
       close('flooding');
       return;
     }
     const decoded = dialect.decode(frame);
-    if (verdict !== 'over' && !this.#isFull()) this.#take(decoded, acknowledge, receivedAt);
+    if (verdict !== 'over' && !this.#isFull()) this.#take(decoded, acknowledge, takenAt);
     else this.#refuse('rate_limited', meaningOf(decoded), decoded.asked, acknowledge);
   }
 
@@ -97,9 +108,10 @@ export class Receiver<Frame> {
   }
 
   /** Whether a command about this call is under way: its answer comes before the events that it causes. */
-  awaits({ id, calleeAlias }: Call): boolean {
-    const asked = this.#current === null ? null : callIdOf(this.#current);
-    return asked !== null && (asked === id || asked === calleeAlias);
+  awaits(call: Call): boolean {
+    if (this.#current === null) return false;
+    const asked = callIdOf(this.#current);
+    return (asked !== null && (asked === call.id || asked === call.calleeAlias)) || mayConcern(this.#current, call);
   }
 
   /** Resolves when every released command has been answered. */
@@ -121,13 +133,13 @@ export class Receiver<Frame> {
     this.#answer({ ok: false, error: refusal(code, { callId: asked.callId ?? undefined }) }, command, asked, acknowledge);
   }
 
-  #take(decoded: Decoded, acknowledge: Acknowledge | null, receivedAt: number): void {
+  #take(decoded: Decoded, acknowledge: Acknowledge | null, takenAt: number): void {
     const { asked } = decoded;
     const meaning = meaningOf(decoded);
     if ('refused' in decoded) this.#answer({ ok: false, error: decoded.refused }, meaning, asked, acknowledge);
     else if ('refreshToken' in decoded)
       void this.#options.refreshToken(decoded.refreshToken).then((reply) => this.#answer(reply, meaning, asked, acknowledge));
-    else if (decoded.command !== null && this.#goesOn(decoded.command)) this.#queue(decoded.command, asked, acknowledge, receivedAt);
+    else if (decoded.command !== null && this.#goesOn(decoded.command)) this.#queue(decoded.command, asked, acknowledge, takenAt);
     else this.#answer({ ok: true, call: null }, meaning, asked, acknowledge);
   }
 
@@ -137,7 +149,7 @@ export class Receiver<Frame> {
     return this.#qualityLimit.passes(command.callId, performance.now());
   }
 
-  #queue(command: Command, asked: Asked, acknowledge: Acknowledge | null, receivedAt: number): void {
+  #queue(command: Command, asked: Asked, acknowledge: Acknowledge | null, takenAt: number): void {
     const { actor, dialect } = this.#options;
     const needsCallId = command.type === 'place_call' && command.callId === undefined;
     this.#pending.push({
@@ -150,7 +162,7 @@ export class Receiver<Frame> {
       dialect: dialect.name,
       asked,
       acknowledge,
-      receivedAt,
+      takenAt,
     });
     this.#send();
   }
@@ -163,13 +175,18 @@ export class Receiver<Frame> {
     this.#isSending = true;
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
       this.#current = next;
-      const { asked, acknowledge, receivedAt, ...command } = next;
-      const reply = await this.#options.sendCommand(command);
+      const { asked, acknowledge, takenAt, ...command } = next;
+      const reply = await this.#options.sendCommand(command, () => this.#isWanted(command.command, takenAt));
       this.#current = null;
       if (!reply.ok && next.command.type === 'report_quality') this.#qualityLimit?.forget(next.command.callId);
       this.#answer(reply, next.command.type, asked, acknowledge);
-      this.#options.metrics.commandSeconds.observe({ command: next.command.type }, (performance.now() - receivedAt) / 1000);
+      this.#options.metrics.commandSeconds.observe({ command: next.command.type }, (performance.now() - takenAt) / 1000);
     }
     this.#isSending = false;
+  }
+
+  #isWanted({ type }: Command, takenAt: number): boolean {
+    if (type === 'place_call' && this.#options.isClosed()) return false;
+    return !GROWS_STALE.has(type) || performance.now() - takenAt <= STALE_AFTER_MS;
   }
 }

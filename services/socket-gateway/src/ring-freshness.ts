@@ -4,16 +4,15 @@ import type { ServerEvent } from '@trunkline/contract';
 export type EventSource = 'live' | 'snapshot';
 
 /** `over`: it must not ring any more. `stale`: only a new snapshot can tell. */
-export type RingVerdict = { readonly ringMsLeft: number } | 'over' | 'stale';
+export type RingVerdict = 'rings' | 'over' | 'stale';
 
 const STALE_AFTER_MS = 2000;
 
-/** Whether a ring may still be shown, and for how long, at `databaseNow` (invariant 4). */
+/** Whether a ring may still be shown at `databaseNow` (invariant 4). */
 export const judgeRing = (event: ServerEvent, source: EventSource, databaseNow: number | null): RingVerdict => {
   // Without a clock nobody knows how long the bus kept it.
   if (databaseNow === null && source === 'live') return 'stale';
   const ageMs = databaseNow === null ? 0 : Math.max(0, databaseNow - event.at);
-  const ringMsLeft = Math.floor(event.ringMsLeft - ageMs);
-  if (ringMsLeft <= 0) return 'over';
-  return source === 'live' && ageMs > STALE_AFTER_MS ? 'stale' : { ringMsLeft };
+  if (ageMs >= event.ringMsLeft) return 'over';
+  return source === 'live' && ageMs > STALE_AFTER_MS ? 'stale' : 'rings';
 };

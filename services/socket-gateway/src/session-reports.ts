@@ -23,6 +23,8 @@ type Admission = Omit<Snapshot, 'sessionId'>;
 
 /** Tells call-service which sessions this gateway holds. */
 export interface SessionReports {
+  /** False while so many reports wait that no more sessions can be taken on: none of those that wait may be dropped. */
+  hasRoom(): boolean;
   /**
    * Reports a session as open, which is the same however often, and resolves with what it must know (invariant 7), or
    * with null when no call-service took it.
@@ -34,6 +36,7 @@ export interface SessionReports {
   giveUp(): void;
 }
 
+const MAX_WAITING = 10_000;
 const OPENED_IN_FLIGHT = 4;
 const BUDGET_MS = 3000;
 const LONGEST_PAUSE_MS = 2000;
@@ -85,6 +88,7 @@ export const createSessionReports = ({ client, gatewayId, log }: SessionReportsO
   });
 
   return {
+    hasRoom: () => opened.size + closed.size < MAX_WAITING,
     opened: opened.add,
     closed: closed.add,
     giveUp: () => givingUp.abort(),

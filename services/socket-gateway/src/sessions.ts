@@ -49,8 +49,7 @@ export class Sessions implements Disposable {
         this.#live.delete(connection);
         connections.dec(dialectLabel);
         connectionCloses.inc({ ...dialectLabel, reason });
-        this.#leaving.add(left);
-        void left.finally(() => this.#leaving.delete(left));
+        this.#awaitReport(left);
       },
     });
     this.#live.add(connection);
@@ -68,6 +67,11 @@ export class Sessions implements Disposable {
     for (const connection of this.#live) connection.catchUp();
   }
 
+  /** The set keeps the order in which they came. */
+  closeOldest(count: number, reason: CloseReason): void {
+    for (const connection of [...this.#live].slice(0, count)) connection.close(reason);
+  }
+
   /** Closes all of them, and whatever still comes in. */
   closeForGood(reason: CloseReason): void {
     this.#closedFor = reason;
@@ -81,6 +85,12 @@ export class Sessions implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#sweep);
+  }
+
+  /** A function of its own, so that what waits for the report does not hold the connection. */
+  #awaitReport(left: Promise<void>): void {
+    this.#leaving.add(left);
+    void left.finally(() => this.#leaving.delete(left));
   }
 
   /** One look at all of them a second is cheaper than a timer for each. */

@@ -2,23 +2,18 @@ import { type Call, type CallEventType, CallId, DeviceId, type EventActor, type 
 import type { Viewer } from '../src/dialects/telling.ts';
 import { ANA, aCall, aCallEvent, BEN, PLACED_AT, SYSTEM_ACTOR } from './call-event.ts';
 
-const HOST_TIME = PLACED_AT + 500;
-const RING_MS_LEFT = 29_500;
-
-const viewer = (userId: UserId, device: string, session: string, ringMsLeft = 0): Viewer => ({
+const viewer = (userId: UserId, device: string, session: string): Viewer => ({
   userId,
   deviceId: DeviceId.parse(device),
   sessionId: SessionId.parse(session),
-  now: HOST_TIME,
-  ringMsLeft,
 });
 
 /** Ana calls; Ben answers. Each acts on a first device and has another one. Eve is not in the call. */
 export const VIEWERS = {
   caller: viewer(ANA, 'ana-1', 'ana-s1'),
   callersOther: viewer(ANA, 'ana-2', 'ana-s2'),
-  callee: viewer(BEN, 'ben-1', 'ben-s1', RING_MS_LEFT),
-  calleesOther: viewer(BEN, 'ben-2', 'ben-s2', RING_MS_LEFT),
+  callee: viewer(BEN, 'ben-1', 'ben-s1'),
+  calleesOther: viewer(BEN, 'ben-2', 'ben-s2'),
   stranger: viewer(UserId.parse('eve'), 'eve-1', 'eve-s1'),
 } as const;
 
@@ -28,7 +23,7 @@ const byCaller: EventActor = { userId: ANA, deviceId: VIEWERS.caller.deviceId, s
 const byCallee: EventActor = { userId: BEN, deviceId: VIEWERS.callee.deviceId, sessionId: VIEWERS.callee.sessionId };
 
 const scene = (type: CallEventType, actor: EventActor, changes: Partial<Call> = {}): ServerEvent =>
-  aCallEvent({ type, actor, call: aCall(changes) });
+  aCallEvent({ type, actor, call: aCall(changes), ringMsLeft: type === 'call_placed' ? 30_000 : 0 });
 
 const answered = { answeredByDevice: VIEWERS.callee.deviceId, answeredBySession: VIEWERS.callee.sessionId, acceptedAt: PLACED_AT };
 const lasted = { ...answered, acceptedAt: PLACED_AT - 42_000, endedAt: PLACED_AT };

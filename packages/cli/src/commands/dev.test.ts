@@ -89,5 +89,5 @@ test('dev killed with SIGKILL leaves nothing either', { timeout: 120_000 }, asyn
   await untilReady(dev);
   const addresses = addressesOf(dev);
   dev.child.kill('SIGKILL');
-  await vi.waitFor(async () => expect(await Promise.all(addresses.map(isRefused))).not.toContain(false), { timeout: 30_000, interval: 50 });
+  await vi.waitFor(async () => expect(await Promise.all(addresses.map(isRefused))).not.toContain(false), { timeout: 60_000, interval: 50 });
 });

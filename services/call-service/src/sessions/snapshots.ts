@@ -27,12 +27,18 @@ export const READ_CONCERNED = {
     )
     SELECT v.session_id AS "sessionId", v.user_id AS "userId", v.device_id AS "deviceId", ${CALL_COLUMNS},
       round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
-      EXISTS (SELECT FROM call_trace t WHERE t.call_id = v.call_id AND t.user_id = v.user_id AND t.kind = 'ring_sent'
-        AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "wasRung",
-      EXISTS (SELECT FROM call_trace t WHERE t.call_id = v.call_id AND t.user_id = v.user_id
-        AND t.kind IN ('stop_sent', 'call_rejected', 'call_cancelled', 'call_ended')
-        AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "wasStopped"
-    FROM concerned v JOIN calls c ON c.id = v.call_id ORDER BY c.created_at, c.id`,
+      coalesce(told."wasHere", false) AS "wasHere", coalesce(told."wasRung", false) AS "wasRung",
+      coalesce(CASE WHEN told."wasHere" THEN told."sessionWasStopped" ELSE told."deviceWasStopped" END, false) AS "wasStopped"
+    FROM concerned v JOIN calls c ON c.id = v.call_id CROSS JOIN LATERAL (
+      SELECT bool_or(s.is_part AND t.session_id = v.session_id) AS "wasHere",
+        bool_or(t.kind = 'ring_sent' AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "wasRung",
+        bool_or(s.is_stop AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "deviceWasStopped",
+        bool_or(s.is_stop AND (t.session_id = v.session_id OR (t.session_id IS NULL AND t.device_id = v.device_id))) AS "sessionWasStopped"
+      FROM call_trace t CROSS JOIN LATERAL (
+        SELECT t.kind IN ('ring_sent', 'call_placed', 'call_accepted') AS is_part,
+          t.kind IN ('stop_sent', 'call_rejected', 'call_cancelled', 'call_ended') AS is_stop
+      ) AS s WHERE t.call_id = v.call_id AND t.user_id = v.user_id
+    ) AS told ORDER BY c.created_at, c.id`,
 };
 
 interface Viewer {
@@ -40,9 +46,11 @@ interface Viewer {
   userId: string;
   deviceId: string | null;
   now: number;
+  /** This very session was written a ring of this call, placed it or accepted it. It is judged by itself, not by its device. */
+  wasHere: boolean;
   /** This device (or user, where devices have no names) was written a ring of this call. */
   wasRung: boolean;
-  /** It was told that its ring or call is over, or did that itself. */
+  /** It (the session that was there, else the device or the user) was told that its ring or call is over, or did that itself. */
   wasStopped: boolean;
 }
 
@@ -61,11 +69,16 @@ const ringingEvent = ({ userId, calleeId, state, ringDeadlineAt, now }: Concerne
   return state === 'RINGING' ? 'call_ringing' : null;
 };
 
-/** The callee's side of an accepted call: only a device that rang, did not answer and does not know it hears of it. */
-const acceptedEvent = ({ userId, calleeId, deviceId, answeredByDevice, wasRung, wasStopped }: ConcernedCall): CallEventType | null => {
-  if (userId !== calleeId) return 'call_accepted';
-  const isAnotherDevice = deviceId !== null && answeredByDevice !== null && deviceId !== answeredByDevice;
-  return isAnotherDevice && wasRung && !wasStopped ? 'call_accepted' : null;
+/** Whether this session, or the device that it belongs to, is known not to be the one that answered. */
+const wasAnsweredElsewhere = ({ sessionId, deviceId, answeredBySession, answeredByDevice, wasHere }: ConcernedCall): boolean =>
+  wasHere
+    ? answeredBySession !== sessionId && (deviceId === null || deviceId !== answeredByDevice)
+    : deviceId !== null && answeredByDevice !== null && deviceId !== answeredByDevice;
+
+/** The callee's side of an accepted call: only who rang, did not answer and does not know it hears of it. */
+const acceptedEvent = (call: ConcernedCall): CallEventType | null => {
+  if (call.userId !== call.calleeId) return 'call_accepted';
+  return wasAnsweredElsewhere(call) && call.wasRung && !call.wasStopped ? 'call_accepted' : null;
 };
 
 const finalEvent = (state: keyof typeof FINAL_EVENTS, { userId, callerId, wasRung, wasStopped }: ConcernedCall): CallEventType | null => {

@@ -50,7 +50,7 @@ const text = (value: unknown): string | undefined => JSON.stringify(value);
 /** Specifications write whole seconds where we always write milliseconds. */
 const withMilliseconds = (wire: unknown): string | undefined => text(wire)?.replaceAll(/(T\d\d:\d\d:\d\d)Z/g, '$1.000Z');
 
-const viewerOf = (userId: UserId): Viewer => ({ userId, deviceId: null, sessionId: SessionId.parse('s'), now: 0, ringMsLeft: 0 });
+const viewerOf = (userId: UserId): Viewer => ({ userId, deviceId: null, sessionId: SessionId.parse('s') });
 
 const REPLIES = { call: { ok: true, call: aCall({ state: 'INITIATING' }) }, nothing: { ok: true, call: null } } as const;
 

@@ -16,20 +16,18 @@ import type { EventFrame } from './dialect.ts';
 import { onlycare } from './onlycare.ts';
 import { tellingFor, type Viewer } from './telling.ts';
 
-const viewer = (userId: UserId, device: string | null, session: string, ringMsLeft = 0): Viewer => ({
+const viewer = (userId: UserId, device: string | null, session: string): Viewer => ({
   userId,
   deviceId: device === null ? null : DeviceId.parse(device),
   sessionId: SessionId.parse(session),
-  now: 5000,
-  ringMsLeft,
 });
 
 /** Ana calls; Ben answers. Each acts on a first device and has another one. */
 const VIEWERS = {
   caller: viewer(ANA, 'ana-1', 'ana-s1'),
   callersOther: viewer(ANA, 'ana-2', 'ana-s2'),
-  callee: viewer(BEN, 'ben-1', 'ben-s1', 30_000),
-  calleesOther: viewer(BEN, 'ben-2', 'ben-s2', 30_000),
+  callee: viewer(BEN, 'ben-1', 'ben-s1'),
+  calleesOther: viewer(BEN, 'ben-2', 'ben-s2'),
 } as const;
 
 type Told = Partial<Record<keyof typeof VIEWERS, EventFrame>>;
@@ -37,7 +35,7 @@ type Told = Partial<Record<keyof typeof VIEWERS, EventFrame>>;
 const actorOf = ({ userId, deviceId, sessionId }: Viewer): EventActor => ({ userId, deviceId, sessionId });
 
 const event = (type: CallEventType, actor: EventActor, changes: Partial<Call> = {}): ServerEvent =>
-  aCallEvent({ type, actor, call: aCall(changes) });
+  aCallEvent({ type, actor, call: aCall(changes), ringMsLeft: 30_000 });
 
 const encode = (told: ServerEvent, who: Viewer): EventFrame | null => {
   const telling = tellingFor(told, who);
@@ -65,7 +63,7 @@ const incoming = timed('call:incoming', {
   callerAvatar: null,
   callType: 'VIDEO',
   channelId: 'room',
-  expiresAt: 35_000,
+  expiresAt: PLACED_AT + 30_000,
 });
 const accepted = timed('call:accepted', { acceptedBy: 'ben', channelId: 'room' });
 const rejected = (reason: string): EventFrame => timed('call:rejected', { reason });

@@ -6,7 +6,7 @@ import { tellingFor, type Viewer } from './telling.ts';
 const PHONE = DeviceId.parse('phone');
 
 /** Ben's session that looks on. */
-const viewer = (deviceId: DeviceId | null): Viewer => ({ userId: BEN, deviceId, sessionId: SessionId.parse('s-1'), now: 0, ringMsLeft: 0 });
+const viewer = (deviceId: DeviceId | null): Viewer => ({ userId: BEN, deviceId, sessionId: SessionId.parse('s-1') });
 
 const overRest = (deviceId: DeviceId | null): EventActor => ({ userId: BEN, deviceId, sessionId: null });
 

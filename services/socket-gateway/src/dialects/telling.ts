@@ -13,21 +13,18 @@ import {
   type UserId,
 } from '@trunkline/contract';
 
-/** The session that is told of an event, with what a pure module cannot know by itself. */
+/** The session that is told of an event. */
 export interface Viewer {
   readonly userId: UserId;
   readonly deviceId: DeviceId | null;
   readonly sessionId: SessionId;
-  /** Epoch milliseconds of this host. */
-  readonly now: number;
-  /** How long the event's ring may still go on; 0 when it does not ring. */
-  readonly ringMsLeft: number;
 }
 
 /** Why a ring or a call is over, as one viewer hears it. */
 export type ToldReason = EndReason | 'answered_elsewhere' | 'declined_elsewhere';
 
 type News =
+  /** `expiresAt`: epoch milliseconds of the database's clock. */
   | { readonly kind: 'incoming'; readonly callerName: string; readonly expiresAt: number }
   | { readonly kind: 'ringing' }
   | { readonly kind: 'accepted'; readonly acceptedBy: string }
@@ -77,8 +74,8 @@ const placedToo = (scene: Scene): boolean => {
   return answeredHere(scene) || (call.answeredBySession === null && call.answeredByDevice === null && viewer.deviceId === null);
 };
 
-const tellPlaced = ({ call, viewer, isCallee }: Scene): News | null =>
-  isCallee ? { kind: 'incoming', callerName: call.callerName ?? call.callerId, expiresAt: viewer.now + viewer.ringMsLeft } : null;
+const tellPlaced = ({ event: { at, ringMsLeft }, call, isCallee }: Scene): News | null =>
+  isCallee ? { kind: 'incoming', callerName: call.callerName ?? call.callerId, expiresAt: at + ringMsLeft } : null;
 
 const tellRinging = ({ isCallee }: Scene): News | null => (isCallee ? null : { kind: 'ringing' });
 

@@ -28,12 +28,29 @@ describe('a packet', () => {
     ['a reserved event name', '2["disconnect"]'],
     ['nesting', `2["call:accept",${deep}]`],
     ['nesting behind a namespace that holds a quote', `2/a",["x",${deep}]`],
+    ['a request for a namespace that we do not have', '0/admin,{"token":"t"}'],
+    ['a request for a namespace without an end', `0/${'x'.repeat(60_000)}`],
+    ['an event for a namespace that we do not have', '2/admin,["x"]'],
+    ['a namespace that begins as ours', '2/,x,["x"]'],
     ['a binary event', '51-["x",{"_placeholder":true,"num":0}]'],
     ['a binary acknowledgement', '61-1[{"_placeholder":true,"num":0}]'],
     ['bytes', Buffer.from([1, 2, 3])],
     ['nothing at all', undefined],
   ])('with %s becomes an unreadable event', (_name, packet) => {
     expect(decode(packet)).toEqual([unreadable]);
+  });
+
+  it('for our namespace by its name is read', () => {
+    expect(decode('0/,{"token":"t"}', '2/,["a"]')).toEqual([
+      { type: PacketType.CONNECT, nsp: '/', data: { token: 't' } },
+      { type: PacketType.EVENT, nsp: '/', data: ['a'] },
+    ]);
+  });
+
+  it('that asks for a namespace once too often becomes an unreadable event', () => {
+    const asked = decode(...Array.from({ length: 40 }, () => '0{"token":"bad"}'));
+    expect(asked.filter(({ type }) => type === PacketType.CONNECT)).toHaveLength(10);
+    expect(asked.slice(10)).toEqual(Array.from({ length: 30 }, () => unreadable));
   });
 
   it('that wanted an answer still gets it', () => {

@@ -4,27 +4,45 @@ import { MAX_DEPTH, nestsDeeperThan } from './nesting.ts';
 /** The event name of a packet that could not be read: no client can send a symbol. */
 export const UNREADABLE = Symbol('unreadable packet');
 
+/** Socket.IO answers a request for any other with its whole name, as often as it is asked and unread. */
+const NAMESPACES: ReadonlySet<string> = new Set(['/']);
+
+/** How often one connection may ask to be let into a namespace: a few times more than an app that renews its token does. */
+const MAX_CONNECTS = 10;
+
+const CONNECT = /^0/;
 const BINARY = /^[56]/;
 const ACKNOWLEDGED_EVENT = /^2(\d{1,15})/;
 
-/** Where the JSON of a packet begins at the earliest: after its type and its namespace, which may hold any character. */
-const jsonStart = (packet: string): number => {
+/** Where the namespace of a packet ends, which may hold any character but a comma. Without one it is `/`. */
+const namespaceEnd = (packet: string): number => {
   if (packet[1] !== '/') return 1;
   const comma = packet.indexOf(',');
-  return comma === -1 ? packet.length : comma + 1;
+  return comma === -1 ? packet.length : comma;
 };
 
-const isAcceptable = (packet: unknown): packet is string =>
-  typeof packet === 'string' && !BINARY.test(packet) && !nestsDeeperThan(MAX_DEPTH, packet, jsonStart(packet));
+const isAcceptable = (packet: unknown): packet is string => {
+  if (typeof packet !== 'string' || BINARY.test(packet)) return false;
+  const end = namespaceEnd(packet);
+  return NAMESPACES.has(packet.slice(1, end) || '/') && !nestsDeeperThan(MAX_DEPTH, packet, end);
+};
 
 /**
- * Socket.IO's own decoder closes the connection at a malformed packet and lets any depth through. This one turns a
- * malformed, binary or deep packet into an event of its own, which is answered with an error and nothing worse.
+ * Socket.IO's own decoder closes the connection at a malformed packet and lets any depth through. This one turns a malformed, binary,
+ * deep or misdirected packet into an event of its own, which is answered with an error, and closes who is not let in yet.
  */
 export class BoundedDecoder extends Decoder {
+  #connects = 0;
+
   override add(packet: unknown): void {
-    if (isAcceptable(packet)) this.#decode(packet);
+    if (isAcceptable(packet) && !this.#asksTooOften(packet)) this.#decode(packet);
     else this.#report(packet);
+  }
+
+  #asksTooOften(packet: string): boolean {
+    if (!CONNECT.test(packet)) return false;
+    this.#connects += 1;
+    return this.#connects > MAX_CONNECTS;
   }
 
   #decode(packet: string): void {

@@ -9,9 +9,9 @@ export const HEARTBEAT: HeartbeatTimes = { pingEveryMs: 20_000, pongWithinMs: 10
 
 /** When a connection last gave a sign of life, by a monotonic clock in milliseconds. */
 export interface Pulse {
-  /** When it opened, or answered its last ping. */
+  /** When it opened, or last answered a ping. */
   readonly aliveAt: number;
-  /** When it was sent the ping that it has not answered; null: it owes nothing. */
+  /** When it was sent a ping that it has not answered; null: it owes nothing. */
   readonly pingedAt: number | null;
 }
 

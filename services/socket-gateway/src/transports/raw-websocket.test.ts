@@ -20,7 +20,10 @@ const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: Heartbea
   const seen = { frames: [] as JsonFrame[], sockets: [] as ClientSocket<unknown>[], closed: 0 };
   const door: Door = {
     refusalOf: (origin) => (origin === 'https://evil.example' ? 'origin_refused' : refusal),
-    authenticate: async (token) => (token === 'good' ? BEN : null),
+    authenticate: async (token) => {
+      if (token === 'good') return BEN;
+      return token === 'early' ? 'unavailable' : 'unauthenticated';
+    },
     admit: (_identity, socket) => {
       seen.sockets.push(socket as ClientSocket<unknown>);
       return {
@@ -80,12 +83,24 @@ describe('an upgrade', () => {
   it.each([
     ['without a token', '/ws/chat', {}, 401],
     ['with a bad token', '/ws/chat?token=bad', {}, 401],
+    ['with a token of which nothing is known now', '/ws/chat?token=early', {}, 503],
     ['from a foreign origin', '/ws/chat?token=good', { origin: 'https://evil.example' }, 403],
     ['to another path', '/ws/chats?token=good', {}, 404],
     ['to a path below', '/ws/chat/x?token=good', {}, 404],
   ])('%s is refused', async (_name, path, headers, status) => {
     await using server = await startServer();
     expect(await server.refusedWith(path, headers)).toBe(status);
+    expect(server.seen.sockets).toEqual([]);
+  });
+
+  it.each([
+    ['without a token', '/ws/chat', 4501, 'unauthenticated'],
+    ['with a bad token', '/ws/chat?token=bad', 4501, 'unauthenticated'],
+    ['with a token of which nothing is known now', '/ws/chat?token=early', 4005, 'unavailable'],
+  ])('of a browser %s is closed with a code, since a browser tells no status', async (_name, path, code, reason) => {
+    await using server = await startServer();
+    const client = await server.open(path, [], { origin: 'https://app.example' });
+    expect(await closeOf(client)).toEqual({ code, reason });
     expect(server.seen.sockets).toEqual([]);
   });
 
@@ -180,6 +195,47 @@ const CLOSED_AS_SILENT = Buffer.from([0x88, 8, 0x0f, 0xa3, ...Buffer.from('silen
 
 const QUICK: HeartbeatTimes = { pingEveryMs: 100, pongWithinMs: 100 };
 
+describe('a probe', () => {
+  it('is answered by a client that reads', async () => {
+    await using server = await startServer();
+    const client = await server.open();
+    const heard = once(client, 'message');
+    const [socket] = server.seen.sockets;
+    expect(socket?.write({ json: 'stop' })).toBe(true);
+    await new Promise<void>((resolve) => socket?.probe(resolve));
+    expect(String((await heard)[0])).toBe('"stop"');
+  });
+
+  it('is not answered by what a client says or answers for other reasons', async () => {
+    await using server = await startServer({ heartbeat: { ...QUICK, pongWithinMs: 10_000 } });
+    const client = await server.open('/ws/chat?token=good', [], { autoPong: false });
+    const pings: Buffer[] = [];
+    client.on('ping', (number) => pings.push(number));
+    await expect.poll(() => pings.length, { timeout: 5000 }).toBe(1);
+    let signs = 0;
+    server.seen.sockets[0]?.probe(() => {
+      signs += 1;
+    });
+    await expect.poll(() => pings.length).toBe(2);
+    client.pong();
+    client.pong(pings[0]);
+    client.send('1');
+    await expect.poll(() => server.seen.frames.length).toBe(1);
+    expect(signs).toBe(0);
+    client.pong(pings[1]);
+    client.pong(pings[1]);
+    await expect.poll(() => signs).toBe(1);
+  });
+
+  it('of a closed socket is never answered', async () => {
+    await using server = await startServer();
+    const client = await server.open();
+    client.close();
+    await expect.poll(() => server.seen.closed).toBe(1);
+    server.seen.sockets[0]?.probe(() => expect.unreachable());
+  });
+});
+
 describe('a connection', () => {
   it('that answers its pings stays', async () => {
     await using server = await startServer({ heartbeat: QUICK });
@@ -195,8 +251,12 @@ describe('a connection', () => {
   it('that stays half-open is closed as silent', async () => {
     await using server = await startServer({ heartbeat: QUICK });
     const deaf = await openDeaf(server.port);
-    await deaf.closed;
+    // The session ends at once; the socket is given up later.
     await expect.poll(() => server.seen.closed).toBe(1);
+    expect(deaf.socket.closed).toBe(false);
+    expect(server.seen.sockets[0]?.write({ json: 'into the void' })).toBe(false);
+    await deaf.closed;
+    expect(server.seen.closed).toBe(1);
     expect(deaf.received().subarray(-CLOSED_AS_SILENT.length)).toEqual(CLOSED_AS_SILENT);
   });
 

@@ -1,6 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CLOSE_CODES, type CloseReason, ERRORS } from '@trunkline/contract';
+import { CLOSE_CODES, type CloseReason } from '@trunkline/contract';
 import { WebSocket } from 'ws';
 import { tokenInUpgrade } from '../authenticate.ts';
 import type { Dialect, JsonFrame } from '../dialects/dialect.ts';
@@ -28,20 +28,27 @@ const chooseProtocol = (offered: ReadonlySet<string>): string | false => (offere
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 
-const statusOf = (refusal: CloseReason): number => (refusal === 'origin_refused' ? 403 : 503);
+const STATUS: Partial<Record<CloseReason, number>> = { origin_refused: 403, unauthenticated: 401 };
+
+const refuse = (stream: Duplex, reason: CloseReason): void => refuseUpgrade(stream, STATUS[reason] ?? 503);
 
 /** One client's WebSocket, which is looked at from time to time: a timer for each would be most of its cost. */
 class RawSocket implements ClientSocket<JsonFrame> {
   readonly #socket: WebSocket;
+  #listener: SocketListener<JsonFrame> | null = null;
   #aliveAt = performance.now();
   #pingedAt: number | null = null;
   #closedFor: CloseReason | null = null;
+  /** Pings are numbered, and a pong repeats its ping's number (RFC 6455 section 5.5.3). */
+  #pings = 0;
+  #probe: { readonly ping: number; onSign(): void } | null = null;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on('pong', () => {
+    socket.on('pong', (number) => {
       this.#aliveAt = performance.now();
       this.#pingedAt = null;
+      this.#answerProbe(Number(number.toString('latin1')));
     });
     // The socket closes itself for it, with the code that says so, and that is heard.
     socket.on('error', (error) => {
@@ -50,15 +57,24 @@ class RawSocket implements ClientSocket<JsonFrame> {
   }
 
   listen(listener: SocketListener<JsonFrame>): void {
+    this.#listener = listener;
     this.#socket.on('message', (received, isBinary) => {
       if (this.#socket.readyState !== WebSocket.OPEN) return;
       listener.onFrame({ json: isBinary ? undefined : parseBounded(String(received)) }, null);
     });
-    this.#socket.on('close', () => listener.onClose(this.#closedFor));
+    this.#socket.on('close', () => this.#end());
   }
 
-  write({ json }: JsonFrame): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(json));
+  write({ json }: JsonFrame): boolean {
+    if (this.#socket.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(json));
+    return true;
+  }
+
+  probe(onSign: () => void): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#ping(performance.now());
+    this.#probe = { ping: this.#pings, onSign };
   }
 
   queuedBytes(): number {
@@ -73,14 +89,33 @@ class RawSocket implements ClientSocket<JsonFrame> {
   /** Pings it when it was quiet, and closes it when it did not answer. */
   look(now: number, times: HeartbeatTimes): void {
     const verdict = judgePulse({ aliveAt: this.#aliveAt, pingedAt: this.#pingedAt }, now, times);
-    if (verdict === 'silent') this.close('silent');
-    if (verdict !== 'ping') return;
-    this.#pingedAt = now;
-    this.#socket.ping();
+    if (verdict === 'ping') this.#ping(now);
+    if (verdict !== 'silent') return;
+    this.close('silent');
+    // Nobody is there to answer the close, and what is written until it is given up is lost.
+    this.#end();
   }
 
   terminate(): void {
     this.#socket.terminate();
+  }
+
+  #ping(now: number): void {
+    this.#pings += 1;
+    this.#pingedAt ??= now;
+    this.#socket.ping(String(this.#pings));
+  }
+
+  #answerProbe(answeredPing: number): void {
+    const probe = this.#probe;
+    if (probe === null || !(answeredPing >= probe.ping)) return;
+    this.#probe = null;
+    probe.onSign();
+  }
+
+  #end(): void {
+    this.#listener?.onClose(this.#closedFor);
+    this.#listener = null;
   }
 }
 
@@ -136,14 +171,18 @@ export const startRawWebSockets = ({ server, door, dialects, heartbeat = HEARTBE
   const take = async (request: IncomingMessage, stream: Duplex, head: Buffer, dialect: Dialect<JsonFrame>): Promise<void> => {
     const breakOff = (): void => void stream.destroy();
     stream.on('error', breakOff);
-    const refusal = door.refusalOf(request.headers.origin);
-    if (refusal !== null) return refuseUpgrade(stream, statusOf(refusal));
+    const { origin } = request.headers;
+    const refusal = door.refusalOf(origin);
+    if (refusal !== null) return refuse(stream, refusal);
     const identity = await door.authenticate(tokenInUpgrade(request.url ?? '', request.headers));
-    if (identity === null) return refuseUpgrade(stream, ERRORS.unauthenticated.http);
+    const isIn = typeof identity !== 'string';
+    // A script in a browser, which always names its origin, learns no status of a refused upgrade, but the code of a close.
+    if (!isIn && origin === undefined) return refuse(stream, identity);
     webSockets.handleUpgrade(request, stream, head, (socket) => {
       stream.off('error', breakOff);
       const raw = sockets.add(socket);
-      raw.listen(door.admit(identity, raw, dialect));
+      if (isIn) raw.listen(door.admit(identity, raw, dialect));
+      else raw.close(identity);
     });
   };
 

@@ -5,6 +5,7 @@ import type { Socket } from 'socket.io';
 type Engine = Socket['conn'];
 
 interface EngineInternals {
+  sendPacket(type: 'ping'): void;
   writeBuffer: readonly { data?: unknown }[];
   transport: { closeTimeout?: number; socket?: { bufferedAmount: number } };
 }
@@ -18,6 +19,51 @@ export const queuedBytesOf = (engine: Engine): number => {
   for (const { data } of writeBuffer) bytes += typeof data === 'string' ? data.length : 0;
   return bytes;
 };
+
+/** Closes a connection for which too much waits. What the library answers by itself goes through no code of ours. */
+export const limitQueue = (engine: Engine, maxBytes: number): void => {
+  engine.on('packetCreate', () => {
+    if (queuedBytesOf(engine) > maxBytes) engine.close(true);
+  });
+};
+
+/** Each ping of a connection is answered by one pong, in order and without a number, so both are counted. */
+class PingCount {
+  readonly #engine: Engine;
+  #pings = 0;
+  #pongs = 0;
+  #probe: { readonly ping: number; onSign(): void } | null = null;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    engine.on('packetCreate', ({ type }: { type: string }) => {
+      if (type === 'ping') this.#pings += 1;
+    });
+    engine.on('heartbeat', () => this.#pong());
+  }
+
+  probe(onSign: () => void): void {
+    if (this.#engine.readyState !== 'open') return;
+    internalsOf(this.#engine).sendPacket('ping');
+    this.#probe = { ping: this.#pings, onSign };
+  }
+
+  #pong(): void {
+    this.#pongs += 1;
+    const probe = this.#probe;
+    if (probe === null || this.#pongs < probe.ping) return;
+    this.#probe = null;
+    probe.onSign();
+  }
+}
+
+const PING_COUNTS = new WeakMap<Engine, PingCount>();
+
+/** Makes `probe` possible; to be called before the connection's first ping. */
+export const countPings = (engine: Engine): void => void PING_COUNTS.set(engine, new PingCount(engine));
+
+/** See `ClientSocket.probe`. */
+export const probe = (engine: Engine, onSign: () => void): void => PING_COUNTS.get(engine)?.probe(onSign);
 
 const POLLING_CLOSE_MS = 2000;
 

@@ -9,8 +9,16 @@ import type { Dialect, EventFrame } from '../dialects/dialect.ts';
 import type { Rooms } from '../presence.ts';
 import { BoundedDecoder } from './bounded-decoder.ts';
 import { HardenedWebSocketServer } from './hardened-ws-server.ts';
-import { closeIfAbandoned, forgetRequest, queuedBytesOf, shortenPollingClose } from './socket-io-internals.ts';
-import { type ClientSocket, type Door, MAX_FRAME_BYTES, type SocketListener, type Transport } from './transport.ts';
+import {
+  closeIfAbandoned,
+  countPings,
+  forgetRequest,
+  limitQueue,
+  probe,
+  queuedBytesOf,
+  shortenPollingClose,
+} from './socket-io-internals.ts';
+import { type ClientSocket, type Door, MAX_FRAME_BYTES, MAX_QUEUED_BYTES, type SocketListener, type Transport } from './transport.ts';
 
 export interface SocketIoOptions {
   server: HttpServer;
@@ -68,8 +76,10 @@ const guardEntrance = (io: IoServer, door: Door): void => {
     if (taken.has(conn)) return unauthenticated();
     taken.add(conn);
     const identity = await door.authenticate(tokenIn(handshake.auth, handshake.headers.authorization));
-    if (identity === null) {
+    if (typeof identity === 'string') {
       taken.delete(conn);
+      // Told by a packet, a client stays away; after a lost transport it comes back by itself.
+      if (identity === 'unavailable') conn.close();
       return unauthenticated();
     }
     socket.data.identity = identity;
@@ -80,7 +90,8 @@ const guardEntrance = (io: IoServer, door: Door): void => {
 };
 
 const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
-  write: ({ event, body }) => void (socket.connected && event !== null && socket.emit(event, body)),
+  write: ({ event, body }) => event !== null && socket.connected && socket.conn.readyState === 'open' && socket.emit(event, body),
+  probe: (onSign) => probe(socket.conn, onSign),
   queuedBytes: () => queuedBytesOf(socket.conn),
   close: (reason: CloseReason) => {
     // Told by a packet to go, a Socket.IO client stays away; after a lost transport it comes back by itself.
@@ -120,6 +131,9 @@ export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
   const io: IoServer = new Server(server, optionsFor(options));
   prefixSessionIds(io, port);
   io.engine.on('connection', shortenPollingClose);
+  io.engine.on('connection', countPings);
+  // The session closes at the limit, with the code that says why; this is for what it does not write.
+  io.engine.on('connection', (engine) => limitQueue(engine, 2 * MAX_QUEUED_BYTES));
   guardEntrance(io, door);
   io.on('connection', (socket) => {
     const { identity } = socket.data;

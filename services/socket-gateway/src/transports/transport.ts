@@ -1,5 +1,6 @@
 import type { CloseReason } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
+import type { Authenticate } from '../authenticate.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 
 /** The most that may wait to be written to one client, in bytes. */
@@ -16,7 +17,10 @@ export type Acknowledge = (acknowledgement: unknown) => void;
 
 /** One client's socket, whatever the library. None of its methods throws, also when it is closed. */
 export interface ClientSocket<Frame> {
-  write(frame: Frame): void;
+  /** Whether it was handed to an open socket. It may be lost all the same: see `probe`. */
+  write(frame: Frame): boolean;
+  /** Asks the client for a sign that it got all that was written before; one question at a time. MUST NOT call back on a lesser sign. */
+  probe(onSign: () => void): void;
   /** What waits to be written, in bytes, more or less. */
   queuedBytes(): number;
   /** Closes in the way that makes the client come back, or stay away, as the reason says. */
@@ -34,8 +38,7 @@ export interface SocketListener<Frame> {
 export interface Door {
   /** Why a request from this origin may not come in now; null: it may. */
   refusalOf(origin: string | undefined): CloseReason | null;
-  /** Null: the token is missing, invalid or expired. */
-  authenticate(token: string | null): Promise<Identity | null>;
+  readonly authenticate: Authenticate;
   admit<Frame>(identity: Identity, socket: ClientSocket<Frame>, dialect: Dialect<Frame>): SocketListener<Frame>;
 }
 

@@ -1,0 +1,48 @@
+import { CallId, type CommandReply, SessionId } from '@trunkline/contract';
+import { createLogger } from '@trunkline/service-kit';
+import { expect, it } from 'vitest';
+import { aCall, BEN } from '../test/call-event.ts';
+import type { CallServiceClient } from './call-service-client.ts';
+import { createCommandSender, type OutgoingCommand } from './command-sender.ts';
+
+const commandOn = (callId: string): OutgoingCommand => ({
+  commandId: callId,
+  actor: { userId: BEN, name: null, avatar: null, role: null, deviceId: null, sessionId: SessionId.parse('ben-s1') },
+  command: { type: 'accept_call', callId: CallId.parse(callId) },
+  mintedCallId: null,
+  requestId: null,
+  wantsAnswer: true,
+  dialect: 'onlycare',
+});
+
+const callIdIn = (reply: CommandReply): string => (reply.ok ? reply.call.id : reply.error.code);
+
+/** A call-service that says of each command which call it was about. */
+const createClient = () => {
+  const bodies: string[][] = [];
+  const client: CallServiceClient = {
+    post: async ({ bodyFor, schema }) => {
+      const { commands } = bodyFor(1) as { commands: { commandId: string }[] };
+      bodies.push(commands.map(({ commandId }) => commandId));
+      const replies = commands.map(({ commandId }) => ({ ok: true, call: aCall({ id: CallId.parse(commandId) }) }));
+      return { value: schema.parse({ replies }), sentAt: 0, receivedAt: 0 };
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  return { client, bodies };
+};
+
+it('a command that is no longer wanted when its turn comes is answered without being sent, and the others get their own answers', async () => {
+  const { client, bodies } = createClient();
+  const send = createCommandSender(client, createLogger('test', 'silent'));
+  const replies = await Promise.all(['a', 'b', 'c'].map((id) => send(commandOn(id), () => id !== 'b')));
+  expect(replies.map(callIdIn)).toEqual(['a', 'service_error', 'c']);
+  expect(bodies).toEqual([['a', 'c']]);
+});
+
+it('nothing is sent where nothing is wanted', async () => {
+  const { client, bodies } = createClient();
+  const send = createCommandSender(client, createLogger('test', 'silent'));
+  expect(callIdIn(await send(commandOn('a'), () => false))).toBe('service_error');
+  expect(bodies).toEqual([]);
+});

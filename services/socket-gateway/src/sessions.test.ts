@@ -1,0 +1,82 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { CloseReason } from '@trunkline/contract';
+import { createMetrics, type Identity } from '@trunkline/service-kit';
+import { describe, expect, it } from 'vitest';
+import { BEN } from '../test/call-event.ts';
+import { DatabaseClock } from './database-clock.ts';
+import type { JsonFrame } from './dialects/dialect.ts';
+import { otomo } from './dialects/otomo.ts';
+import { GATEWAY_METRICS } from './gateway-metrics.ts';
+import { Sessions } from './sessions.ts';
+import type { ClientSocket } from './transports/transport.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+const identity: Identity = { userId: BEN, name: null, avatar: null, role: null, deviceId: null, expiresAt: Number.POSITIVE_INFINITY };
+
+/** The sessions of a gateway whose call-service takes every opening, and every close only when the test says so. */
+const createSessions = () => {
+  const closes: (() => void)[] = [];
+  const seen = { openings: 0 };
+  const sessions = new Sessions({
+    sendCommand: () => new Promise(() => undefined),
+    reports: {
+      hasRoom: () => true,
+      opened: async () => {
+        seen.openings += 1;
+        return { events: [], refused: false };
+      },
+      closed: () => new Promise((resolve) => closes.push(resolve)),
+      giveUp: () => undefined,
+    },
+    deliveries: { add: () => undefined, idle: async () => undefined },
+    subscriber: {
+      subscribe: () => ({ inForce: Promise.resolve(), end: () => undefined }),
+      onGapEnded: () => undefined,
+      isHearing: () => true,
+      [Symbol.asyncDispose]: async () => undefined,
+    },
+    presence: { enter: () => undefined, leave: () => undefined },
+    clock: new DatabaseClock(),
+    authenticate: async () => identity,
+    commandsPerSecond: 200,
+    metrics: createMetrics(GATEWAY_METRICS).of,
+  });
+  const closed: CloseReason[] = [];
+  const admit = () => {
+    const socket: ClientSocket<JsonFrame> = {
+      write: () => true,
+      probe: () => undefined,
+      queuedBytes: () => 0,
+      close: (reason) => closed.push(reason),
+    };
+    return { listener: sessions.admit(identity, socket, otomo), socket: new WeakRef(socket) };
+  };
+  return { sessions, seen, closes, closed, admit };
+};
+
+describe('a session that ended', () => {
+  it('keeps nothing of its connection while its close waits to be reported', async () => {
+    const { sessions, seen, closes, admit } = createSessions();
+    using _sweep = sessions;
+    const openAndEnd = async (): Promise<WeakRef<object>> => {
+      const { listener, socket } = admit();
+      await expect.poll(() => seen.openings).toBe(1);
+      listener.onClose(null);
+      return socket;
+    };
+    const socket = await openAndEnd();
+    await expect.poll(() => closes.length).toBe(1);
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return socket.deref() === undefined;
+      })
+      .toBe(true);
+    expect(sessions.count).toBe(0);
+    closes[0]?.();
+    await sessions.allReported();
+  });
+});

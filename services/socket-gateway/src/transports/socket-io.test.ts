@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { UserId } from '@trunkline/contract';
+import { type Identity, startHttpServer } from '@trunkline/service-kit';
+import { Server } from 'socket.io';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import type { EventFrame } from '../dialects/dialect.ts';
+import { onlycare } from '../dialects/onlycare.ts';
+import { startSocketIo } from './socket-io.ts';
+import { type ClientSocket, type Door, MAX_QUEUED_BYTES } from './transport.ts';
+
+const BEN: Identity = { userId: UserId.parse('ben'), name: null, avatar: null, role: null, deviceId: null, expiresAt: 0 };
+
+const PING = '2';
+const PONG = '3';
+const LET_ME_IN = '40{"token":"good"}';
+
+/** A Socket.IO server on one gateway. Who asks with the token `good` is Ben. */
+const startServer = async () => {
+  await using starting = new AsyncDisposableStack();
+  const { server, url } = starting.use(await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' }));
+  const seen = { frames: [] as EventFrame[], sockets: [] as ClientSocket<EventFrame>[], closed: 0 };
+  const door: Door = {
+    refusalOf: () => null,
+    authenticate: async (token) => {
+      if (token === 'good') return BEN;
+      return token === 'early' ? 'unavailable' : 'unauthenticated';
+    },
+    admit: (_identity, socket) => {
+      seen.sockets.push(socket as ClientSocket<unknown> as ClientSocket<EventFrame>);
+      return {
+        onFrame: (frame) => seen.frames.push(frame as EventFrame),
+        onClose: () => {
+          seen.closed += 1;
+        },
+      };
+    },
+  };
+  const port = Number(new URL(url).port);
+  const createAdapter = new Server().adapter() ?? expect.unreachable();
+  starting.use(startSocketIo({ server, port, allowedOrigins: [], createAdapter, door, dialect: onlycare }));
+  const running = starting.move();
+
+  /** A client that speaks the protocol by hand, packet by packet. */
+  const open = async (...packets: string[]) => {
+    const client = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);
+    running.defer(() => client.terminate());
+    const heard: string[] = [];
+    client.on('message', (packet) => heard.push(String(packet)));
+    await once(client, 'open');
+    for (const packet of packets) client.send(packet);
+    return { client, heard };
+  };
+  const letIn = async () => {
+    const opened = await open(LET_ME_IN);
+    await expect.poll(() => seen.sockets.length).toBe(1);
+    return opened;
+  };
+  return { seen, open, letIn, [Symbol.asyncDispose]: () => running.disposeAsync() };
+};
+
+describe('who asks for a namespace that there is not', () => {
+  it('before being let in is closed, and hears nothing of it', async () => {
+    await using server = await startServer();
+    const { client, heard } = await server.open(`40/${'x'.repeat(60_000)},`);
+    await once(client, 'close');
+    expect(heard.filter((packet) => packet.includes('xxx'))).toEqual([]);
+  });
+
+  it('after being let in has said something that cannot be read', async () => {
+    await using server = await startServer();
+    const { client } = await server.letIn();
+    client.send('40/admin,');
+    await expect.poll(() => server.seen.frames).toEqual([{ event: null, body: undefined }]);
+  });
+});
+
+it('who asks again and again with a bad token is closed', async () => {
+  await using server = await startServer();
+  const { client, heard } = await server.open(...Array.from({ length: 100 }, () => '40{"token":"bad"}'));
+  await once(client, 'close');
+  expect(heard.filter((packet) => packet.startsWith('44')).length).toBeLessThanOrEqual(10);
+});
+
+it('who comes while nothing is known of tokens is closed without a word, which makes the client come back', async () => {
+  await using server = await startServer();
+  const { client, heard } = await server.open('40{"token":"early"}');
+  await once(client, 'close');
+  expect(heard.filter((packet) => packet.startsWith('4'))).toEqual([]);
+});
+
+it('who never reads is closed, whoever wrote', async () => {
+  await using server = await startServer();
+  const { client } = await server.letIn();
+  client.pause();
+  const frame = { event: 'x', body: 'x'.repeat(60_000) };
+  for (let round = 0; round < 1000 && server.seen.closed === 0; round += 1) server.seen.sockets[0]?.write(frame);
+  expect(server.seen.closed).toBe(1);
+});
+
+it('what nobody reads is counted', async () => {
+  await using server = await startServer();
+  const { client } = await server.letIn();
+  client.pause();
+  const [socket] = server.seen.sockets;
+  await expect
+    .poll(() => {
+      socket?.write({ event: 'x', body: 'x'.repeat(1024 * 1024) });
+      return socket?.queuedBytes();
+    })
+    .toBeGreaterThan(MAX_QUEUED_BYTES);
+});
+
+describe('a probe', () => {
+  it('is answered by the pong to its own ping, and by nothing before', async () => {
+    await using server = await startServer();
+    const { client, heard } = await server.letIn();
+    const [socket] = server.seen.sockets;
+    let signs = 0;
+    expect(socket?.write({ event: 'stop', body: {} })).toBe(true);
+    socket?.probe(() => {
+      signs += 1;
+    });
+    await expect.poll(() => heard.slice(-2)).toEqual(['42["stop",{}]', PING]);
+    client.send('42["call:accept",{}]');
+    await expect.poll(() => server.seen.frames.length).toBe(1);
+    expect(signs).toBe(0);
+    client.send(PONG);
+    client.send(PONG);
+    await expect.poll(() => signs).toBe(1);
+  });
+
+  it('of a socket that has gone is never answered, and nothing is written to it', async () => {
+    await using server = await startServer();
+    const { client } = await server.letIn();
+    client.close();
+    await expect.poll(() => server.seen.closed).toBe(1);
+    expect(server.seen.sockets[0]?.write({ event: 'stop', body: {} })).toBe(false);
+    server.seen.sockets[0]?.probe(() => expect.unreachable());
+  });
+});
