@@ -8,6 +8,7 @@ import { ROOT } from './repository-root.ts';
 const OWN_FOLDER = {
   contract: 'contract imports zod and its own folder.',
   bus: 'bus imports contract, ioredis, Node and its own folder.',
+  client: 'client imports contract, socket.io-client and its own folder.',
   dialect: 'A dialect imports contract, zod and its own folder.',
   calls: 'A pure module of the calls imports contract and its own folder.',
 };
@@ -16,6 +17,8 @@ const KIT = 'service-kit imports contract, no other package of ours.';
 const SERVICE = 'A service imports contract, bus and service-kit, never another service.';
 const DATABASE = 'Only the database folder of call-service names knex and pg.';
 const QUEUE = 'Only one file of a service names bullmq.';
+const FIREBASE = 'Only the FCM sender of notifier names firebase-admin.';
+const WEB_PUSH = 'Only the Web Push sender of notifier names web-push.';
 const SOCKETS = 'Only the transports of socket-gateway name sockets.';
 
 interface Boundary {
@@ -59,6 +62,19 @@ const BOUNDARIES: readonly Boundary[] = [
     allowed: ['@trunkline/contract', 'ioredis', 'node:crypto', './bus.ts'],
   },
   {
+    file: 'packages/client/src/chat/x.ts',
+    refused: {
+      zod: OWN_FOLDER.client,
+      'node:crypto': OWN_FOLDER.client,
+      'engine.io-client': OWN_FOLDER.client,
+      '@trunkline/service-kit': OWN_FOLDER.client,
+      '@trunkline/contract/src/ids.ts': OWN_FOLDER.client,
+      '../../../contract/src/ids.ts': OWN_FOLDER.client,
+      './x/../../y.ts': OWN_FOLDER.client,
+    },
+    allowed: ['@trunkline/contract', 'socket.io-client', './y.ts', '../emitter.ts', '../rest/rest.ts'],
+  },
+  {
     file: 'packages/service-kit/src/x.ts',
     refused: { '@trunkline/bus': KIT, '@trunkline/call-service': KIT, '../../contract/src/ids.ts': BY_NAME },
     allowed: ['@trunkline/contract', 'pino', './logger.ts'],
@@ -75,6 +91,9 @@ const BOUNDARIES: readonly Boundary[] = [
       ws: SOCKETS,
       'socket.io': SOCKETS,
       '@socket.io/redis-adapter': SOCKETS,
+      'firebase-admin/messaging': FIREBASE,
+      'web-push': WEB_PUSH,
+      'request-filtering-agent': WEB_PUSH,
       '../../call-service/src/index.ts': BY_NAME,
       '../../../packages/bus/src/bus.ts': BY_NAME,
     },
@@ -83,22 +102,60 @@ const BOUNDARIES: readonly Boundary[] = [
   {
     file: 'services/notifier/test/x.test.ts',
     refused: { '@trunkline/call-service': SERVICE, '@trunkline/docs': SERVICE, '../../call-service/src/index.ts': BY_NAME },
-    allowed: ['@trunkline/testing', '../src/index.ts', 'bullmq'],
+    allowed: ['@trunkline/testing', '@trunkline/push-stand-in', '../src/index.ts', 'bullmq', 'web-push'],
+  },
+  {
+    file: 'services/notifier/src/push/fcm/x.ts',
+    refused: {
+      '@trunkline/call-service': SERVICE,
+      pg: DATABASE,
+      bullmq: QUEUE,
+      ws: SOCKETS,
+      'web-push': WEB_PUSH,
+      '../../../../call-service/src/index.ts': BY_NAME,
+    },
+    allowed: ['firebase-admin/app', 'firebase-admin/messaging', '@trunkline/contract', '../delivery.ts'],
+  },
+  {
+    file: 'services/notifier/src/push/web-push/x.ts',
+    refused: {
+      '@trunkline/call-service': SERVICE,
+      pg: DATABASE,
+      bullmq: QUEUE,
+      ws: SOCKETS,
+      'firebase-admin': FIREBASE,
+      '../../../../call-service/src/index.ts': BY_NAME,
+    },
+    allowed: ['web-push', 'request-filtering-agent', '@trunkline/service-kit', '../delivery.ts'],
   },
   {
     file: 'services/notifier/src/job-worker.ts',
-    refused: { '@trunkline/call-service': SERVICE, pg: DATABASE, ws: SOCKETS, '../../call-service/src/index.ts': BY_NAME },
+    refused: {
+      'firebase-admin': FIREBASE,
+      'web-push': WEB_PUSH,
+      '@trunkline/call-service': SERVICE,
+      pg: DATABASE,
+      ws: SOCKETS,
+      '../../call-service/src/index.ts': BY_NAME,
+    },
     allowed: ['bullmq', '@trunkline/bus'],
   },
   {
-    file: 'services/call-service/src/jobs/ring-timeout-queue.ts',
-    refused: { '@trunkline/notifier': SERVICE, knex: DATABASE, ws: SOCKETS },
+    file: 'services/call-service/src/jobs/job-queue.ts',
+    refused: { 'firebase-admin': FIREBASE, 'web-push': WEB_PUSH, '@trunkline/notifier': SERVICE, knex: DATABASE, ws: SOCKETS },
     allowed: ['bullmq', '@trunkline/bus'],
   },
   { file: 'services/call-service/src/calls/x.ts', refused: { knex: DATABASE, bullmq: QUEUE }, allowed: ['../database/database.ts'] },
   {
     file: 'services/call-service/src/database/x.ts',
-    refused: { '@trunkline/notifier': SERVICE, bullmq: QUEUE, ws: SOCKETS, '../../../notifier/src/index.ts': BY_NAME },
+    refused: {
+      'firebase-admin': FIREBASE,
+      'web-push': WEB_PUSH,
+      '@trunkline/notifier': SERVICE,
+      bullmq: QUEUE,
+      ws: SOCKETS,
+      '../../../notifier/src/index.ts': BY_NAME,
+    },
     allowed: ['pg', 'knex', '@trunkline/contract', '../calls/y.ts'],
   },
   {
@@ -118,12 +175,19 @@ const BOUNDARIES: readonly Boundary[] = [
   },
   {
     file: 'services/socket-gateway/src/transports/x.ts',
-    refused: { '@trunkline/call-service': SERVICE, pg: DATABASE, bullmq: QUEUE, '../../../call-service/src/index.ts': BY_NAME },
+    refused: {
+      'firebase-admin': FIREBASE,
+      'web-push': WEB_PUSH,
+      '@trunkline/call-service': SERVICE,
+      pg: DATABASE,
+      bullmq: QUEUE,
+      '../../../call-service/src/index.ts': BY_NAME,
+    },
     allowed: ['ws', 'socket.io', '@socket.io/redis-adapter', '../connection.ts'],
   },
   {
     file: 'services/socket-gateway/src/rooms.ts',
-    refused: { '@trunkline/call-service': SERVICE, pg: DATABASE, bullmq: QUEUE },
+    refused: { 'firebase-admin': FIREBASE, 'web-push': WEB_PUSH, '@trunkline/call-service': SERVICE, pg: DATABASE, bullmq: QUEUE },
     allowed: ['@socket.io/redis-adapter'],
   },
   { file: 'services/socket-gateway/src/connection.ts', refused: { 'socket.io': SOCKETS, ws: SOCKETS }, allowed: ['./transports/y.ts'] },

@@ -12,7 +12,7 @@ const ignore = (): void => undefined;
 it('a publisher gives a half-open connection up and makes another', { timeout: PATIENCE_MS }, async () => {
   await using relay = await startTcpRelay(backingUrls().redisUrl);
   await using publisher = await startPublisher({ redisUrl: relay.url, prefix: randomUUID(), onError: ignore });
-  const isTaken = async (): Promise<boolean> => (await publisher.publish([{ userId: ANN, text: '{}' }]))[0] !== null;
+  const isTaken = async (): Promise<boolean> => (await publisher.publish([{ topic: 'calls', userId: ANN, text: '{}' }]))[0] !== null;
   expect(await isTaken()).toBe(true);
   relay.swallow();
   expect(await isTaken()).toBe(false);

@@ -8,6 +8,8 @@ export interface TcpRelay extends AsyncDisposable {
   readonly connections: number;
   /** From now on the connections there are, and new ones, stay open and carry nothing. */
   swallow(): void;
+  /** The connections there are carry requests, and no answers any more. */
+  loseAnswers(): void;
   /** Breaks the connections there are, and from now on new ones too. */
   refuse(): void;
   /** New connections carry again; those that were swallowed stay dead. */
@@ -57,6 +59,9 @@ export const startTcpRelay = async (target: string): Promise<TcpRelay> => {
     swallow: () => {
       isSwallowing = true;
       for (const pair of pairs) cut(pair);
+    },
+    loseAnswers: () => {
+      for (const [near, far] of pairs) far.unpipe(near).resume();
     },
     refuse: () => {
       isRefusing = true;

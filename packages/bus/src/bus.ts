@@ -1,9 +1,16 @@
-import type { ServerEvent, UserId } from '@trunkline/contract';
+import type { ChatEvent, ServerEvent, UserId } from '@trunkline/contract';
+
+/**
+ * What a session hears. Each has channels of its own, so that the answer to a published ring counts only who can ring:
+ * a user who has but chats open is unreachable for calls.
+ */
+export type Topic = 'calls' | 'chats';
 
 /** One event for one user. The same text goes to every recipient. */
 export interface Publication {
   userId: UserId;
-  /** A `ServerEvent` as JSON. */
+  topic: Topic;
+  /** A `ServerEvent` of `calls`, a `ChatEvent` of `chats`, as JSON. */
   text: string;
 }
 
@@ -27,10 +34,12 @@ export interface Subscription {
   end(): void;
 }
 
-/** The hearing half of the bus: one channel per user, so a gateway hears only of users that it holds. */
+/** The hearing half of the bus: one channel per user and topic, so a gateway hears only of users that it holds. */
 export interface Subscriber extends AsyncDisposable {
   /** The listener is called once per event that arrives, and MUST NOT throw. */
   subscribe(userId: UserId, listener: (event: ServerEvent) => void): Subscription;
+  /** The same for the chats of this user. */
+  subscribeToChats(userId: UserId, listener: (event: ChatEvent) => void): Subscription;
   /** Called when subscriptions are in force again after a break in which anything may have been missed. */
   onGapEnded(listener: () => void): void;
   /** Whether a message sent to ourselves came back lately: a healthy TCP connection may still be deaf. */

@@ -1,5 +1,7 @@
-/** The channel of one user. Sharded pub/sub spreads channels over a Redis Cluster by their name. */
-export const userChannel = (prefix: string, userId: string): string => `${prefix}:user:${userId}`;
+import type { Topic } from './bus.ts';
+
+/** The channel of one user and topic. Sharded pub/sub spreads channels over a Redis Cluster by their name. */
+export const userChannel = (prefix: string, topic: Topic, userId: string): string => `${prefix}:${topic}:${userId}`;
 
 /** Where one subscriber talks to itself, to know that it hears. */
 export const probeChannel = (prefix: string, subscriberId: string): string => `${prefix}:probe:${subscriberId}`;

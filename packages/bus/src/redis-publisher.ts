@@ -18,7 +18,7 @@ export const startPublisher = async ({ redisUrl, prefix, onError }: PublisherOpt
   const publish = async (publications: readonly Publication[]): Promise<(number | null)[]> => {
     if (redis.status !== 'ready') return publications.map(() => null);
     const pipeline = redis.pipeline();
-    for (const { userId, text } of publications) pipeline.spublish(userChannel(prefix, userId), text);
+    for (const { userId, topic, text } of publications) pipeline.spublish(userChannel(prefix, topic, userId), text);
     try {
       const answers = await pipeline.exec();
       return publications.map((_, index) => {

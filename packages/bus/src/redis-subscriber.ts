@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ServerEvent, type UserId } from '@trunkline/contract';
-import type { Subscriber, Subscription } from './bus.ts';
+import { ChatEvent, ServerEvent, type UserId } from '@trunkline/contract';
+import type { Subscriber, Subscription, Topic } from './bus.ts';
 import { probeChannel, userChannel } from './channels.ts';
 import { connected, connectRedis } from './redis-connection.ts';
 
@@ -14,16 +14,20 @@ const START_PATIENCE_MS = 3000;
 const PROBE_EVERY_MS = 2000;
 const DEAF_AFTER_MS = 7000;
 
-type Listener = (event: ServerEvent) => void;
+type Listener = (event: unknown) => void;
 
 interface Channel {
-  listeners: Set<Listener>;
-  inForce: Promise<void>;
+  readonly topic: Topic;
+  readonly listeners: Set<Listener>;
+  readonly inForce: Promise<void>;
 }
 
-const parseEvent = (text: string): ServerEvent | null => {
+/** What is heard under each topic. */
+const EVENTS = { calls: ServerEvent, chats: ChatEvent } as const;
+
+const parseEvent = (topic: Topic, text: string): unknown => {
   try {
-    return ServerEvent.safeParse(JSON.parse(text)).data ?? null;
+    return EVENTS[topic].safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
   }
@@ -51,11 +55,11 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
 
   subscribing.on('smessage', (channel: string, text: string) => {
     if (channel === probe) return hearProbe();
-    const listeners = channels.get(channel)?.listeners;
-    if (listeners === undefined) return;
-    const event = parseEvent(text);
+    const heard = channels.get(channel);
+    if (heard === undefined) return;
+    const event = parseEvent(heard.topic, text);
     if (event === null) return onError(new Error('an event on the bus is not what the contract says'));
-    for (const listener of listeners) listener(event);
+    for (const listener of heard.listeners) listener(event);
   });
   subscribing.on('close', () => {
     inGap = true;
@@ -86,19 +90,21 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     subscribing.sunsubscribe(name).catch(onError);
   };
 
-  const subscribe = (userId: UserId, listener: Listener): Subscription => {
-    const name = userChannel(prefix, userId);
+  /** The listener hears only what the schema of its topic let pass. */
+  const subscribe = <Event>(topic: Topic, userId: UserId, listener: (event: Event) => void): Subscription => {
+    const name = userChannel(prefix, topic, userId);
     let channel = channels.get(name);
     if (channel === undefined) {
-      channel = { listeners: new Set(), inForce: subscribeTo(name) };
+      channel = { topic, listeners: new Set(), inForce: subscribeTo(name) };
       channels.set(name, channel);
     }
-    channel.listeners.add(listener);
-    return { inForce: channel.inForce, end: () => end(name, listener) };
+    channel.listeners.add(listener as Listener);
+    return { inForce: channel.inForce, end: () => end(name, listener as Listener) };
   };
 
   return {
-    subscribe,
+    subscribe: (userId, listener) => subscribe<ServerEvent>('calls', userId, listener),
+    subscribeToChats: (userId, listener) => subscribe<ChatEvent>('chats', userId, listener),
     onGapEnded: (listener) => gapListeners.push(listener),
     isHearing,
     async [Symbol.asyncDispose]() {

@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 export const ErrorCode = z.enum([
   'call_not_found',
+  'chat_not_found',
+  'not_found',
   'unauthenticated',
   'unauthorized',
   'invalid_status',
@@ -22,6 +24,8 @@ interface ErrorEntry {
 /** Every error that a client can be shown. `docs/errors.md` lists the same, kept equal by a test. */
 export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
   call_not_found: { http: 404, retryable: false, message: 'There is no such call' },
+  chat_not_found: { http: 404, retryable: false, message: 'There is no such chat' },
+  not_found: { http: 404, retryable: false, message: 'There is no such thing here' },
   unauthenticated: { http: 401, retryable: false, message: 'The token is missing, invalid or expired' },
   unauthorized: { http: 403, retryable: false, message: 'You may not do this to this call' },
   invalid_status: { http: 400, retryable: false, message: 'The call is not in a state that allows this' },

@@ -1,4 +1,6 @@
 export * from './call.ts';
+export * from './chat.ts';
+export * from './chat-view.ts';
 export * from './close-codes.ts';
 export * from './commands.ts';
 export * from './errors.ts';
@@ -6,5 +8,6 @@ export * from './events.ts';
 export * from './ids.ts';
 export * from './internal-door.ts';
 export * from './jobs.ts';
+export * from './push.ts';
 export * from './reasons.ts';
 export * from './uuid-v7.ts';

@@ -12,6 +12,9 @@ export const INTERNAL_PATHS = {
   deliveries: '/internal/deliveries',
   lease: '/internal/lease',
   due: '/internal/due',
+  chatCommands: '/internal/chat-commands',
+  claimPushes: '/internal/pushes/claim',
+  pushResults: '/internal/pushes/results',
 } as const;
 
 export const MAX_BATCH = 256;
@@ -53,7 +56,13 @@ export const CommandsRequest = z.object({ commands: z.array(CommandEnvelope).min
 export type CommandsRequest = z.infer<typeof CommandsRequest>;
 export const CommandsResponse = z.object({ replies: z.array(CommandReply) });
 
-export const OpenedSession = z.object({ sessionId: SessionId, userId: UserId, deviceId: DeviceId.nullable() });
+/** `hears`: what the session is told. One that hears chats is a presence of its user, and no device that a call could reach. */
+export const OpenedSession = z.object({
+  sessionId: SessionId,
+  userId: UserId,
+  deviceId: DeviceId.nullable(),
+  hears: z.enum(['calls', 'chats']).default('calls'),
+});
 export type OpenedSession = z.infer<typeof OpenedSession>;
 export const ClosedSession = z.object({ sessionId: SessionId, userId: UserId });
 export type ClosedSession = z.infer<typeof ClosedSession>;

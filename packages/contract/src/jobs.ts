@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PushJob } from './push.ts';
 
 /** At-least-once and in clear text: a job carries no more than is needed to look the rest up. */
 export const RingTimeoutJob = z.object({
@@ -7,8 +8,8 @@ export const RingTimeoutJob = z.object({
 });
 export type RingTimeoutJob = z.infer<typeof RingTimeoutJob>;
 
-/** One queue per kind of job, named for it. */
-export const QUEUES = { ring_timeout: RingTimeoutJob } as const;
+/** One queue per kind of job, named for it. `push_bulk` is for what goes to many: it never keeps a ring from a worker. */
+export const QUEUES = { ring_timeout: RingTimeoutJob, push: PushJob, push_bulk: PushJob } as const;
 export type QueueName = keyof typeof QUEUES;
 
 /** How often a job is tried and how long BullMQ waits in between, given with the job by whoever adds it. */

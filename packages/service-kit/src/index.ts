@@ -5,5 +5,6 @@ export * from './http-server.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './micro-batch.ts';
+export * from './push-endpoint.ts';
 export * from './run-service.ts';
 export * from './secrets.ts';

@@ -6,6 +6,7 @@ import { loadGatewayConfig, startGateway } from '@trunkline/socket-gateway';
 import { backingUrls } from './backing-urls.ts';
 import { type ChildService, type ServiceName, startChildService } from './child-service.ts';
 import { connectOnlyCare, type OnlyCareClient } from './onlycare-client.ts';
+import { connectOtsy, type OtsyClient } from './otsy-client.ts';
 import { CONNECT } from './phones/connect-phone.ts';
 import type { DialectName, Phone } from './phones/phone.ts';
 import { connectRaw, type RawClient } from './raw-client.ts';
@@ -40,6 +41,8 @@ export interface System extends AsyncDisposable {
   process(service: ServiceName, index: number): ChildService;
   /** Connects a device over the OnlyCare dialect to the gateway of that number, from 0. */
   connect(gateway: number, userId: string, claims?: TokenClaims): Promise<OnlyCareClient>;
+  /** Connects a device to `/chat` over the Otsy dialect; resolves when it was told that it is connected. */
+  otsy(gateway: number, userId: string, claims?: TokenClaims): Promise<OtsyClient>;
   /** Connects a raw WebSocket of that user to a path of the gateway. */
   connectRaw(gateway: number, path: '/ws/chat' | '/ws/otomo', userId: string, claims?: TokenClaims): Promise<RawClient>;
   /** Connects a phone of any dialect. One that acts over REST asks the call-service of its gateway's number. */
@@ -66,7 +69,8 @@ const urlOf = (service: ServiceName, running: readonly Running[], index: number)
 export const startSystem = async (options: SystemOptions = {}): Promise<System> => {
   const { gateways = 2, callServices = 1, asProcesses = [] } = options;
   await using starting = new AsyncDisposableStack();
-  const { templateDatabaseUrl, redisUrl } = backingUrls();
+  const { templateDatabaseUrl, redisUrl: sharedRedisUrl } = backingUrls();
+  const redisUrl = options.settings?.['REDIS_URL'] ?? sharedRedisUrl;
   const database = starting.use(await createTestDatabase(templateDatabaseUrl));
   const redis = starting.adopt(
     connectRedis(redisUrl, 'subscribe', () => undefined),
@@ -123,6 +127,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
       return found.child;
     },
     connect: async (gateway, userId, claims) => connectOnlyCare(gatewayUrl(gateway), await mintToken(userId, claims)),
+    otsy: async (gateway, userId, claims) => connectOtsy(gatewayUrl(gateway), await mintToken(userId, claims)),
     connectRaw: async (gateway, path, userId, claims) =>
       connectRaw(`${gatewayUrl(gateway)}${path}?token=${await mintToken(userId, claims)}`),
     phone: async (dialect, gateway, userId, claims) =>

@@ -5,11 +5,13 @@ import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
 import { reportNobodyHeard } from './calls/nobody-heard.ts';
 import type { CallPolicy } from './calls/world.ts';
+import { startChats } from './chat/start-chats.ts';
 import type { CallServiceConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
 import { createPromptRateLimit, type RateLimit, tellRefusals } from './limits/rate-limit.ts';
@@ -18,6 +20,11 @@ import { countCommands } from './metrics/count-commands.ts';
 import { countOutcome } from './metrics/count-outcome.ts';
 import { countSessions } from './metrics/count-sessions.ts';
 import { watchDatabase } from './metrics/watch-database.ts';
+import { queueAwayPushes } from './notifications/away-pushes.ts';
+import type { PushPolicy } from './notifications/call-pushes.ts';
+import { createNotifications } from './notifications/notifications.ts';
+import { notifyUsers } from './notifications/notify-users.ts';
+import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
 import { repeat } from './repeat.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
@@ -38,6 +45,8 @@ const policyOf = (config: CallServiceConfig): CallPolicy => ({
   busyPolicy: config.BUSY_POLICY,
 });
 
+const pushPolicyOf = (config: CallServiceConfig): PushPolicy => ({ ring: config.PUSH_RING, escalateMs: config.PUSH_ESCALATE_MS });
+
 export interface CallService extends AsyncDisposable {
   readonly url: string;
 }
@@ -57,8 +66,12 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     }),
   );
   const redis = { redisUrl: config.REDIS_URL, prefix: config.REDIS_PREFIX };
+  const noticePolicy = { includeText: config.PUSH_INCLUDE_TEXT };
+  // Before the publisher, which is waited for: by then both are connected.
+  const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
-  const queue = starting.use(openRingTimeoutQueue({ ...redis, logger }));
+  const ringTimeouts = starting.use(openRingTimeoutQueue({ ...redis, logger }));
+  const pushQueue = starting.use(openPushQueue({ ...redis, logger }));
   const relay = starting.use(
     startRelay({
       database,
@@ -71,39 +84,69 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       onPublished: ({ type, at }) => metrics.of.eventPublishSeconds.observe({ event: type }, (performance.now() - at) / 1000),
     }),
   );
+  const chats = starting.use(
+    startChats({
+      config,
+      database,
+      relay,
+      redis: asking,
+      logger,
+      queueAwayPushes: queueAwayPushes(notifyUsers(noticePolicy)),
+      enqueuePushes: pushQueue.enqueue,
+    }),
+  );
   const decider = createDecider({
     database,
     policy,
+    pushPolicy: pushPolicyOf(config),
     logger,
-    onCommitted: (outcome, rows) => {
+    onCommitted: ({ outcome, rows, notes, pushes }) => {
       const { inserted, hints } = outcome;
       countOutcome(metrics.of, outcome);
       relay.publish(rows);
-      relay.hint(hints);
-      for (const call of inserted) if (call.endedAt === null) queue.schedule(call.ringDeadlineAt, call.createdAt);
+      relay.hint('calls', hints);
+      pushQueue.enqueue(pushes);
+      chats.calls.tell(notes);
+      for (const call of inserted) if (call.endedAt === null) ringTimeouts.schedule(call.ringDeadlineAt, call.createdAt);
     },
   });
   starting.defer(() => decider.idle());
   const sessions = createSessionRegister({
     database,
     decider,
+    partners: chats.partners,
     logger,
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
     connectionsPerUser: config.LIMIT_CONNECTIONS_PER_USER,
+  });
+  const notifications = createNotifications({
+    database,
+    decider,
+    queue: pushQueue,
+    noticePolicy,
+    logger,
   });
   const sweep = async (): Promise<void> => {
     await sweepDeadlines(database, decider);
     await sessions.sweep();
   };
   starting.use(repeat(SWEEP_EVERY_MS, sweep, (error) => logger.warn({ err: error }, 'a sweep failed')));
+  starting.use(repeat(SWEEP_EVERY_MS, notifications.sweep, (error) => logger.warn({ err: error }, 'the pushes could not be swept')));
+  starting.use(
+    repeat(SWEEP_EVERY_MS, notifications.bulks.expand, (error) =>
+      logger.warn({ err: error }, 'a notification to many could not be expanded'),
+    ),
+  );
   starting.use(
     repeat(
       CLEAN_EVERY_MS,
-      () => sweepAnswers(database),
-      (error) => logger.warn({ err: error }, 'old answers were kept'),
+      async () => {
+        await sweepAnswers(database);
+        await forgetOldPushes(database);
+      },
+      (error) => logger.warn({ err: error }, 'old answers and pushes were kept'),
     ),
   );
-  const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
   const promptLimit = (name: string, perMinute: number): RateLimit =>
     tellRefusals(createPromptRateLimit({ ...counted, name, perMinute }), () => metrics.of.rateLimited.inc({ limit: name }));
@@ -127,11 +170,13 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         internalToken: config.INTERNAL_TOKEN,
         database,
         decider: commands,
+        answerChatCommand: chats.answerCommand,
         sessions: countSessions(sessions, metrics.of),
+        notifications,
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
       traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),
-      clientRoutes({ config, database, decider: commands, redis: asking, metrics: metrics.of }),
+      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));

@@ -5,7 +5,9 @@ import {
   list,
   loadConfig,
   port,
+  pushEndpointSettings,
   refuseDevelopmentSecrets,
+  refuseInsecurePushInProduction,
   requireOneTokenSource,
   tokenSettings,
 } from '@trunkline/service-kit';
@@ -34,14 +36,39 @@ export const callServiceSettings = {
   GATEWAY_LEASE_SECONDS: integer(3, 300).default(15).describe('How long a gateway that was not heard counts as alive'),
   LIMIT_INITIATE_PER_MINUTE: limit().default(30).describe('How many calls one person may place in a minute'),
   LIMIT_INITIATE_PER_PAIR_PER_MINUTE: limit().default(10).describe('How many calls one person may place to the same other in a minute'),
+  LIMIT_MESSAGES_PER_MINUTE: limit()
+    .default(600)
+    .describe('How many chat messages one person may send in a minute, over sockets and REST together'),
   LIMIT_REST_PER_MINUTE: limit().default(60).describe('How many requests one user may send to one REST route in a minute'),
   LIMIT_CONNECTIONS_PER_USER: limit().default(20).describe('How many connections one user may hold, on all gateways together'),
+  MESSAGE_ARCHIVE_DAYS: integer(0, 36_500)
+    .default(365)
+    .describe('After how many days chat messages move to the archive, where history still finds them; 0: never'),
+  ...pushEndpointSettings,
+  PUSH_RING: z
+    .enum(['always', 'when_unacknowledged'])
+    .default('always')
+    .describe('Whether a ring is pushed at once, or only when no device has acknowledged it in time'),
+  PUSH_ESCALATE_MS: integer(0, 60_000)
+    .default(3000)
+    .describe('With `PUSH_RING=when_unacknowledged`: how long a device may take to acknowledge a ring'),
+  PUSH_INCLUDE_TEXT: z
+    .enum(['0', '1'])
+    .default('0')
+    .transform((flag) => flag === '1')
+    .describe('`1`: what people write in chats is in pushes too'),
+  VAPID_PUBLIC_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{87}$/, 'must be the base64url of 65 bytes, as `pnpm trunkline vapid` prints it')
+    .optional()
+    .describe('The public key that Web Push subscriptions are made for'),
   BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),
 };
 
 const Settings = z.object(callServiceSettings).superRefine((config, context) => {
   requireOneTokenSource(config, context);
   refuseDevelopmentSecrets(config, context);
+  refuseInsecurePushInProduction(config, context);
 });
 
 export type CallServiceConfig = Readonly<z.infer<typeof Settings>>;

@@ -12,35 +12,47 @@ export interface RunningCallService extends AsyncDisposable {
   post(path: keyof typeof INTERNAL_PATHS, body: unknown): Promise<Response>;
 }
 
-/** One call-service on a database of its own. */
-export const startRunningCallService = async (settings: Readonly<Record<string, string>> = {}): Promise<RunningCallService> => {
-  await using starting = new AsyncDisposableStack();
-  const { templateDatabaseUrl, redisUrl } = backingUrls();
-  const database = starting.use(await createTestDatabase(templateDatabaseUrl));
-  const service = starting.use(
-    await startCallService(
-      loadCallServiceConfig({
-        DATABASE_URL: database.url,
-        REDIS_URL: redisUrl,
-        REDIS_PREFIX: `test-${process.pid}-${Date.now()}`,
-        JWT_SECRET: TEST_JWT_SECRET,
-        INTERNAL_TOKEN,
-        LOG_LEVEL: 'silent',
-        PORT: '0',
-        ...settings,
-      }),
-    ),
+type Settings = Readonly<Record<string, string>>;
+
+const startOn = (databaseUrl: string, settings: Settings) =>
+  startCallService(
+    loadCallServiceConfig({
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: backingUrls().redisUrl,
+      REDIS_PREFIX: `test-${process.pid}-${Date.now()}`,
+      JWT_SECRET: TEST_JWT_SECRET,
+      INTERNAL_TOKEN,
+      LOG_LEVEL: 'silent',
+      PORT: '0',
+      ...settings,
+    }),
   );
+
+const postTo =
+  (url: string): RunningCallService['post'] =>
+  (path, body) =>
+    fetch(`${url}${INTERNAL_PATHS[path]}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${INTERNAL_TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+
+/** One call-service on a database of its own. */
+export const startRunningCallService = async (settings: Settings = {}): Promise<RunningCallService> => {
+  await using starting = new AsyncDisposableStack();
+  const database = starting.use(await createTestDatabase(backingUrls().templateDatabaseUrl));
+  const { url } = starting.use(await startOn(database.url, settings));
   const running = starting.move();
+  return { url, database, post: postTo(url), [Symbol.asyncDispose]: () => running.disposeAsync() };
+};
+
+/** Another one on the database of `first`, which keeps it. */
+export const startSecondCallService = async (first: RunningCallService, settings: Settings = {}): Promise<RunningCallService> => {
+  const service = await startOn(first.database.url, settings);
   return {
     url: service.url,
-    database,
-    post: (path, body) =>
-      fetch(`${service.url}${INTERNAL_PATHS[path]}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${INTERNAL_TOKEN}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    database: first.database,
+    post: postTo(service.url),
+    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   };
 };

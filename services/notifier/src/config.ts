@@ -1,5 +1,14 @@
-import { commonSettings, httpUrls, integer, loadConfig, port, refuseDevelopmentSecrets } from '@trunkline/service-kit';
+import {
+  commonSettings,
+  httpUrls,
+  integer,
+  loadConfig,
+  port,
+  refuseDevelopmentSecrets,
+  refuseInsecurePushInProduction,
+} from '@trunkline/service-kit';
 import { z } from 'zod';
+import { pushSettings, requireWholeVapid } from './push/push-settings.ts';
 
 export const notifierSettings = {
   ...commonSettings,
@@ -7,9 +16,14 @@ export const notifierSettings = {
   HOST: z.string().optional().describe('The address to listen on; all of them where unset'),
   CALL_SERVICE_URLS: httpUrls().describe('Where call-services are, separated by commas; when one fails, the next is asked'),
   JOB_CONCURRENCY: integer(1, 1000).default(20).describe('How many jobs of one queue a replica works on at once'),
+  ...pushSettings,
 };
 
-const Settings = z.object(notifierSettings).superRefine(refuseDevelopmentSecrets);
+const Settings = z
+  .object(notifierSettings)
+  .superRefine(refuseDevelopmentSecrets)
+  .superRefine(refuseInsecurePushInProduction)
+  .superRefine(requireWholeVapid);
 
 export type NotifierConfig = Readonly<z.infer<typeof Settings>>;
 

@@ -1,6 +1,7 @@
 import type { QUEUES, QueueName } from '@trunkline/contract';
 import type { z } from 'zod';
 import type { CallService } from './call-service.ts';
+import { type PushWork, push } from './jobs/push.ts';
 import { ringTimeout } from './jobs/ring-timeout.ts';
 
 /** What a job of each queue carries. */
@@ -9,6 +10,8 @@ export type JobData = { readonly [Name in QueueName]: z.infer<(typeof QUEUES)[Na
 /** What each queue's jobs do. Jobs are at-least-once, so each MUST bear being run again. A rejection means: try again later. */
 export type JobTable = { readonly [Name in QueueName]: (job: JobData[Name]) => Promise<void> };
 
-export const createJobTable = (callService: CallService): JobTable => ({
-  ring_timeout: ringTimeout(callService),
+export const createJobTable = (work: PushWork & { callService: CallService }): JobTable => ({
+  ring_timeout: ringTimeout(work.callService),
+  push: push(work),
+  push_bulk: push(work),
 });

@@ -43,6 +43,7 @@ const connect = () => {
       seen.hear = listener;
       return { inForce: subscription.promise, end: () => seen.reports.push('unsubscribed') };
     },
+    subscribeToChats: () => expect.unreachable('a call session hears no chats'),
     onGapEnded: () => undefined,
     isHearing: () => true,
     [Symbol.asyncDispose]: async () => undefined,

@@ -19,7 +19,7 @@ import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Presence } from './presence.ts';
 import { Receiver } from './receive.ts';
 import type { EventSource } from './ring-freshness.ts';
-import type { SessionReports } from './session-reports.ts';
+import { reportClose, type SessionReports } from './session-reports.ts';
 import { settledWithin } from './settled-within.ts';
 import { type Acknowledge, type ClientSocket, MAX_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
 
@@ -68,12 +68,6 @@ const actorOf = ({ userId, name, avatar, role, deviceId }: Identity, sessionId: 
   sessionId,
 });
 
-/** A function of its own, so that a close that waits to be reported holds nothing of its connection. */
-const reportClose = async (finished: Promise<ClosedSession | null>, reports: SessionReports): Promise<void> => {
-  const closed = await finished;
-  if (closed !== null) await reports.closed(closed);
-};
-
 /**
  * One socket of one user, from its admission to its last report (invariant 7): it hears its user's channel first and
  * holds what it hears, then learns the snapshot, then passes on what was held and what comes.
@@ -97,7 +91,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
 
   constructor({ sessionId, identity, socket, dialect, services, onEnd }: ConnectionOptions<Frame>) {
     const { userId, deviceId } = identity;
-    const session = { sessionId, userId, deviceId };
+    const session = { sessionId, userId, deviceId, hears: 'calls' } as const;
     const { clock, deliveries, sendCommand, commandsPerSecond, metrics } = services;
     this.#session = session;
     this.#socket = socket;
@@ -197,6 +191,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
     const admission = await reports.opened(this.#session);
     if (admission === null) return false;
     if (admission.refused) this.close('too_many_connections');
+    this.#deliverer.noteSnapshot();
     for (const event of admission.events) {
       if (this.#isClosed()) break;
       this.#tell({ event, source: 'snapshot' });

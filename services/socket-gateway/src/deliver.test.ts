@@ -18,7 +18,7 @@ const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN;
   if (now !== null) clock.learn({ databaseNow: now, sentAt: 0, receivedAt: 0 });
   const metrics = createMetrics(GATEWAY_METRICS);
   const deliverer = new Deliverer<EventFrame>({
-    session: { sessionId: SessionId.parse('ben-s1'), userId, deviceId: DeviceId.parse('ben-1') },
+    session: { sessionId: SessionId.parse('ben-s1'), userId, deviceId: DeviceId.parse('ben-1'), hears: 'calls' },
     dialect: onlycare,
     clock,
     deliveries: { add: (delivery) => reported.push(delivery), idle: async () => undefined },
@@ -71,6 +71,29 @@ describe('a session', () => {
     deliverer.deliver(cancelled(2), 'live');
     deliverer.deliver(ring(1), 'live');
     expect(names()).toEqual(['call:cancelled']);
+  });
+
+  it('does not ring from the bus for what was decided before its snapshot, but asks again: the call may be over', () => {
+    const { deliverer, names, seen } = createSession();
+    deliverer.noteSnapshot();
+    deliverer.deliver(ring(1), 'live');
+    expect([names(), seen.refreshes]).toEqual([[], 1]);
+    deliverer.noteSnapshot();
+    deliverer.deliver(ring(1), 'snapshot');
+    expect(names()).toEqual(['call:incoming']);
+  });
+
+  it('whose own place was merged into the call that rings there has that ring ended, and goes on under its own id', () => {
+    const { deliverer, frames } = createSession();
+    deliverer.deliver(ring(1), 'live');
+    const answered = { answeredBySession: SessionId.parse('ben-s1'), answeredByDevice: DeviceId.parse('ben-1') };
+    const call = aCall({ seq: 2, state: 'CONNECTING', calleeAlias: CallId.parse('bens-own'), ...answered });
+    deliverer.deliver(aCallEvent({ type: 'call_accepted', merged: true, call }), 'live');
+    expect(frames.map(({ event, body }) => [event, (body as { callId: string }).callId])).toEqual([
+      ['call:incoming', call.id],
+      ['call:cancelled', call.id],
+      ['call:accepted', 'bens-own'],
+    ]);
   });
 
   it('rings from a later event when it missed the place, and only once', () => {

@@ -11,7 +11,7 @@ import {
 import type { DatabaseClock } from './database-clock.ts';
 import type { DeliveryReports } from './delivery-reports.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import { type Telling, tellingFor } from './dialects/telling.ts';
+import { mergedRingOf, type Telling, tellingFor } from './dialects/telling.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { type EventSource, judgeRing } from './ring-freshness.ts';
 import { StopReports } from './stop-reports.ts';
@@ -60,9 +60,15 @@ export class Deliverer<Frame> {
   /** By call, the oldest first. Most sessions are idle, so it is made when it is needed. */
   #told: Map<CallId, Told> | null = null;
   #stops: StopReports | null = null;
+  #snapshotAt: number | null = null;
 
   constructor(options: DelivererOptions<Frame>) {
     this.#options = options;
+  }
+
+  /** A snapshot has come: called before what it tells is delivered. */
+  noteSnapshot(): void {
+    this.#snapshotAt = this.#options.clock.now();
   }
 
   deliver(event: ServerEvent, source: EventSource): void {
@@ -80,19 +86,26 @@ export class Deliverer<Frame> {
       this.#remember(id, { seq, types });
       return this.#count(type, 'repeated');
     }
-    const verdict = isRing ? judgeRing(event, source, this.#options.clock.now()) : 'rings';
+    const verdict = isRing ? judgeRing(event, source, { databaseNow: this.#options.clock.now(), snapshotAt: this.#snapshotAt }) : 'rings';
     if (verdict === 'stale') {
       this.#options.refresh();
       return this.#count(type, 'stale');
     }
     this.#remember(id, { seq, types: verdict === 'over' ? types : [...types, type] });
-    if (verdict === 'over') this.#count(type, 'over');
-    else this.#write({ ...event, type }, source);
+    if (verdict === 'over') return this.#count(type, 'over');
+    if (this.#isRingMerged(event, types)) this.#options.write(this.#options.dialect.encode(mergedRingOf(event)));
+    this.#write({ ...event, type }, source);
   }
 
   /** Every event carries the whole call: a callee that missed the place rings from what came after it. */
   #isRing({ type, call }: ServerEvent): boolean {
     return (type === 'call_placed' || type === 'call_ringing') && this.#isCallee(call) && isRinging(call.state);
+  }
+
+  /** Glare: it rang here, and what this very session placed meanwhile goes on under another id. */
+  #isRingMerged({ merged, call }: ServerEvent, told: readonly CallEventType[]): boolean {
+    if (merged !== true || call.calleeAlias === null || !told.includes('call_placed')) return false;
+    return call.answeredBySession === this.#options.session.sessionId;
   }
 
   #write(event: ServerEvent, source: EventSource): void {

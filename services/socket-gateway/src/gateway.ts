@@ -10,6 +10,9 @@ import {
 } from '@trunkline/service-kit';
 import { createAuthenticate } from './authenticate.ts';
 import { createCallServiceClient } from './call-service-client.ts';
+import { createChatCommandSender } from './chat/chat-command-sender.ts';
+import { ChatConnection, type ChatServices } from './chat/chat-connection.ts';
+import { ChatMembers } from './chat/chat-members.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { countRefusals } from './counted-door.ts';
@@ -18,6 +21,7 @@ import { createDeliveryReports } from './delivery-reports.ts';
 import { chattrix } from './dialects/chattrix.ts';
 import { onlycare } from './dialects/onlycare.ts';
 import { otomo } from './dialects/otomo.ts';
+import { otsy } from './dialects/otsy.ts';
 import { drain } from './drain.ts';
 import { GATEWAY_METRICS, watchGateway } from './gateway-metrics.ts';
 import { createRequestListener, refuseOtherUpgrades } from './http.ts';
@@ -29,7 +33,7 @@ import { Sessions } from './sessions.ts';
 import { settledWithin } from './settled-within.ts';
 import { isAllowedOrigin } from './transports/origin.ts';
 import { startRawWebSockets } from './transports/raw-websocket.ts';
-import { startSocketIo } from './transports/socket-io.ts';
+import { type Admit, startSocketIo } from './transports/socket-io.ts';
 
 export interface RunningGateway extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, with the port that was really taken. */
@@ -88,24 +92,30 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     metrics.of,
   );
   const port = Number(new URL(url).port);
-  const { createAdapter } = rooms;
-  const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, door, dialect: onlycare }));
+  const { createAdapter, inForce: roomsInForce } = rooms;
+  const namespaces = new Map<string, Admit>([
+    ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
+    [
+      '/chat',
+      (identity, socket) => sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices })),
+    ],
+  ]);
+  const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
   const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
-  const sessions: Sessions = parts.use(
-    new Sessions({
-      sendCommand: createCommandSender(client, log),
-      reports,
-      deliveries,
-      subscriber,
-      presence: createPresence(socketIo.rooms),
-      clock,
-      authenticate,
-      commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
-      metrics: metrics.of,
-    }),
-  );
+  const presence = createPresence(socketIo.rooms);
+  const common = {
+    reports,
+    subscriber,
+    presence,
+    clock,
+    authenticate,
+    commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
+    metrics: metrics.of,
+  };
+  const sessions: Sessions = parts.use(new Sessions({ ...common, sendCommand: createCommandSender(client, log), deliveries }));
+  const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
   watchGateway(metrics.of, { sessions, subscriber });
   lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));
   subscriber.onGapEnded(() => sessions.refreshAll());

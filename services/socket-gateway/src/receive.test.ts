@@ -25,7 +25,7 @@ const createReceiver = (commandsPerSecond = 200) => {
     actor,
     dialect: onlycare,
     commandsPerSecond,
-    sendCommand: (command, isWanted) => {
+    sendCommand: (command, isWanted = () => true) => {
       sent.push(command);
       wanted.push(isWanted);
       return new Promise((resolve) => open.push(resolve));

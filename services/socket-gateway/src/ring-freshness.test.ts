@@ -16,5 +16,11 @@ it.each([
   ['a snapshot past its deadline is over too', 'snapshot', 130_000, 'over'],
   ['a snapshot without a clock counts from now', 'snapshot', null, 'rings'],
 ] as const)('%s', (_name, source, databaseNow, verdict) => {
-  expect(judgeRing(ring, source, databaseNow)).toEqual(verdict);
+  expect(judgeRing(ring, source, { databaseNow, snapshotAt: null })).toEqual(verdict);
+});
+
+it('a ring that was decided before the last snapshot is not believed, one after it is', () => {
+  expect(judgeRing(ring, 'live', { databaseNow: 100_010, snapshotAt: 100_000 })).toBe('stale');
+  expect(judgeRing(ring, 'live', { databaseNow: 100_010, snapshotAt: 99_999 })).toBe('rings');
+  expect(judgeRing(ring, 'snapshot', { databaseNow: 100_010, snapshotAt: 100_005 })).toBe('rings');
 });

@@ -10,10 +10,13 @@ type MessageListener = (text: Buffer, channel: Buffer) => void;
 const guardedClient = (redis: RedisConnection, onError: (error: Error) => void) => {
   const listeners = new Map<string, MessageListener>();
   redis.on('smessageBuffer', (channel: Buffer, text: Buffer) => listeners.get(channel.toString())?.(text, channel));
+  let lastSubscribed: Promise<unknown> = Promise.resolve();
   return {
+    /** Redis answers in order: with the last subscription the earlier ones are in force too. */
+    subscriptionsInForce: (): Promise<unknown> => lastSubscribed,
     sSubscribe: (channel: string, listener: MessageListener): void => {
       listeners.set(channel, listener);
-      redis.ssubscribe(channel).catch(onError);
+      lastSubscribed = redis.ssubscribe(channel).catch(onError);
     },
     sUnsubscribe: (channel: string): void => {
       listeners.delete(channel);
@@ -34,6 +37,8 @@ export interface SharedRooms extends AsyncDisposable {
   /** Makes the adapter of a namespace. */
   readonly createAdapter: ReturnType<typeof createShardedAdapter>;
   isConnected(): boolean;
+  /** Resolves when this gateway hears every room that a session of it has entered; not while Redis is away. */
+  inForce(): Promise<unknown>;
 }
 
 /** Rooms that span all gateways, over Redis sharded pub/sub: one channel per room, so only who is in it hears of it. */
@@ -45,8 +50,10 @@ export const startSharedRooms = ({ redisUrl, prefix, onError }: SharedRoomsOptio
   const report = (error: Error): void => {
     if (!isStopping) onError(error);
   };
+  const hearing = guardedClient(subscribing, report);
   return {
-    createAdapter: createShardedAdapter(guardedClient(publishing, report), guardedClient(subscribing, report), {
+    inForce: hearing.subscriptionsInForce,
+    createAdapter: createShardedAdapter(guardedClient(publishing, report), hearing, {
       channelPrefix: adapterChannelPrefix(prefix),
       subscriptionMode: 'dynamic',
     }),

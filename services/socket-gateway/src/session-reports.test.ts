@@ -16,7 +16,7 @@ it('there is room for more sessions while not too many reports wait', async () =
   };
   const reports = createSessionReports({ client, gatewayId: GatewayId.parse('g'), log: createLogger('test', 'silent') });
   expect(reports.hasRoom()).toBe(true);
-  const session = { sessionId: SessionId.parse('ben-s1'), userId: BEN, deviceId: null };
+  const session = { sessionId: SessionId.parse('ben-s1'), userId: BEN, deviceId: null, hears: 'calls' as const };
   const opened = Array.from({ length: 5000 }, () => reports.opened(session));
   expect(reports.hasRoom()).toBe(true);
   const closed = Array.from({ length: 5000 }, () => reports.closed(session));

@@ -94,3 +94,9 @@ export const createSessionReports = ({ client, gatewayId, log }: SessionReportsO
     giveUp: () => givingUp.abort(),
   };
 };
+
+/** A function of its own, so that a close that waits to be reported holds nothing of its connection. */
+export const reportClose = async (finished: Promise<ClosedSession | null>, reports: Pick<SessionReports, 'closed'>): Promise<void> => {
+  const closed = await finished;
+  if (closed !== null) await reports.closed(closed);
+};

@@ -34,6 +34,7 @@ const createSessions = () => {
     deliveries: { add: () => undefined, idle: async () => undefined },
     subscriber: {
       subscribe: () => ({ inForce: Promise.resolve(), end: () => undefined }),
+      subscribeToChats: () => ({ inForce: Promise.resolve(), end: () => undefined }),
       onGapEnded: () => undefined,
       isHearing: () => true,
       [Symbol.asyncDispose]: async () => undefined,

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type CloseReason, SessionId } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
-import { Connection, type ConnectionServices } from './connection.ts';
+import { Connection, type ConnectionOptions, type ConnectionServices } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { type ClientSocket, SLOW_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
 
 /** A connection, whatever its frames are. */
 type LiveConnection = Pick<Connection<unknown>, 'expiresAt' | 'queuedBytes' | 'close' | 'refresh' | 'catchUp'>;
+
+/** What a connection is given of the place that keeps it. */
+type SessionLife = Pick<ConnectionOptions<unknown>, 'sessionId' | 'onEnd'>;
 
 const SWEEP_EVERY_MS = 1000;
 
@@ -35,20 +38,21 @@ export class Sessions implements Disposable {
   }
 
   admit<Frame>(identity: Identity, socket: ClientSocket<Frame>, dialect: Dialect<Frame>): SocketListener<Frame> {
+    return this.hold(dialect, (life) => new Connection({ ...life, identity, socket, dialect, services: this.#services }));
+  }
+
+  /** Keeps a connection of any kind until it ends. */
+  hold<Held extends LiveConnection>({ name }: Pick<Dialect<never>, 'name'>, connect: (life: SessionLife) => Held): Held {
     const { connections, connectionsOpened, connectionCloses } = this.#services.metrics;
-    const dialectLabel = { dialect: dialect.name };
-    connectionsOpened.inc(dialectLabel);
-    connections.inc(dialectLabel);
-    const connection = new Connection({
+    const dialect = { dialect: name };
+    connectionsOpened.inc(dialect);
+    connections.inc(dialect);
+    const connection = connect({
       sessionId: SessionId.parse(randomUUID()),
-      identity,
-      socket,
-      dialect,
-      services: this.#services,
       onEnd: (left, reason) => {
         this.#live.delete(connection);
-        connections.dec(dialectLabel);
-        connectionCloses.inc({ ...dialectLabel, reason });
+        connections.dec(dialect);
+        connectionCloses.inc({ ...dialect, reason });
         this.#awaitReport(left);
       },
     });

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { runCli } from '../cli.ts';
 
-const PORTS = ['FRONT_DOOR_PORT', 'CALL_SERVICE_PORT', 'GATEWAY_PORT', 'NOTIFIER_PORT'] as const;
+const PORTS = ['FRONT_DOOR_PORT', 'CALL_SERVICE_PORT', 'GATEWAY_PORT', 'NOTIFIER_PORT', 'PUSH_STAND_IN_PORT'] as const;
 
 /** All at once, so that they differ. */
 const freePorts = async (count: number): Promise<number[]> => {
@@ -63,6 +64,13 @@ const addressesOf = (dev: Dev): string[] => [
   ...[...dev.said().matchAll(/(?:postgres:\/\/postgres@|redis:\/\/)([\w.]+:\d+)/g)].map(([, host]) => `http://${host}/`),
 ];
 
+const listPushes = async (dev: Dev): Promise<string[]> => {
+  const lines: string[] = [];
+  const env = { PUSH_STAND_IN_PORT: String(dev.ports[4]) };
+  await runCli(['pushes'], { env, print: (line) => lines.push(line), printError: (line) => lines.push(line) });
+  return lines;
+};
+
 const isRefused = (url: string): Promise<boolean> =>
   fetch(url, { signal: AbortSignal.timeout(2000) }).then(
     () => false,
@@ -73,11 +81,14 @@ test('dev runs everything behind the front door, and Ctrl-C leaves nothing', { t
   await using dev = await startDev();
   await untilReady(dev);
   const addresses = addressesOf(dev);
-  expect(addresses).toHaveLength(6);
+  expect(addresses).toHaveLength(7);
   expect((await fetch(`${dev.frontDoor}/readyz`)).status).toBe(200);
   expect(await (await fetch(`${dev.frontDoor}/socket.io/?EIO=4&transport=polling`)).text()).toContain(`"sid":"${dev.ports[2]}-`);
   expect(dev.said()).toMatch(/alice ey\S+\n\s+bob +ey\S+/);
   expect(await readdir(join(dev.folder, 'logs'))).toContain('notifier.log');
+  expect(await listPushes(dev)).toEqual(['Nothing was pushed yet.']);
+  const { publicKey, privateKey } = JSON.parse(await readFile(join(dev.folder, 'vapid.json'), 'utf8'));
+  expect([publicKey, privateKey]).toEqual([expect.stringMatching(/^B[\w-]{86}$/), expect.stringMatching(/^[\w-]{43}$/)]);
 
   dev.child.kill('SIGINT');
   expect(await dev.ended).toEqual([0, null]);

@@ -8,7 +8,8 @@ import { welcomeLines } from '../dev/welcome.ts';
 
 const USAGE = `Usage: trunkline dev
 
-Runs all of Trunkline on this machine: PostgreSQL, Redis, call-services, gateways, a notifier, and a front door to all of them.
+Runs all of Trunkline on this machine: PostgreSQL, Redis, call-services, gateways, a notifier, a stand-in for
+FCM, and a front door to all of them.
 Ctrl-C stops all of it; a second Ctrl-C kills what is left.
 
 Settings, by environment:
@@ -19,6 +20,7 @@ Settings, by environment:
   CALL_SERVICE_PORT                  4000, further ones count down
   GATEWAY_PORT                       4001, further ones count up
   NOTIFIER_PORT                      4090
+  PUSH_STAND_IN_PORT                 4070, unless FCM is set up (FIREBASE_SERVICE_ACCOUNT, …)
 
 Everything else that the services read is passed on to them.`;
 

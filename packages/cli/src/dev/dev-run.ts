@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type BackingServices, startBackingServices } from '@trunkline/backing-services';
 import type { Environment } from '../command.ts';
 import { createChildStarter, earlyEnd, type StartChild } from './child-process.ts';
+import { needsPushStandIn, startDevPush } from './dev-push.ts';
 import { type DevSettings, serviceEnvironment } from './dev-settings.ts';
 import { startFrontDoor } from './front-door.ts';
 import { type PortPlan, planPorts, portProblems } from './ports.ts';
@@ -47,7 +48,7 @@ const portsOf = (claims: readonly { port: number }[]): number[] => claims.map(({
 
 /** Everything, in the order in which each needs the one before; disposing stops it in the opposite order. */
 export const startDevRun = async ({ env, settings, report, stop }: DevRunOptions): Promise<DevRun> => {
-  const ports = planPorts(settings);
+  const ports = planPorts(settings, needsPushStandIn(env));
   await refuseTakenPorts(ports);
   await using started = new AsyncDisposableStack();
   const { startChild } = started.use(createChildStarter());
@@ -57,7 +58,8 @@ export const startDevRun = async ({ env, settings, report, stop }: DevRunOptions
   stop.throwIfAborted();
 
   const logs = await emptyFolder(join(settings.DATA_DIR, 'logs'));
-  const surroundings = { env: serviceEnvironment(env, settings, backing), logs, report };
+  const push = started.use(await startDevPush(env, settings.DATA_DIR, ports.pushStandIn));
+  const surroundings = { env: serviceEnvironment(env, settings, backing), push, logs, report };
   report('Bringing the database up to date …');
   await migrate(startChild, surroundings);
   stop.throwIfAborted();

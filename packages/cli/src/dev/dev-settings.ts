@@ -19,6 +19,7 @@ const DevSettings = z.object({
   GATEWAY_PORT: port().default(4001),
   NOTIFIER_PORT: port().default(4090),
   FRONT_DOOR_PORT: port().default(4080),
+  PUSH_STAND_IN_PORT: port().default(4070),
 });
 
 export type DevSettings = Readonly<z.output<typeof DevSettings>>;

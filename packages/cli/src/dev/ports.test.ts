@@ -4,16 +4,21 @@ import { expect, test } from 'vitest';
 import { loadDevSettings } from './dev-settings.ts';
 import { planPorts, portProblems } from './ports.ts';
 
-const plan = (env: Record<string, string>) => planPorts(loadDevSettings(env));
+const plan = (env: Record<string, string>, hasPushStandIn = true) => planPorts(loadDevSettings(env), hasPushStandIn);
 
 test('gateways count up, call-services count down', () => {
-  const { callServices, gateways, notifier, frontDoor } = plan({ GATEWAYS: '3', CALL_SERVICES: '2' });
+  const { callServices, gateways, notifier, frontDoor, pushStandIn } = plan({ GATEWAYS: '3', CALL_SERVICES: '2' });
   expect(callServices.map(({ port, owner }) => [port, owner])).toEqual([
     [4000, 'call-service-4000'],
     [3999, 'call-service-3999'],
   ]);
   expect(gateways.map(({ port }) => port)).toEqual([4001, 4002, 4003]);
-  expect([notifier.port, frontDoor.port]).toEqual([4090, 4080]);
+  expect([notifier.port, frontDoor.port, pushStandIn?.port]).toEqual([4090, 4080, 4070]);
+});
+
+test('a run without a push stand-in wants no port for one', async () => {
+  expect(plan({}, false).pushStandIn).toBe(null);
+  expect(await portProblems(plan({ PUSH_STAND_IN_PORT: '4090' }, false))).not.toContainEqual(expect.stringContaining('PUSH_STAND_IN_PORT'));
 });
 
 test('a port that is taken on one address or on all is named, with the variable that moves it', async () => {

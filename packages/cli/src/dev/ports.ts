@@ -14,12 +14,14 @@ export interface PortPlan {
   gateways: readonly PortClaim[];
   notifier: PortClaim;
   frontDoor: PortClaim;
+  /** Null where FCM itself is set up. */
+  pushStandIn: PortClaim | null;
 }
 
 const count = (replicas: number): number[] => Array.from({ length: replicas }, (_, index) => index);
 
 /** Gateways count up from their first port, call-services down from theirs. */
-export const planPorts = (settings: DevSettings): PortPlan => {
+export const planPorts = (settings: DevSettings, hasPushStandIn: boolean): PortPlan => {
   const callService = (index: number): PortClaim => {
     const port = settings.CALL_SERVICE_PORT - index;
     return { port, owner: `call-service-${port}`, variable: 'CALL_SERVICE_PORT' };
@@ -33,6 +35,7 @@ export const planPorts = (settings: DevSettings): PortPlan => {
     gateways: count(settings.GATEWAYS).map(gateway),
     notifier: { port: settings.NOTIFIER_PORT, owner: 'notifier', variable: 'NOTIFIER_PORT' },
     frontDoor: { port: settings.FRONT_DOOR_PORT, owner: 'front-door', variable: 'FRONT_DOOR_PORT' },
+    pushStandIn: hasPushStandIn ? { port: settings.PUSH_STAND_IN_PORT, owner: 'push-stand-in', variable: 'PUSH_STAND_IN_PORT' } : null,
   };
 };
 
@@ -59,8 +62,8 @@ const problemOf = async ({ port, owner, variable }: PortClaim, earlier: readonly
 };
 
 /** What stands in the way of listening on all of these, one sentence each. */
-export const portProblems = async ({ callServices, gateways, notifier, frontDoor }: PortPlan): Promise<string[]> => {
-  const claims = [...callServices, ...gateways, notifier, frontDoor];
+export const portProblems = async ({ callServices, gateways, notifier, frontDoor, pushStandIn }: PortPlan): Promise<string[]> => {
+  const claims = [...callServices, ...gateways, notifier, frontDoor, ...(pushStandIn === null ? [] : [pushStandIn])];
   const problems = await Promise.all(claims.map((claim, index) => problemOf(claim, claims.slice(0, index))));
   return problems.filter((problem) => problem !== null);
 };

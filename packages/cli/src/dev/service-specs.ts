@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { ChildSpec } from './child-process.ts';
+import type { DevPush } from './dev-push.ts';
 import { REPOSITORY } from './dev-settings.ts';
 import type { PortClaim, PortPlan } from './ports.ts';
 import type { ServiceSpec } from './service.ts';
@@ -8,6 +9,7 @@ import type { ServiceSpec } from './service.ts';
 /** What all processes of a run have in common. */
 export interface Surroundings {
   env: Readonly<Record<string, string>>;
+  push: Pick<DevPush, 'callServiceEnv' | 'notifierEnv'>;
   logs: string;
   report(line: string): void;
 }
@@ -18,7 +20,7 @@ const specOf = (
   service: string,
   { owner: name, port }: PortClaim,
   { env, logs, report }: Surroundings,
-  more: () => Record<string, string>,
+  more: () => Readonly<Record<string, string>>,
 ): ServiceSpec => ({
   name,
   port,
@@ -29,7 +31,7 @@ const specOf = (
 });
 
 export const callServiceSpecs = ({ callServices }: PortPlan, surroundings: Surroundings): ServiceSpec[] =>
-  callServices.map((claim) => specOf('call-service', claim, surroundings, () => ({})));
+  callServices.map((claim) => specOf('call-service', claim, surroundings, () => surroundings.push.callServiceEnv));
 
 /** The call-service's other program, which brings the database up to date and ends. */
 export const migrationSpec = ({ env, logs }: Surroundings): ChildSpec => ({
@@ -47,6 +49,6 @@ export const edgeSpecs = ({ callServices, gateways, notifier }: PortPlan, surrou
   const gatewayId = (name: string) => ({ GATEWAY_ID: `${name}-${randomBytes(4).toString('hex')}` });
   return [
     ...gateways.map((claim) => specOf('socket-gateway', claim, surroundings, () => ({ ...addresses, ...gatewayId(claim.owner) }))),
-    specOf('notifier', notifier, surroundings, () => addresses),
+    specOf('notifier', notifier, surroundings, () => ({ ...addresses, ...surroundings.push.notifierEnv })),
   ];
 };

@@ -32,6 +32,9 @@ export const welcomeLines = async ({ ports, env, backing, logs }: DevRun): Promi
   ...ports.callServices.map((claim) => `  call-service  ${url(claim)}`),
   ...ports.gateways.map((claim) => `  gateway       ${url(claim)}`),
   `  notifier      ${url(ports.notifier)}`,
+  ...(ports.pushStandIn === null
+    ? []
+    : [`  push stand-in ${url(ports.pushStandIn)}   (takes what phones would get: pnpm trunkline pushes)`]),
   `  PostgreSQL    ${withoutPassword(backing.databaseUrl)}`,
   `  Redis         ${withoutPassword(backing.redisUrl)}`,
   `  logs          ${pathFromHere(logs)}`,

@@ -10,7 +10,6 @@ import {
   type UserId,
 } from '@trunkline/contract';
 import { type CallRecord, callOf, NOBODY, participantsOf, type TraceKind, type TraceRow } from './call-record.ts';
-import { nextDeadline } from './deadlines.ts';
 import { type Party, type Transition, type TransitionResult, type Trigger, transition } from './transitions.ts';
 import type { World } from './world.ts';
 
@@ -103,7 +102,7 @@ export const applyTrigger = (world: World, call: CallRecord, trigger: Trigger, c
 
 /** Does first what the call's own deadlines ask for: past a deadline, it applies before anything else (invariant 5). */
 export const settleDeadlines = (world: World, call: CallRecord): void => {
-  for (let due = nextDeadline(call, world.policy); due !== null && due.at <= world.now; due = nextDeadline(call, world.policy)) {
+  for (let due = world.nextDeadline(call); due !== null && due.at <= world.now; due = world.nextDeadline(call)) {
     if (!applyTrigger(world, call, due.trigger, BY_SYSTEM).ok) return;
   }
 };

@@ -62,7 +62,10 @@ export interface TraceRow {
   detail: Readonly<Record<string, string | number>> | null;
 }
 
-/** `ring_sent` and `stop_sent`: a gateway wrote it to the session's socket. The others are named for event or command. */
+/**
+ * `ring_sent` and `stop_sent`: a gateway wrote it to the session's socket. `push_…`: what became of a push to one of the
+ * callee's targets; delayed, it is tried again; dropped, it had become needless. The others are named for event or command.
+ */
 export type TraceKind =
   | CallEventType
   | 'ring_sent'
@@ -72,4 +75,9 @@ export type TraceKind =
   | 'caller_absent'
   | 'callee_absent'
   | 'glare_merged'
+  | 'push_queued'
+  | 'push_accepted'
+  | 'push_delayed'
+  | 'push_failed'
+  | 'push_dropped'
   | 'blocked';

@@ -22,12 +22,16 @@ export interface Deadline {
 const after = (from: number | null, seconds: number, trigger: Trigger): Deadline[] =>
   from === null ? [] : [{ trigger, at: from + seconds * 1000 }];
 
-const whileRinging = (call: CallRecord, limits: CallLimits): Deadline[] => [
+/** Nobody there: not for a callee who can be rung by push. */
+const calleeGone = (call: CallRecord, limits: CallLimits): Deadline[] =>
+  call.state === 'INITIATING'
+    ? after(call.unreachableSince, limits.unreachableGraceSeconds, 'unreachable')
+    : after(call.calleeAbsentAt, limits.unreachableGraceSeconds, 'callee_lost');
+
+const whileRinging = (call: CallRecord, limits: CallLimits, ringsByPush: boolean): Deadline[] => [
   { trigger: 'ring_timeout', at: call.ringDeadlineAt },
   ...after(call.callerAbsentAt, limits.callerGraceSeconds, 'caller_lost'),
-  ...(call.state === 'INITIATING'
-    ? after(call.unreachableSince, limits.unreachableGraceSeconds, 'unreachable')
-    : after(call.calleeAbsentAt, limits.unreachableGraceSeconds, 'callee_lost')),
+  ...(ringsByPush ? [] : calleeGone(call, limits)),
 ];
 
 const bothAbsentAt = (call: CallRecord): number | null =>
@@ -41,9 +45,12 @@ const whileConnected = (call: CallRecord, limits: CallLimits): Deadline[] => [
     : []),
 ];
 
-/** The next thing that the system does to this call if nobody else acts; null for a call that is over. */
-export const nextDeadline = (call: CallRecord, limits: CallLimits): Deadline | null => {
+/**
+ * The next thing that the system does to this call if nobody else acts; null for a call that is over.
+ * `ringsByPush`: the callee has a device that can be rung while it sleeps.
+ */
+export const nextDeadline = (call: CallRecord, limits: CallLimits, ringsByPush: boolean): Deadline | null => {
   if (call.endedAt !== null) return null;
-  const deadlines = isRinging(call.state) ? whileRinging(call, limits) : whileConnected(call, limits);
+  const deadlines = isRinging(call.state) ? whileRinging(call, limits, ringsByPush) : whileConnected(call, limits);
   return deadlines.reduce<Deadline | null>((first, next) => (first === null || next.at < first.at ? next : first), null);
 };

@@ -32,6 +32,7 @@ class Desk {
   readonly calls = new Map<string, CallRecord>();
   readonly present = new Set<string>(['ann', 'bob', 'cid']);
   readonly blockedBy = new Map<string, Set<string>>();
+  readonly reach = new Map<string, { mayRing: boolean }>();
   readonly events: CallEvent[] = [];
   readonly traces: TraceRow[] = [];
   readonly hints: CallEvent[] = [];
@@ -53,6 +54,7 @@ class Desk {
         answers: this.#answers,
         doneCommands: this.#doneCommands(),
         blockedBy: this.blockedBy,
+        reach: this.reach,
       },
       this.policy,
     );
@@ -444,6 +446,47 @@ describe('the system', () => {
     expect(desk.calls.get(callId)).toMatchObject({ state: 'REJECTED', reason: 'offline' });
   });
 
+  it('does not give up a callee whom push can ring, until it cannot', () => {
+    const desk = new Desk();
+    desk.reach.set('bob', { mayRing: true });
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.apply([{ kind: 'nobody_heard', callId, calleeId: 'bob' }]);
+    desk.now += 20_000;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.stateOf(callId)).toBe('INITIATING');
+    desk.apply([{ kind: 'pushed', callId }]);
+    expect(desk.stateOf(callId)).toBe('RINGING');
+    desk.leave('bob', callId);
+    desk.now += 20_000;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.stateOf(callId)).toBe('RINGING');
+    desk.reach.set('bob', { mayRing: false });
+    desk.apply([{ kind: 'reach', callId }]);
+    expect(desk.calls.get(callId)).toMatchObject({ state: 'REJECTED', reason: 'offline' });
+  });
+
+  it('lets a push that arrives after the end change nothing', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.send('ann', { type: 'cancel_call', callId });
+    const events = desk.events.length;
+    desk.apply([
+      { kind: 'pushed', callId },
+      { kind: 'reach', callId },
+    ]);
+    expect([desk.stateOf(callId), desk.events.length]).toEqual(['CANCELLED', events]);
+  });
+
+  it('gives up on a blocked caller’s call as if the callee had no device at all', () => {
+    const desk = new Desk();
+    desk.reach.set('bob', { mayRing: true });
+    desk.blockedBy.set('bob', new Set(['ann']));
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.now += 10_000;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.calls.get(callId)).toMatchObject({ state: 'REJECTED', reason: 'offline' });
+  });
+
   it('takes a caller who comes back within the grace for present', () => {
     const desk = new Desk();
     const { id: callId } = desk.place('ann', 'bob');
@@ -479,7 +522,7 @@ type Step =
   | { kind: 'place'; user: string; callee: string }
   | { kind: 'act'; user: string; call: number; type: Exclude<Command['type'], 'place_call'>; wantsAnswer: boolean }
   | { kind: 'wait'; milliseconds: number }
-  | { kind: 'see'; call: number; what: 'due' | 'nobody_heard' }
+  | { kind: 'see'; call: number; what: 'due' | 'nobody_heard' | 'pushed' | 'reach' }
   | { kind: 'leave' | 'come' | 'ring'; user: string; call: number };
 
 const user = fc.constantFrom(...USERS);
@@ -494,7 +537,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     wantsAnswer: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('wait'), milliseconds: fc.constantFrom(1, 5000, 10_000, 30_000, 60_000, 14_400_000) }),
-  fc.record({ kind: fc.constant('see'), call, what: fc.constantFrom('due', 'nobody_heard') }),
+  fc.record({ kind: fc.constant('see'), call, what: fc.constantFrom('due', 'nobody_heard', 'pushed', 'reach') }),
   fc.record({ kind: fc.constantFrom('leave', 'come', 'ring'), user, call }),
 ) as fc.Arbitrary<Step>;
 

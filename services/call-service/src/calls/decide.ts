@@ -2,7 +2,7 @@ import { type CommandEnvelope, type CommandReply, refusal } from '@trunkline/con
 import { type ActEnvelope, actOnCall } from './act.ts';
 import { answerKey, bodyHash } from './answer-key.ts';
 import { settleDeadlines } from './apply-trigger.ts';
-import { noteNobodyHeard, notePresence, noteRung } from './observe.ts';
+import { noteNobodyHeard, notePresence, notePushed, noteReach, noteRung } from './observe.ts';
 import { type PlaceEnvelope, placeCall } from './place.ts';
 import { type CallPolicy, type Input, type Loaded, type Outcome, World } from './world.ts';
 
@@ -38,6 +38,8 @@ const observe = (world: World, input: Exclude<Input, { kind: 'command' }>): void
   // The stored due time may be one of other settings: writing the call stores the one that holds.
   if (input.kind === 'due' && call.endedAt === null) world.changed(call);
   if (input.kind === 'nobody_heard') noteNobodyHeard(world, call);
+  if (input.kind === 'pushed') notePushed(world, call);
+  if (input.kind === 'reach') noteReach(world, call);
   if (input.kind === 'presence') notePresence(world, call, input.userId);
 };
 
@@ -59,5 +61,6 @@ export const decide = (inputs: readonly Input[], loaded: Loaded, policy: CallPol
     traces: world.traces,
     hints: world.hints,
     answers: world.newAnswers,
+    reach: world.reach,
   };
 };

@@ -1,9 +1,16 @@
 import { type CommandReply, refusal } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
-import { type Database, isAboutTheData, isWorthRepeating } from '../database/database.ts';
+import { type CallNoteRow, noteEndedCalls } from '../chat/call-notes.ts';
+import type { Database } from '../database/database.ts';
+import { runInHalves } from '../database/run-in-halves.ts';
+import type { PushPolicy } from '../notifications/call-pushes.ts';
+import { queueCallPushes } from '../notifications/queue-call-pushes.ts';
+import type { QueuedPush } from '../notifications/queue-pushes.ts';
+import { inSequence, type OutboxRow } from '../outbox/outbox.ts';
+import type { CallRecord } from './call-record.ts';
 import { decide } from './decide.ts';
 import { loadAndLock } from './load.ts';
-import { type OutboxRow, store } from './store.ts';
+import { store } from './store.ts';
 import type { CallPolicy, Input, Outcome } from './world.ts';
 
 type Reply = CommandReply | null;
@@ -21,17 +28,27 @@ export const decideSurely = async (decider: Pick<Decider, 'decide'>, input: Excl
   if (reply?.ok === false) throw new Error(`an observation (${input.kind}) could not be stored`);
 };
 
+/** What a commit leaves to be told. */
+export interface Committed {
+  outcome: Outcome;
+  /** To be published, in sequence per call. */
+  rows: OutboxRow[];
+  pushes: QueuedPush[];
+  /** What chats are to be told of calls that ended. */
+  notes: CallNoteRow[];
+}
+
 export interface DeciderOptions {
   database: Database;
   policy: CallPolicy;
+  pushPolicy: PushPolicy;
   logger: Logger;
-  /** Called after each commit, with what is to be published in sequence per call. MUST NOT block. */
-  onCommitted(outcome: Outcome, rows: OutboxRow[]): void;
+  /** Called after each commit. MUST NOT block. */
+  onCommitted(committed: Committed): void;
 }
 
 const MAX_BATCH = 128;
 const BATCHES_IN_FLIGHT = 4;
-const REPETITIONS = 3;
 /** Past it, a gateway has told the client that it failed. */
 const MAX_WAIT_MS = 3000;
 const MAX_WAITING = 20_000;
@@ -51,41 +68,31 @@ const isStale = ({ input, at }: Arrived): boolean => {
   return type === 'place_call' || type === 'accept_call';
 };
 
+/** The calls that this batch ended: each has its last event in it. */
+const endedIn = ({ events, inserted, updated }: Outcome): CallRecord[] => {
+  const ended = new Set(events.filter(({ call }) => call.endedAt !== null).map(({ call }) => call.id));
+  return ended.size === 0 ? [] : [...inserted, ...updated].filter(({ id }) => ended.has(id));
+};
+
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
-export const createDecider = ({ database, policy, logger, onCommitted }: DeciderOptions): Decider => {
+export const createDecider = ({ database, policy, pushPolicy, logger, onCommitted }: DeciderOptions): Decider => {
   const commit = async (inputs: Input[]): Promise<Reply[]> => {
-    const { outcome, unpublished } = await database.transaction(async (transaction) => {
+    const { outcome, unpublished, pushes, notes } = await database.transaction(async (transaction) => {
       const decided = decide(inputs, await loadAndLock(transaction, inputs), policy);
-      return { outcome: decided, unpublished: store(transaction, decided, policy) };
+      const unpublished = store(transaction, decided, policy);
+      const pushes = queueCallPushes(transaction, decided, pushPolicy);
+      return { outcome: decided, unpublished, pushes, notes: noteEndedCalls(transaction, endedIn(decided)) };
     });
     if (unpublished.rows.length > 0 || outcome.hints.length > 0)
-      onCommitted(outcome, [...(await unpublished.earlier), ...unpublished.rows]);
+      onCommitted({ outcome, rows: await inSequence(unpublished), pushes: await pushes, notes: await notes });
     return outcome.replies;
   };
 
-  const commitRepeatedly = async (inputs: Input[]): Promise<Reply[]> => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await commit(inputs);
-      } catch (error) {
-        if (attempt >= REPETITIONS || !isWorthRepeating(error)) throw error;
-      }
-    }
-  };
-
-  /** A batch that the database refuses is tried in halves, so that only the poisonous input fails. */
-  const run = async (inputs: Input[]): Promise<Reply[]> => {
-    try {
-      return await commitRepeatedly(inputs);
-    } catch (error) {
-      if (inputs.length > 1 && isAboutTheData(error)) {
-        const middle = inputs.length >> 1;
-        return [...(await run(inputs.slice(0, middle))), ...(await run(inputs.slice(middle)))];
-      }
-      logger.error({ err: error, inputs: inputs.length }, 'inputs could not be decided');
-      return inputs.map(() => failed);
-    }
-  };
+  const run = runInHalves({
+    commit,
+    refused: () => failed,
+    onRefused: (error, inputs) => logger.error({ err: error, inputs }, 'inputs could not be decided'),
+  });
 
   const runFresh = async (arrived: Arrived[]): Promise<Reply[]> => {
     const fresh = arrived.filter((each) => !isStale(each));

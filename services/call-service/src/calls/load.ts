@@ -1,5 +1,6 @@
 import type { CommandReply } from '@trunkline/contract';
 import type { Transaction } from '../database/database.ts';
+import { preferencesIfReachable, READ_REACH, type ReachRow, reachFrom } from '../notifications/reach.ts';
 import { answerKey, bodyHash, commandKey } from './answer-key.ts';
 import { CALL_COLUMNS } from './call-columns.ts';
 import type { CallRecord } from './call-record.ts';
@@ -20,7 +21,7 @@ const LOCK_LINES = { name: 'lock_lines', text: 'SELECT FROM lines WHERE user_id 
 /** `$1`: ids or aliases; `$2`: users whose live calls matter too. Locked in the order of ids. */
 export const LOCK_CALLS = {
   name: 'lock_calls',
-  text: `SELECT ${CALL_COLUMNS} FROM calls c WHERE c.id = ANY (ARRAY(
+  text: `SELECT ${CALL_COLUMNS}, ${preferencesIfReachable('c.callee_id')} AS "calleePreferences" FROM calls c WHERE c.id = ANY (ARRAY(
       SELECT unnest($1::text[])
       UNION SELECT id FROM calls WHERE callee_alias = ANY ($1::text[])
       UNION SELECT id FROM calls WHERE caller_id = ANY ($2::text[]) AND coalesce(ended_at, 'infinity') = 'infinity'
@@ -36,7 +37,7 @@ const READ_BLOCKS = {
 };
 const READ_PRESENT = {
   name: 'read_present_users',
-  text: 'SELECT DISTINCT user_id FROM sessions WHERE user_id = ANY ($1::text[]) AND closed_at IS NULL',
+  text: "SELECT DISTINCT user_id FROM sessions WHERE user_id = ANY ($1::text[]) AND closed_at IS NULL AND hears = 'calls'",
 };
 export const READ_DONE_COMMANDS = {
   name: 'read_done_commands',
@@ -121,6 +122,14 @@ const groupBlocks = (rows: readonly BlockRow[]): Map<string, Set<string>> => {
   return blocked;
 };
 
+type LockedCall = CallRecord & { calleePreferences: object | null };
+
+/** What is read of a callee beside the call goes by the user, as for those who are only being called. */
+const reachOfCallees = (calls: readonly LockedCall[]): ReachRow[] =>
+  calls.map(({ calleeId, calleePreferences }) => ({ userId: calleeId, preferences: calleePreferences }));
+
+const withoutReach = ({ calleePreferences: _, ...call }: LockedCall): CallRecord => call;
+
 /**
  * Locks in one order, whatever the batch holds: idempotency keys, then lines in user order, then calls in id order.
  * All statements travel in one round trip.
@@ -139,22 +148,25 @@ export const loadAndLock = async (transaction: Transaction, inputs: readonly Inp
   }
   // Behind the lines: an answer without a key of the client's is kept by whoever held them before.
   const answers = allKeys.length === 0 ? NOTHING : transaction.query<AnswerRow>(READ_ANSWERS, [allKeys]);
-  const calls = transaction.query<CallRecord>(LOCK_CALLS, [callIds, lineUsers]);
+  const locked = transaction.query<LockedCall>(LOCK_CALLS, [callIds, lineUsers]);
   const clock = transaction.query<{ now: number }>(READ_CLOCK, []);
+  const callees = needs.pairs.map(([callee]) => callee);
   const blocks =
-    needs.pairs.length === 0
-      ? NOTHING
-      : transaction.query<BlockRow>(READ_BLOCKS, [needs.pairs.map(([callee]) => callee), needs.pairs.map(([, caller]) => caller)]);
+    callees.length === 0 ? NOTHING : transaction.query<BlockRow>(READ_BLOCKS, [callees, needs.pairs.map(([, caller]) => caller)]);
+  const reach = callees.length === 0 ? NOTHING : transaction.query<ReachRow>(READ_REACH, [callees]);
   const present = presenceUsers.length === 0 ? NOTHING : transaction.query<{ user_id: string }>(READ_PRESENT, [presenceUsers]);
   const done =
     needs.repeatedCommands.size === 0
       ? NOTHING
       : transaction.query<{ command_id: string; call_id: string }>(READ_DONE_COMMANDS, [callIds, [...needs.repeatedCommands]]);
+  const calls = await locked;
+  const now = (await clock)[0]?.now as number;
   return {
     answers: takenBefore(await answers, await taken),
-    calls: await calls,
+    calls: calls.map(withoutReach),
     blockedBy: groupBlocks(await blocks),
-    now: (await clock)[0]?.now as number,
+    reach: reachFrom([...reachOfCallees(calls), ...(await reach)], now),
+    now,
     presentUsers: new Set((await present).map(({ user_id }) => user_id)),
     doneCommands: new Map((await done).map(({ command_id, call_id }) => [command_id, call_id])),
   };

@@ -21,6 +21,16 @@ export const noteNobodyHeard = (world: World, call: CallRecord): void => {
   addTrace(world, call, 'nobody_heard', BY_SYSTEM);
 };
 
+/** A provider accepted a push that rings: the call has reached its callee. */
+export const notePushed = (world: World, call: CallRecord): void => {
+  applyTrigger(world, call, 'reached', BY_SYSTEM);
+};
+
+/** The callee came within reach of push, or out of it: which deadlines apply follows from that. */
+export const noteReach = (world: World, call: CallRecord): void => {
+  if (call.endedAt === null) world.changed(call);
+};
+
 const SIDES = {
   caller: { mark: 'callerAbsentAt', trace: 'caller_absent' },
   callee: { mark: 'calleeAbsentAt', trace: 'callee_absent' },

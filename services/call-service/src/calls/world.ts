@@ -1,6 +1,6 @@
 import type { CallEvent, CommandEnvelope, CommandReply, Delivery } from '@trunkline/contract';
 import { type CallRecord, participantsOf, type TraceRow } from './call-record.ts';
-import type { CallLimits } from './deadlines.ts';
+import { type CallLimits, type Deadline, nextDeadline } from './deadlines.ts';
 
 export interface CallPolicy extends CallLimits {
   /** What a call to somebody who is in a live call does: `reject` it as busy, or `ring` (call waiting). */
@@ -16,6 +16,10 @@ export type Input =
   | { kind: 'due'; callId: string }
   /** Redis answered that nobody heard the ring. */
   | { kind: 'nobody_heard'; callId: string; calleeId: string }
+  /** A provider accepted a push that rings. */
+  | { kind: 'pushed'; callId: string }
+  /** The callee has a push target now, or none any more. */
+  | { kind: 'reach'; callId: string }
   /** A session of this participant opened or closed. */
   | { kind: 'presence'; callId: string; userId: string };
 
@@ -25,6 +29,9 @@ export interface StoredAnswer {
   /** Null while the command that took the key is being decided. */
   reply: CommandReply | null;
 }
+
+/** Of the callees concerned, those who have a push target, and whether they want calls to ring there now. */
+export type Reach = ReadonlyMap<string, { mayRing: boolean }>;
 
 /** All that a batch of inputs may depend on, read while its locks are held. */
 export interface Loaded {
@@ -36,6 +43,7 @@ export interface Loaded {
   answers: ReadonlyMap<string, StoredAnswer>;
   /** Of the callees concerned, whom each has blocked. */
   blockedBy: ReadonlyMap<string, ReadonlySet<string>>;
+  reach: Reach;
   /** Commands of earlier attempts that were committed, with their calls. */
   doneCommands: ReadonlyMap<string, string>;
 }
@@ -50,13 +58,19 @@ export interface Outcome {
   /** Events that are heard or lost: published after the commit, and kept nowhere. */
   hints: readonly CallEvent[];
   answers: ReadonlyMap<string, StoredAnswer>;
+  reach: Reach;
 }
+
+/** Whether push can ring the callee, who is not there for a caller that it has blocked. */
+export const ringsByPush = ({ calleeId, hiddenFromCallee }: CallRecord, reach: Reach): boolean =>
+  !hiddenFromCallee && (reach.get(calleeId)?.mayRing ?? false);
 
 /** The calls of one batch while it is being decided: looked up by id, by alias and by user, changed in place. */
 export class World {
   readonly now: number;
   readonly policy: CallPolicy;
   readonly presentUsers: ReadonlySet<string>;
+  readonly reach: Reach;
   readonly doneCommands: ReadonlyMap<string, string>;
   readonly inserted = new Set<CallRecord>();
   readonly updated = new Set<CallRecord>();
@@ -73,6 +87,7 @@ export class World {
     this.now = loaded.now;
     this.policy = policy;
     this.presentUsers = loaded.presentUsers;
+    this.reach = loaded.reach;
     this.doneCommands = loaded.doneCommands;
     this.#answers = loaded.answers;
     this.#blockedBy = loaded.blockedBy;
@@ -91,6 +106,10 @@ export class World {
 
   hasBlocked(owner: string, blocked: string): boolean {
     return this.#blockedBy.get(owner)?.has(blocked) ?? false;
+  }
+
+  nextDeadline(call: CallRecord): Deadline | null {
+    return nextDeadline(call, this.policy, ringsByPush(call, this.reach));
   }
 
   find(id: string): CallRecord | undefined {

@@ -2,13 +2,19 @@ import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
 import { callsMigration } from './migrations/0001-calls.ts';
 import { blocksAndHistoryMigration } from './migrations/0002-blocks-and-history.ts';
-import { callsByTimeMigration } from './migrations/0005-calls-by-time.ts';
+import { pushMigration } from './migrations/0003-push.ts';
+import { chatMigration } from './migrations/0004-chat.ts';
+import { chatSeatsMigration } from './migrations/0005-chat-seats.ts';
+import { callsByTimeMigration } from './migrations/0006-calls-by-time.ts';
 
 /** In order. Migrations only add: two versions run side by side during a rollout. */
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '0001-calls': callsMigration,
   '0002-blocks-and-history': blocksAndHistoryMigration,
-  '0005-calls-by-time': callsByTimeMigration,
+  '0003-push': pushMigration,
+  '0004-chat': chatMigration,
+  '0005-chat-seats': chatSeatsMigration,
+  '0006-calls-by-time': callsByTimeMigration,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -1,8 +1,10 @@
 import { ERRORS, type ErrorCode, refusal } from '@trunkline/contract';
 import { answerHealth, answerMetrics, type Logger, type Metrics, type ReadinessChecks } from '@trunkline/service-kit';
-import express, { type ErrorRequestHandler, type Express, type Router } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response, type Router } from 'express';
 import type { CALL_SERVICE_METRICS } from '../metrics/call-service-metrics.ts';
 import { countRequests } from '../metrics/count-requests.ts';
+import { refuseWith } from './envelope.ts';
+import { refusePlainly } from './plain.ts';
 
 export interface AppOptions {
   readiness: ReadinessChecks;
@@ -16,6 +18,12 @@ const codeFor = (error: unknown): ErrorCode => {
   return typeof status === 'number' && status >= 400 && status < 500 ? 'parse_error' : 'service_error';
 };
 
+/** Under `/v1` an error is the bare object; elsewhere it comes in an envelope. */
+const refuse = (request: Request, response: Response, code: ErrorCode, message: string): void => {
+  const isPlain = request.path.startsWith('/v1/');
+  (isPlain ? refusePlainly : refuseWith)(response, refusal(code, { message }));
+};
+
 /** A bug is logged once with its cause and never shown (the catalogue's `service_error`). */
 const answerError =
   (logger: Logger): ErrorRequestHandler =>
@@ -23,10 +31,7 @@ const answerError =
     const code = codeFor(error);
     if (code === 'service_error') logger.error({ err: error, route: request.path }, 'a request failed');
     if (response.headersSent) return next(error);
-    response
-      .status(ERRORS[code].http)
-      .set('x-error-code', code)
-      .json({ success: false, message: refusal(code).message, data: null });
+    refuse(request, response, code, ERRORS[code].message);
   };
 
 export const createApp = ({ readiness, logger, routes, metrics }: AppOptions): Express => {
@@ -39,7 +44,7 @@ export const createApp = ({ readiness, logger, routes, metrics }: AppOptions): E
   });
   app.use(countRequests(metrics.of));
   for (const router of routes) app.use(router);
-  app.use((_request, response) => void response.status(404).json({ success: false, message: 'There is nothing here', data: null }));
+  app.use((request, response) => refuse(request, response, 'not_found', 'There is nothing here'));
   app.use(answerError(logger));
   return app;
 };

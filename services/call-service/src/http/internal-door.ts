@@ -1,17 +1,32 @@
-import { CommandsRequest, DeliveriesRequest, ERRORS, INTERNAL_PATHS, LeaseRequest, refusal, SessionsRequest } from '@trunkline/contract';
+import {
+  ChatCommandsRequest,
+  ClaimPushesRequest,
+  CommandsRequest,
+  DeliveriesRequest,
+  ERRORS,
+  INTERNAL_PATHS,
+  LeaseRequest,
+  PushResultsRequest,
+  refusal,
+  SessionsRequest,
+} from '@trunkline/contract';
 import { bearerToken, isSameSecret } from '@trunkline/service-kit';
 import express, { type RequestHandler, type Router } from 'express';
 import type { z } from 'zod';
 import type { Decider } from '../calls/decider.ts';
 import { noteDeliveries } from '../calls/deliveries.ts';
+import type { AnswerChatCommand } from '../chat/chat-commands.ts';
 import type { Database } from '../database/database.ts';
+import type { Notifications } from '../notifications/notifications.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
 
 export interface InternalDoorOptions {
   internalToken: string;
   database: Database;
   decider: Pick<Decider, 'decide'>;
+  answerChatCommand: AnswerChatCommand;
   sessions: SessionRegister;
+  notifications: Pick<Notifications, 'claim' | 'record'>;
   sweepDeadlines(): Promise<void>;
 }
 
@@ -35,7 +50,8 @@ const take =
   };
 
 /** The door for Trunkline's own processes. Lists in, lists out; who holds the token may speak for every user. */
-export const internalDoor = ({ internalToken, database, decider, sessions, sweepDeadlines }: InternalDoorOptions): Router => {
+export const internalDoor = (options: InternalDoorOptions): Router => {
+  const { internalToken, database, decider, answerChatCommand, sessions, notifications, sweepDeadlines } = options;
   const door = express.Router();
   door.use('/internal', requireToken(internalToken), express.json({ limit: MAX_BODY }));
   door.post(
@@ -43,6 +59,10 @@ export const internalDoor = ({ internalToken, database, decider, sessions, sweep
     take(CommandsRequest, async ({ commands }) => ({
       replies: await Promise.all(commands.map((envelope) => decider.decide({ kind: 'command', envelope }))),
     })),
+  );
+  door.post(
+    INTERNAL_PATHS.chatCommands,
+    take(ChatCommandsRequest, async ({ commands }) => ({ replies: await Promise.all(commands.map(answerChatCommand)) })),
   );
   door.post(
     INTERNAL_PATHS.sessions,
@@ -62,6 +82,17 @@ export const internalDoor = ({ internalToken, database, decider, sessions, sweep
   door.post(
     INTERNAL_PATHS.lease,
     take(LeaseRequest, ({ gatewayId }) => sessions.renewLease(gatewayId)),
+  );
+  door.post(
+    INTERNAL_PATHS.claimPushes,
+    take(ClaimPushesRequest, async ({ pushes }) => ({ pushes: await notifications.claim(pushes) })),
+  );
+  door.post(
+    INTERNAL_PATHS.pushResults,
+    take(PushResultsRequest, async ({ results }) => {
+      await notifications.record(results);
+      return {};
+    }),
   );
   door.post(INTERNAL_PATHS.due, async (_request, response) => {
     await sweepDeadlines();

@@ -1,15 +1,15 @@
-import type { Publication, Publisher } from '@trunkline/bus';
-import type { ServerEvent, UserId } from '@trunkline/contract';
+import type { Publication, Publisher, Topic } from '@trunkline/bus';
+import type { ChatEvent, ServerEvent, UserId } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
-import type { OutboxRow } from '../calls/store.ts';
 import type { Database } from '../database/database.ts';
+import { type OutboxRow, topicOf } from './outbox.ts';
 
-/** `$1`, `$2`: pairs of call id and sequence that Redis took. */
+/** `$1`, `$2`: pairs of stream and sequence that Redis took. */
 const DELETE_PUBLISHED = {
   name: 'delete_published',
-  text: 'DELETE FROM outbox o USING unnest($1::text[], $2::integer[]) AS done (call_id, seq) WHERE o.call_id = done.call_id AND o.seq = done.seq',
+  text: 'DELETE FROM outbox o USING unnest($1::text[], $2::integer[]) AS done (stream, seq) WHERE o.call_id = done.stream AND o.seq = done.seq',
 };
-/** Claims whole calls, so that no other relay publishes past what this one is about to. */
+/** Claims whole streams, so that no other relay publishes past what this one is about to. */
 const CLAIM_LEFT_BEHIND = {
   name: 'claim_left_behind',
   text: `WITH left_behind AS MATERIALIZED (
@@ -19,7 +19,7 @@ const CLAIM_LEFT_BEHIND = {
     ), claimed AS MATERIALIZED (
       SELECT call_id FROM left_behind WHERE pg_try_advisory_xact_lock(hashtextextended(call_id, 7246002))
     )
-    SELECT o.call_id, o.seq, o.recipients, o.event FROM claimed JOIN outbox o USING (call_id) ORDER BY o.call_id, o.seq`,
+    SELECT o.call_id AS stream, o.seq, o.recipients, o.event FROM claimed JOIN outbox o USING (call_id) ORDER BY o.call_id, o.seq LIMIT 5000`,
 };
 
 const SWEEP_EVERY_MS = 500;
@@ -31,7 +31,8 @@ export interface Relay extends AsyncDisposable {
   /** Publishes events that were just committed, without being waited for. */
   publish(rows: OutboxRow[]): void;
   /** Publishes what is heard or lost: once, and kept nowhere. */
-  hint(events: readonly ServerEvent[]): void;
+  hint(topic: 'calls', events: readonly ServerEvent[]): void;
+  hint(topic: 'chats', events: readonly ChatEvent[]): void;
   /** Resolves when nothing is on its way to Redis. */
   idle(): Promise<void>;
 }
@@ -46,19 +47,19 @@ export interface RelayOptions {
   onPublished(decided: NonNullable<OutboxRow['decided']>): void;
 }
 
-const keyOf = ({ call_id, seq }: OutboxRow): string => `${call_id}.${seq}`;
+const keyOf = ({ stream, seq }: OutboxRow): string => `${stream}.${seq}`;
 
-const isRing = ({ seq, recipients }: OutboxRow): boolean => seq === 1 && recipients.length === 2;
+const isRing = ({ stream, seq, recipients }: OutboxRow): boolean => topicOf(stream) === 'calls' && seq === 1 && recipients.length === 2;
 
 /** Whether every recipient's publication was answered, by however many subscribers. */
 const wasTaken = (answers: readonly (number | null)[]): boolean => answers.every((answer) => answer !== null);
 
-const publicationsOf = ({ recipients, event }: Pick<OutboxRow, 'recipients' | 'event'>): Publication[] =>
-  recipients.map((userId) => ({ userId: userId as UserId, text: event }));
+const publicationsOf = ({ recipients, event }: Pick<OutboxRow, 'recipients' | 'event'>, topic: Topic): Publication[] =>
+  recipients.map((userId) => ({ userId: userId as UserId, topic, text: event }));
 
 /**
  * Brings events from the outbox to Redis: at once after their commit, and again from the table for what Redis did not
- * take, or what a process left behind. An event may be published twice, never past an unpublished one of its call.
+ * take, or what a process left behind. An event may be published twice, never past an unpublished one of its stream.
  */
 export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPublished }: RelayOptions): Relay => {
   const published = new Set<string>();
@@ -74,7 +75,7 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
     maxItems: 1000,
     maxInFlight: 1,
     run: async (rows) => {
-      await database.query(DELETE_PUBLISHED, [rows.map(({ call_id }) => call_id), rows.map(({ seq }) => seq)]);
+      await database.query(DELETE_PUBLISHED, [rows.map(({ stream }) => stream), rows.map(({ seq }) => seq)]);
       for (const row of rows) published.delete(keyOf(row));
       return rows.map(() => undefined);
     },
@@ -86,19 +87,19 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
       .catch((error: unknown) => logger.warn({ err: error }, 'published events could not be deleted; they will be published again'));
   };
 
-  /** Publishes rows in their order; once one of a call was not taken, the later ones of that call wait for the sweep. */
+  /** Publishes rows in their order; once one of a stream was not taken, the later ones of that stream wait for the sweep. */
   const publishInOrder = async (rows: readonly OutboxRow[]): Promise<boolean[]> => {
-    const answers = await publisher.publish(rows.flatMap(publicationsOf));
+    const answers = await publisher.publish(rows.flatMap((row) => publicationsOf(row, topicOf(row.stream))));
     const halted = new Set<string>();
     let offset = 0;
     return rows.map((row) => {
       const own = answers.slice(offset, offset + row.recipients.length);
       offset += row.recipients.length;
-      if (!wasTaken(own) || halted.has(row.call_id)) {
-        halted.add(row.call_id);
+      if (!wasTaken(own) || halted.has(row.stream)) {
+        halted.add(row.stream);
         return false;
       }
-      if (isRing(row) && own[1] === 0) onNobodyHeard(row.call_id, row.recipients[1] as string);
+      if (isRing(row) && own[1] === 0) onNobodyHeard(row.stream, row.recipients[1] as string);
       return true;
     });
   };
@@ -125,7 +126,7 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
       if (rows.length === 0) return;
       const taken = await publishInOrder(rows);
       const done = rows.filter((_, index) => taken[index]);
-      transaction.send(DELETE_PUBLISHED, [done.map(({ call_id }) => call_id), done.map(({ seq }) => seq)]);
+      transaction.send(DELETE_PUBLISHED, [done.map(({ stream }) => stream), done.map(({ seq }) => seq)]);
     });
 
   let sweep: Promise<void> = Promise.resolve();
@@ -149,8 +150,8 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
     publish: (rows) => {
       publication.add(rows).catch((error: unknown) => logger.warn({ err: error }, 'events could not be published; the sweep will'));
     },
-    hint: (events) => {
-      const publications = events.flatMap((event) => publicationsOf({ recipients: event.recipients, event: JSON.stringify(event) }));
+    hint: (topic: Topic, events: readonly (ServerEvent | ChatEvent)[]) => {
+      const publications = events.flatMap((event) => publicationsOf({ recipients: event.recipients, event: JSON.stringify(event) }, topic));
       if (publications.length > 0) void publisher.publish(publications);
     },
     idle,

@@ -1,6 +1,7 @@
 import type { ClosedSession, GatewayId, OpenedSession, Snapshot } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import { type Decider, decideSurely } from '../calls/decider.ts';
+import type { PartnerNews } from '../chat/partners.ts';
 import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import { readSnapshots } from './snapshots.ts';
@@ -22,8 +23,9 @@ const RENEW_LEASE = {
 };
 const OPEN_SESSIONS = {
   name: 'open_sessions',
-  text: `INSERT INTO sessions (id, gateway_id, user_id, device_id)
-    SELECT id, $1, user_id, device_id FROM unnest($2::text[], $3::text[], $4::text[]) AS opened (id, user_id, device_id) ORDER BY id
+  text: `INSERT INTO sessions (id, gateway_id, user_id, device_id, hears)
+    SELECT id, $1, user_id, device_id, hears
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS opened (id, user_id, device_id, hears) ORDER BY id
     ON CONFLICT (id) DO UPDATE SET closed_at = NULL, settled_at = NULL WHERE NOT sessions.is_over`,
 };
 /** Also of a session that was never opened: its opening may still be on the way, and must find it over. */
@@ -100,18 +102,22 @@ export interface SessionRegister {
 export interface SessionRegisterOptions {
   database: Database;
   decider: Decider;
+  /** Told of whose first session opened and whose last one closed. */
+  partners: PartnerNews;
   logger: Logger;
   gatewayLeaseSeconds: number;
   /** 0: as many as they like. */
   connectionsPerUser: number;
 }
 
+const ids = (sessions: readonly OpenedSession[]): string[] => sessions.map(({ sessionId }) => sessionId);
 const unique = (users: readonly string[]): string[] => [...new Set(users)];
 
 /** Who is connected, where; the witness of every absence (invariant 13). */
 export const createSessionRegister = ({
   database,
   decider,
+  partners,
   logger,
   gatewayLeaseSeconds,
   connectionsPerUser,
@@ -121,11 +127,14 @@ export const createSessionRegister = ({
     await Promise.all(calls.map(({ id, user_id }) => decideSurely(decider, { kind: 'presence', callId: id, userId: user_id })));
   };
 
+  const partnersMissed = (error: unknown): void => logger.warn({ err: error }, 'chat partners were not told of who came or went');
+
   const settle = async (sessions: readonly SessionRow[]): Promise<void> => {
     if (sessions.length === 0) return;
     const users = unique(sessions.map(({ user_id }) => user_id));
     await database.query(NOTE_LAST_SEEN, [users]);
     await tellCalls(users);
+    await partners.went(users).catch(partnersMissed);
     await database.query(SETTLE_SESSIONS, [sessions.map(({ id }) => id)]);
   };
 
@@ -140,8 +149,7 @@ export const createSessionRegister = ({
   const refuseSurplus = async (opened: readonly OpenedSession[]): Promise<ReadonlySet<string>> => {
     if (connectionsPerUser === 0) return new Set();
     const users = unique(opened.map(({ userId }) => userId));
-    const ids = opened.map(({ sessionId }) => sessionId);
-    const surplus = await database.query<{ id: string }>(REFUSE_SURPLUS, [users, connectionsPerUser, ids]);
+    const surplus = await database.query<{ id: string }>(REFUSE_SURPLUS, [users, connectionsPerUser, ids(opened)]);
     return new Set(surplus.map(({ id }) => id));
   };
 
@@ -150,13 +158,20 @@ export const createSessionRegister = ({
       if (opened.length === 0) return [];
       await database.transaction(async (transaction) => {
         transaction.send(KNOW_GATEWAY, [gatewayId, gatewayLeaseSeconds]);
-        const columns = [opened.map((o) => o.sessionId), opened.map((o) => o.userId), opened.map((o) => o.deviceId)];
+        const columns = [
+          opened.map((o) => o.sessionId),
+          opened.map((o) => o.userId),
+          opened.map((o) => o.deviceId),
+          opened.map((o) => o.hears),
+        ];
         transaction.send(OPEN_SESSIONS, [gatewayId, ...columns]);
       });
       const surplus = await refuseSurplus(opened);
       const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
       await tellCalls(admitted.map(({ userId }) => userId));
-      const snapshots = new Map((await readSnapshots(database, admitted)).map((snapshot) => [snapshot.sessionId, snapshot]));
+      const came = partners.came(unique(admitted.map(({ userId }) => userId)), ids(admitted)).catch(partnersMissed);
+      const [read] = await Promise.all([readSnapshots(database, admitted), came]);
+      const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, snapshot]));
       return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });
     },
     close: async (gatewayId, closed) => {

@@ -31,12 +31,14 @@ export const READ_CONCERNED = {
       coalesce(CASE WHEN told."wasHere" THEN told."sessionWasStopped" ELSE told."deviceWasStopped" END, false) AS "wasStopped"
     FROM concerned v JOIN calls c ON c.id = v.call_id CROSS JOIN LATERAL (
       SELECT bool_or(s.is_part AND t.session_id = v.session_id) AS "wasHere",
-        bool_or(t.kind = 'ring_sent' AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "wasRung",
+        bool_or(t.kind = 'ring_sent' AND (v.device_id IS NULL OR t.device_id = v.device_id)
+          OR s.is_push AND (v.device_id IS NULL OR t.device_id IS NULL OR t.device_id = v.device_id)) AS "wasRung",
         bool_or(s.is_stop AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "deviceWasStopped",
         bool_or(s.is_stop AND (t.session_id = v.session_id OR (t.session_id IS NULL AND t.device_id = v.device_id))) AS "sessionWasStopped"
       FROM call_trace t CROSS JOIN LATERAL (
         SELECT t.kind IN ('ring_sent', 'call_placed', 'call_accepted') AS is_part,
-          t.kind IN ('stop_sent', 'call_rejected', 'call_cancelled', 'call_ended') AS is_stop
+          t.kind IN ('stop_sent', 'call_rejected', 'call_cancelled', 'call_ended') AS is_stop,
+          t.kind = 'push_queued' AND t.detail->>'type' = 'incoming_call' AS is_push
       ) AS s WHERE t.call_id = v.call_id AND t.user_id = v.user_id
     ) AS told ORDER BY c.created_at, c.id`,
 };
@@ -48,7 +50,7 @@ interface Viewer {
   now: number;
   /** This very session was written a ring of this call, placed it or accepted it. It is judged by itself, not by its device. */
   wasHere: boolean;
-  /** This device (or user, where devices have no names) was written a ring of this call. */
+  /** This device (or user, where devices have no names) was written a ring of this call, or may have been sent one by push. */
   wasRung: boolean;
   /** It (the session that was there, else the device or the user) was told that its ring or call is over, or did that itself. */
   wasStopped: boolean;

@@ -1,5 +1,5 @@
-import { CLOSE_CODES, mayReconnect } from '@trunkline/contract';
 import { acknowledgementOf, errorOf } from './answers.ts';
+import { closingEvent } from './closing-event.ts';
 import { decodeSaying, isObject, NOTHING_ASKED, unreadable } from './decoding.ts';
 import type { Answer, Asked, Decoded, Dialect, EventFrame, Reply } from './dialect.ts';
 import { ONLYCARE_WORDS } from './onlycare-words.ts';
@@ -59,8 +59,5 @@ export const onlycare: Dialect<EventFrame> = {
   decode,
   encode,
   answer,
-  closing: (reason) => {
-    const { code } = CLOSE_CODES[reason];
-    return { event: 'connection:closing', body: { code, reason, reconnect: mayReconnect(code) } };
-  },
+  closing: closingEvent,
 };

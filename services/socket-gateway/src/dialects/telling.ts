@@ -132,11 +132,25 @@ const TELL: Readonly<Record<CallEventType, (scene: Scene) => News | null>> = {
   user_offline: tellPresence,
 };
 
+/** A phone that stops because another one answered rang under the call's own id, whatever its owner placed under another. */
+const idFor = (news: News, call: Call, userId: UserId): CallId =>
+  news.kind === 'cancelled' && news.reason === 'answered_elsewhere' ? call.id : callIdFor(call, userId);
+
+/** What ends the ring of the phone whose own place was merged into the call that rings there: what follows has the place's id. */
+export const mergedRingOf = ({ at, call }: ServerEvent): Telling => ({
+  kind: 'cancelled',
+  cancelledBy: call.calleeId,
+  reason: 'answered_elsewhere',
+  callId: call.id,
+  at,
+  call,
+});
+
 /** What a viewer is told of an event, in every dialect alike; null: nothing. */
 export const tellingFor = (event: ServerEvent, viewer: Viewer): Telling | null => {
   const { call } = event;
   const isCallee = viewer.userId === call.calleeId;
   if (!isCallee && viewer.userId !== call.callerId) return null;
   const news = TELL[event.type]({ event, call, viewer, isCallee });
-  return news === null ? null : { ...news, callId: callIdFor(call, viewer.userId), at: event.at, call };
+  return news === null ? null : { ...news, callId: idFor(news, call, viewer.userId), at: event.at, call };
 };

@@ -57,6 +57,13 @@ describe('a packet', () => {
     expect(decode('212["call:accept",{')).toEqual([{ ...unreadable, id: 12 }]);
   });
 
+  it('goes to the namespace that it names, else to the first that the connection asked for', () => {
+    const at = (nsp: string, id?: number) => ({ ...unreadable, nsp, ...(id === undefined ? {} : { id }) });
+    const [, , ...reported] = decode('0/chat,{"token":"t"}', '0', '2/chat,7["x",{', '2["x",{', '2/other,["x",{', Buffer.from([1]));
+    expect(reported).toEqual([at('/chat', 7), at('/chat'), at('/chat'), at('/chat')]);
+    expect(decode('0', '0/chat,', '2/chat,["x",{', '2["x",{').slice(2)).toEqual([at('/chat'), at('/')]);
+  });
+
   it('never throws and always says something, whatever it is', () => {
     const start = fc.constantFrom('', '0', '2', '2/', '20', '3', '4', '5', '2["', '2[');
     fc.assert(

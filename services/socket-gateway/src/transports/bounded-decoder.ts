@@ -5,14 +5,15 @@ import { MAX_DEPTH, nestsDeeperThan } from './nesting.ts';
 export const UNREADABLE = Symbol('unreadable packet');
 
 /** Socket.IO answers a request for any other with its whole name, as often as it is asked and unread. */
-const NAMESPACES: ReadonlySet<string> = new Set(['/']);
+const NAMESPACES: ReadonlySet<string> = new Set(['/', '/chat']);
 
 /** How often one connection may ask to be let into a namespace: a few times more than an app that renews its token does. */
 const MAX_CONNECTS = 10;
 
-const CONNECT = /^0/;
 const BINARY = /^[56]/;
-const ACKNOWLEDGED_EVENT = /^2(\d{1,15})/;
+const ACKNOWLEDGED_EVENT = /^2(?:\/[^,]*,)?(\d{1,15})/;
+const CONNECT = /^0(?:(\/[^,]*)(?:,|$))?/;
+const NAMED = /^2(\/[^,]*),/;
 
 /** Where the namespace of a packet ends, which may hold any character but a comma. Without one it is `/`. */
 const namespaceEnd = (packet: string): number => {
@@ -32,6 +33,8 @@ const isAcceptable = (packet: unknown): packet is string => {
  * deep or misdirected packet into an event of its own, which is answered with an error, and closes who is not let in yet.
  */
 export class BoundedDecoder extends Decoder {
+  /** The namespaces that the connection asked for, in that order: an event for any other would close it. */
+  readonly #asked: string[] = [];
   #connects = 0;
 
   override add(packet: unknown): void {
@@ -46,6 +49,7 @@ export class BoundedDecoder extends Decoder {
   }
 
   #decode(packet: string): void {
+    this.#noteConnect(packet);
     try {
       super.add(packet);
     } catch {
@@ -53,13 +57,25 @@ export class BoundedDecoder extends Decoder {
     }
   }
 
+  #noteConnect(packet: string): void {
+    const connect = CONNECT.exec(packet);
+    const namespace = connect?.[1] ?? '/';
+    if (connect !== null && NAMESPACES.has(namespace) && !this.#asked.includes(namespace)) this.#asked.push(namespace);
+  }
+
   #report(packet: unknown): void {
     const id = typeof packet === 'string' ? ACKNOWLEDGED_EVENT.exec(packet)?.[1] : undefined;
     this.emitReserved('decoded', {
       type: PacketType.EVENT,
-      nsp: '/',
+      nsp: this.#namespaceOf(packet),
       data: [UNREADABLE],
       ...(id === undefined ? {} : { id: Number(id) }),
     });
+  }
+
+  /** What it names, where the connection asked for that; else where the connection came in. */
+  #namespaceOf(packet: unknown): string {
+    const named = typeof packet === 'string' ? NAMED.exec(packet)?.[1] : undefined;
+    return named !== undefined && this.#asked.includes(named) ? named : (this.#asked[0] ?? '/');
   }
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'socket.io';
 
 // What Socket.IO keeps to itself and we must reach all the same; its versions are pinned.
@@ -75,12 +76,14 @@ export const shortenPollingClose = (engine: Engine): void => {
 
 /** Drops the handshake and its request: they hold the token, and most of the memory of an idle connection. */
 export const forgetRequest = (socket: Pick<Socket, 'conn' | 'handshake'>): void => {
-  const { request } = socket.conn;
+  Reflect.deleteProperty(socket, 'handshake');
+  // A connection's first namespace has forgotten it for the second.
+  const request: IncomingMessage | null = socket.conn.request;
+  if (request === null) return;
   request.rawHeaders = [];
   request.headers = {};
   Reflect.set(request, '_query', null);
   Reflect.set(socket.conn, 'request', null);
-  Reflect.deleteProperty(socket, 'handshake');
 };
 
 /** Closes a connection that has left its last namespace, which nothing else would ever do. */

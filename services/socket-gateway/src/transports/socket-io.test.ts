@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { onlycare } from '../dialects/onlycare.ts';
-import { startSocketIo } from './socket-io.ts';
+import { type Admit, startSocketIo } from './socket-io.ts';
 import { type ClientSocket, type Door, MAX_QUEUED_BYTES } from './transport.ts';
 
 const BEN: Identity = { userId: UserId.parse('ben'), name: null, avatar: null, role: null, deviceId: null, expiresAt: 0 };
@@ -38,7 +38,9 @@ const startServer = async () => {
   };
   const port = Number(new URL(url).port);
   const createAdapter = new Server().adapter() ?? expect.unreachable();
-  starting.use(startSocketIo({ server, port, allowedOrigins: [], createAdapter, door, dialect: onlycare }));
+  const namespaces = new Map<string, Admit>([['/', (identity, socket) => door.admit(identity, socket, onlycare)]]);
+  const roomsInForce = async (): Promise<void> => undefined;
+  starting.use(startSocketIo({ server, port, allowedOrigins: [], createAdapter, roomsInForce, door, namespaces }));
   const running = starting.move();
 
   /** A client that speaks the protocol by hand, packet by packet. */

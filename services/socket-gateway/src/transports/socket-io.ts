@@ -2,13 +2,14 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CLOSE_CODES, type CloseReason, ERRORS, mayReconnect } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
-import { type DefaultEventsMap, Server, type ServerOptions, type Socket } from 'socket.io';
+import { type DefaultEventsMap, type Namespace, Server, type ServerOptions, type Socket } from 'socket.io';
 import { Encoder } from 'socket.io-parser';
 import { tokenIn } from '../authenticate.ts';
-import type { Dialect, EventFrame } from '../dialects/dialect.ts';
+import type { EventFrame } from '../dialects/dialect.ts';
 import type { Rooms } from '../presence.ts';
 import { BoundedDecoder } from './bounded-decoder.ts';
 import { HardenedWebSocketServer } from './hardened-ws-server.ts';
+import type { RoomListener, RoomSocket } from './room-socket.ts';
 import {
   closeIfAbandoned,
   countPings,
@@ -18,6 +19,7 @@ import {
   queuedBytesOf,
   shortenPollingClose,
 } from './socket-io-internals.ts';
+import { roomsOf } from './socket-io-rooms.ts';
 import { type ClientSocket, type Door, MAX_FRAME_BYTES, MAX_QUEUED_BYTES, type SocketListener, type Transport } from './transport.ts';
 
 export interface SocketIoOptions {
@@ -26,9 +28,14 @@ export interface SocketIoOptions {
   port: number;
   allowedOrigins: readonly string[];
   createAdapter: NonNullable<ServerOptions['adapter']>;
-  door: Door;
-  dialect: Dialect<EventFrame>;
+  door: Pick<Door, 'refusalOf' | 'authenticate'>;
+  /** Resolves when what is told to a room that a socket entered reaches it. */
+  roomsInForce(): Promise<unknown>;
+  /** Who takes the sockets of each namespace; there are no others. */
+  namespaces: ReadonlyMap<string, Admit>;
 }
+
+export type Admit = (identity: Identity, socket: RoomSocket) => SocketListener<EventFrame> | RoomListener;
 
 export interface SocketIoTransport extends Transport {
   readonly rooms: Rooms;
@@ -39,6 +46,9 @@ interface SocketData {
 }
 
 type IoServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+type IoNamespace = Namespace<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+/** By connection. */
+type Identities = WeakMap<object, Identity>;
 type IoSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
 
 const PATH = '/socket.io';
@@ -68,14 +78,28 @@ const optionsFor = ({ allowedOrigins, createAdapter, door }: SocketIoOptions): P
 
 const unauthenticated = (): Error => Object.assign(new Error(ERRORS.unauthenticated.message), { data: { code: 'unauthenticated' } });
 
-/** Lets a socket pass when its token holds: one socket per connection, however often it asks. */
-const guardEntrance = (io: IoServer, door: Door): void => {
+/** The token, in `auth`, in a header, or that of another namespace of the same connection, whose headers are forgotten by then. */
+const identify = async (
+  { conn, handshake }: IoSocket,
+  { authenticate }: Pick<Door, 'authenticate'>,
+  known: Identities,
+): ReturnType<Door['authenticate']> => {
+  const token = tokenIn(handshake.auth, handshake.headers.authorization);
+  const earlier = known.get(conn);
+  if (token === null && earlier !== undefined) return earlier.expiresAt > Date.now() ? earlier : 'unauthenticated';
+  const identity = await authenticate(token);
+  if (typeof identity !== 'string') known.set(conn, identity);
+  return identity;
+};
+
+/** Lets a socket pass when its token holds: one socket per connection and namespace, however often it asks. */
+const guardEntrance = (namespace: IoNamespace, door: Pick<Door, 'authenticate'>, known: Identities): void => {
   const taken = new WeakSet<object>();
   const check = async (socket: IoSocket): Promise<Error | undefined> => {
-    const { conn, handshake } = socket;
+    const { conn } = socket;
     if (taken.has(conn)) return unauthenticated();
     taken.add(conn);
-    const identity = await door.authenticate(tokenIn(handshake.auth, handshake.headers.authorization));
+    const identity = await identify(socket, door, known);
     if (typeof identity === 'string') {
       taken.delete(conn);
       // Told by a packet, a client stays away; after a lost transport it comes back by itself.
@@ -86,7 +110,7 @@ const guardEntrance = (io: IoServer, door: Door): void => {
     socket.once('disconnect', () => taken.delete(conn));
     return undefined;
   };
-  io.use((socket, next) => void check(socket).then(next, next));
+  namespace.use((socket, next) => void check(socket).then(next, next));
 };
 
 const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
@@ -100,7 +124,7 @@ const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
   },
 });
 
-const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame>): void => {
+const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame> | RoomListener): void => {
   // Never calling `next` keeps the client's events away from the emitter, and so from our own listeners.
   socket.use(([event, ...args]: unknown[]) => {
     const last = args.at(-1);
@@ -108,6 +132,7 @@ const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame>): void 
     const body = acknowledge !== null && args.length === 1 ? undefined : args[0];
     listener.onFrame({ event: typeof event === 'symbol' ? null : String(event), body }, acknowledge);
   });
+  if ('onTold' in listener) socket.onAnyOutgoing((event: string, body: unknown) => listener.onTold({ event, body }));
   socket.on('disconnect', (reason) => {
     listener.onClose(reason === 'ping timeout' ? 'silent' : null);
     closeIfAbandoned(socket);
@@ -125,21 +150,25 @@ const farewell = async (io: IoServer): Promise<void> => {
   while (io.engine.clientsCount > 0 && performance.now() < deadline) await delay(20);
 };
 
-/** Serves Socket.IO 4 on `/`, long polling and WebSocket, on an HTTP server that is already listening. */
+/** Serves Socket.IO 4, long polling and WebSocket, on an HTTP server that is already listening. */
 export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
-  const { server, port, door, dialect } = options;
+  const { server, port, door, namespaces, roomsInForce } = options;
   const io: IoServer = new Server(server, optionsFor(options));
   prefixSessionIds(io, port);
   io.engine.on('connection', shortenPollingClose);
   io.engine.on('connection', countPings);
   // The session closes at the limit, with the code that says why; this is for what it does not write.
   io.engine.on('connection', (engine) => limitQueue(engine, 2 * MAX_QUEUED_BYTES));
-  guardEntrance(io, door);
-  io.on('connection', (socket) => {
-    const { identity } = socket.data;
-    forgetRequest(socket);
-    listenTo(socket, door.admit(identity, clientSocket(socket), dialect));
-  });
+  const identities: Identities = new WeakMap();
+  for (const [name, admit] of namespaces) {
+    const namespace: IoNamespace = io.of(name);
+    guardEntrance(namespace, door, identities);
+    namespace.on('connection', (socket) => {
+      const { identity } = socket.data;
+      forgetRequest(socket);
+      listenTo(socket, admit(identity, { ...clientSocket(socket), ...roomsOf(socket, roomsInForce) }));
+    });
+  }
   return {
     owns: (url) => url.startsWith(`${PATH}/`),
     rooms: io.of('/').adapter,

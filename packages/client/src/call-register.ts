@@ -1,0 +1,115 @@
+import type { CallView } from '@trunkline/contract';
+import { RingingCall } from './incoming-call.ts';
+import type { CallServices } from './live-call.ts';
+import { outcomeOf } from './outcomes.ts';
+import { PlacedCall } from './outgoing-call.ts';
+import type { EndWord, Incoming, ServerWords } from './wire.ts';
+
+export type HeldCall = RingingCall | PlacedCall;
+
+/** Something about a call that this client does not hold: another device's, or one from before the app was started. */
+export interface ElsewhereEvent {
+  readonly callId: string;
+  readonly event: 'ringing' | 'accepted' | 'rejected' | 'cancelled' | 'timeout' | 'ended';
+  /** With the last four. */
+  readonly reason: string | null;
+}
+
+export interface CallRegisterOptions {
+  readonly services: CallServices;
+  onIncoming(call: RingingCall): void;
+  onElsewhere(event: ElsewhereEvent): void;
+}
+
+/** What is over is kept for a while, so that what is told of it again is known to be nothing new. */
+const MAX_REMEMBERED = 64;
+
+const ELSEWHERE_EVENT: Readonly<Record<EndWord, ElsewhereEvent['event']>> = {
+  'call:rejected': 'rejected',
+  'call:cancelled': 'cancelled',
+  'call:timeout': 'timeout',
+  'call:ended': 'ended',
+};
+
+type CallWords = Exclude<keyof ServerWords, 'call:error' | 'user_online' | 'user_offline'>;
+
+/** The calls that this client knows, by id. */
+export class CallRegister {
+  readonly #options: CallRegisterOptions;
+  readonly #calls = new Map<string, HeldCall>();
+
+  constructor(options: CallRegisterOptions) {
+    this.#options = options;
+  }
+
+  get live(): HeldCall[] {
+    return [...this.#calls.values()].filter(({ isOver }) => !isOver);
+  }
+
+  get(callId: string): HeldCall | undefined {
+    return this.#calls.get(callId);
+  }
+
+  add<Held extends HeldCall>(call: Held): Held {
+    this.#calls.set(call.id, call);
+    for (const { id, isOver } of this.#calls.values()) {
+      if (this.#calls.size <= MAX_REMEMBERED) break;
+      if (isOver) this.#calls.delete(id);
+    }
+    return call;
+  }
+
+  /** Takes up a call that the server has, and that `userId` takes part in. */
+  adopt(view: CallView, userId: string | null): HeldCall {
+    const { id, callerId, calleeId, callType, channelId, status: state } = view;
+    const { services } = this.#options;
+    const held = this.#calls.get(id);
+    if (held !== undefined) return held;
+    if (callerId === userId) return this.add(new PlacedCall({ id, peerId: calleeId, callType, channelId, state }, null, services));
+    const known = { callId: id, callerId, callerName: callerId, callerAvatar: null, callType, channelId };
+    return this.add(new RingingCall({ ...known, timestamp: 0, expiresAt: 0 }, services, state));
+  }
+
+  /** A ring of this device went on as a call that it placed. */
+  merge(callId: string): void {
+    const call = this.#calls.get(callId);
+    if (call?.direction === 'incoming') call.hearMerged();
+  }
+
+  readonly hear: { readonly [Word in CallWords]: (body: ServerWords[Word]) => void } = {
+    'call:incoming': (ring) => this.#hearRing(ring),
+    'call:ringing': ({ callId }) => {
+      const call = this.#calls.get(callId);
+      if (call?.direction === 'outgoing') call.hearRinging();
+      else this.#elsewhere({ callId, event: 'ringing', reason: null });
+    },
+    'call:accepted': (body) => {
+      const call = this.#calls.get(body.callId);
+      if (call === undefined) this.#elsewhere({ callId: body.callId, event: 'accepted', reason: null });
+      else call.hearAccepted(body);
+    },
+    'call:quality': ({ callId, quality }) => this.#calls.get(callId)?.hearQuality(quality),
+    'call:rejected': (body) => this.#hearEnd('call:rejected', body),
+    'call:cancelled': (body) => this.#hearEnd('call:cancelled', body),
+    'call:timeout': (body) => this.#hearEnd('call:timeout', body),
+    'call:ended': (body) => this.#hearEnd('call:ended', body),
+  };
+
+  #hearRing(ring: Incoming): void {
+    const known = this.#calls.get(ring.callId);
+    if (known === undefined) this.#options.onIncoming(this.add(new RingingCall(ring, this.#options.services)));
+    else if (known.direction === 'incoming') known.hearAgain(ring);
+  }
+
+  #hearEnd<Word extends EndWord>(word: Word, body: ServerWords[Word]): void {
+    const call = this.#calls.get(body.callId);
+    if (call !== undefined) call.hearEnd(outcomeOf(word, body));
+    else this.#elsewhere({ callId: body.callId, event: ELSEWHERE_EVENT[word], reason: body.reason });
+  }
+
+  #elsewhere(event: ElsewhereEvent): void {
+    this.#options.onElsewhere(event);
+    // Where two people call each other, the end of a ring may come under the name of the other call.
+    for (const call of this.live) if (call.direction === 'incoming' && call.isRinging) this.#options.services.lookUp(call.id);
+  }
+}

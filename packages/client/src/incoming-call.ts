@@ -1,0 +1,145 @@
+import type { CallState, CallView } from '@trunkline/contract';
+import type { CallOutcome, IncomingCall } from './call.ts';
+import { Countdown } from './countdown.ts';
+import { type CallServices, LiveCall, tooLate } from './live-call.ts';
+import { ANSWERED_ELSEWHERE, EXPIRED, isFinalState, isLater, MERGED, plainOutcome } from './outcomes.ts';
+import { asTrunklineError, type TrunklineError } from './trunkline-error.ts';
+import type { Incoming } from './wire.ts';
+
+/** The server rings no longer; what says more comes of clocks that disagree. */
+const LONGEST_RING_MS = 120_000;
+
+/** How long a ring may go on from now: both times are the server's, so this device's clock has no part in it. */
+const ringTime = ({ timestamp, expiresAt }: Incoming): number => Math.min(LONGEST_RING_MS, Math.max(0, expiresAt - timestamp));
+
+/** A call that rings here. */
+export class RingingCall extends LiveCall implements IncomingCall {
+  readonly direction = 'incoming';
+  readonly callerName: string;
+  readonly callerAvatar: string | null;
+  #expiresAt: number;
+  #ring: Countdown;
+  #isSilent = false;
+  #isExpired = false;
+  #accepting: Promise<void> | null = null;
+  /** It was said that another device answered while this one was about to: the answer to the accept says which it was. */
+  #answeredElsewhere: CallOutcome | null = null;
+
+  /** `state`: where it is beyond ringing when this client learns of it. */
+  constructor(ring: Incoming, services: CallServices, state: CallState = 'RINGING') {
+    const { callId: id, callerId: peerId, callType, channelId } = ring;
+    super({ id, peerId, callType, channelId, state }, services);
+    this.callerName = ring.callerName;
+    this.callerAvatar = ring.callerAvatar;
+    this.#expiresAt = ring.expiresAt;
+    this.#ring = this.#countDown(ring);
+    if (!isLater(state, 'RINGING')) return;
+    this.#isSilent = true;
+    this.#ring.stop();
+  }
+
+  get isRinging(): boolean {
+    return !this.#isSilent;
+  }
+
+  get expiresAt(): number {
+    return this.#expiresAt;
+  }
+
+  get ringMsLeft(): number {
+    return this.#isSilent ? 0 : this.#ring.msLeft;
+  }
+
+  accept(): Promise<void> {
+    if (this.isOver) return Promise.reject(tooLate(this));
+    if (isLater(this.state, 'RINGING')) return Promise.resolve();
+    this.#accepting ??= this.#accept().finally(() => {
+      this.#accepting = null;
+    });
+    return this.#accepting;
+  }
+
+  reject(reason?: string): Promise<CallOutcome> {
+    this.silence();
+    return this.leave('call:reject', reason);
+  }
+
+  /** The server tells a ring again, to a new connection. */
+  hearAgain(ring: Incoming): void {
+    if (this.isOver || this.state !== 'RINGING') return;
+    this.#ring.stop();
+    this.#expiresAt = ring.expiresAt;
+    this.#ring = this.#countDown(ring);
+  }
+
+  /** This ring goes on as the call that this device placed itself. */
+  hearMerged(): void {
+    this.finish(MERGED);
+  }
+
+  override hearEnd(outcome: CallOutcome): void {
+    if (outcome.state !== 'ANSWERED_ELSEWHERE') this.finish(outcome);
+    else if (this.#accepting !== null) this.#answeredElsewhere = outcome;
+    // Once answered here, it was answered nowhere else, whatever a device without a name is told.
+    else if (this.state === 'RINGING') this.finish(outcome);
+  }
+
+  override dispose(): void {
+    this.#ring.stop();
+    super.dispose();
+  }
+
+  protected override get self(): IncomingCall {
+    return this;
+  }
+
+  protected override silence(): void {
+    if (this.#isSilent) return;
+    this.#isSilent = true;
+    this.publish('stopped', { call: this });
+  }
+
+  protected override finish(outcome: CallOutcome): void {
+    this.#ring.stop();
+    super.finish(outcome);
+  }
+
+  protected override learnAnswered(): void {
+    if (this.state === 'RINGING') this.hearEnd(ANSWERED_ELSEWHERE);
+  }
+
+  async #accept(): Promise<void> {
+    this.silence();
+    try {
+      const { call } = await this.services.ask('call:accept', { callId: this.id });
+      if (call !== undefined) this.#answeredHere(call);
+    } catch (error) {
+      this.#notAnsweredHere(asTrunklineError(error));
+      throw error;
+    }
+  }
+
+  #answeredHere({ calleeId, channelId }: CallView): void {
+    this.#ring.stop();
+    this.hearAccepted({ acceptedBy: calleeId, channelId });
+  }
+
+  #notAnsweredHere({ code, status, wasSent }: TrunklineError): void {
+    if (this.#answeredElsewhere !== null) this.finish(this.#answeredElsewhere);
+    else if (code === 'invalid_status' && status !== null) this.#learnStatus(status);
+    else if (code === 'timed_out' && wasSent) this.services.lookUp(this.id);
+    else if (this.#isExpired) this.finish(EXPIRED);
+  }
+
+  #learnStatus(status: CallState): void {
+    if (isFinalState(status)) this.awaitReason(plainOutcome(status, 'incoming'));
+    else this.finish(ANSWERED_ELSEWHERE);
+  }
+
+  #countDown(ring: Incoming): Countdown {
+    return new Countdown(ringTime(ring), () => {
+      this.#isExpired = true;
+      if (this.#accepting === null) this.finish(EXPIRED);
+    });
+  }
+}

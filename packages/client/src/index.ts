@@ -1,0 +1,15 @@
+export type { ReconnectTiming } from './backoff.ts';
+export type { Call, CallEvents, CallOutcome, ClientCallState, IncomingCall, OutgoingCall } from './call.ts';
+export type { ElsewhereEvent } from './call-register.ts';
+export type { ChatClient, ChatEvents, NewMessage } from './chat/chat-client.ts';
+export type { Chat, ChatMessage, ChatMessageType } from './chat/chat-wire.ts';
+export type { ChatPage, ChatsApi, MessagePage, NewChat } from './chat/chats-api.ts';
+export { type Client, type ClientEvents, connect, type PlaceOptions } from './client.ts';
+export type { Listenable } from './emitter.ts';
+export type { ConnectionState } from './link.ts';
+export type { ConnectOptions } from './options.ts';
+export type { PushDevice, PushRegistration, WebPushSubscription } from './push/push-registration.ts';
+export type { HistoryItem, HistoryPage, HistoryQuery } from './rest/calls-api.ts';
+export type { Blocks, UserPresence } from './rest/users-api.ts';
+export type { GetToken, TokenReason } from './token-source.ts';
+export { type ClientErrorCode, TrunklineError } from './trunkline-error.ts';

@@ -1,0 +1,36 @@
+import type { CallView } from '@trunkline/contract';
+import type { Rest } from './rest.ts';
+
+/** A call as one of its two people has it in the history. */
+export interface HistoryItem extends CallView {
+  readonly kind: 'outgoing' | 'incoming' | 'missed';
+  readonly peerId: string;
+  readonly peerName: string | null;
+  readonly peerAvatar: string | null;
+  /** Null while it lives. */
+  readonly reason: string | null;
+}
+
+export interface HistoryPage {
+  readonly items: readonly HistoryItem[];
+  /** For the next page; null on the last. */
+  readonly nextCursor: string | null;
+}
+
+export interface HistoryQuery {
+  /** 1–100; 20 where not given. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** What was told of calls, asked over REST. Each throws TrunklineError. */
+export interface CallsApi {
+  /** Newest first. */
+  history(query?: HistoryQuery): Promise<HistoryPage>;
+  read(callId: string): Promise<CallView>;
+}
+
+export const callsApi = (rest: Rest): CallsApi => ({
+  history: ({ limit, cursor } = {}) => rest.data({ method: 'GET', path: '/api/v1/calls/history', query: { limit, cursor } }),
+  read: (callId) => rest.data({ method: 'GET', path: `/api/v1/calls/${encodeURIComponent(callId)}` }),
+});

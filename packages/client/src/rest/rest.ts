@@ -1,0 +1,118 @@
+import type { TokenSource } from '../token-source.ts';
+import { TrunklineError } from '../trunkline-error.ts';
+
+export interface RestOptions {
+  readonly url: string;
+  readonly tokens: TokenSource;
+  readonly timeoutMs: number;
+  readonly fetch: typeof fetch;
+}
+
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+export interface RestRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly query?: Query;
+  readonly body?: object;
+}
+
+interface Problem {
+  readonly code: string | null;
+  readonly message: string;
+  readonly field?: string;
+}
+
+interface Bodies {
+  /** Of `/api`. */
+  readonly message?: unknown;
+  readonly data?: unknown;
+  /** Of `/v1`. */
+  readonly error?: Problem;
+}
+
+const UNAUTHENTICATED = 401;
+
+/** What an error of a server that is not Trunkline's is called: a proxy's, or that of a path that there is not. */
+const codeForStatus = (status: number): string => (status === 404 ? 'not_found' : status === 429 ? 'rate_limited' : 'service_error');
+
+const problemIn = ({ status, headers }: Response, body: Bodies | null): Problem => {
+  const code = headers.get('x-error-code') ?? (status === UNAUTHENTICATED ? 'unauthenticated' : codeForStatus(status));
+  if (typeof body?.error === 'object') return body.error;
+  return { code, message: typeof body?.message === 'string' ? body.message : `The server answered ${status}` };
+};
+
+const errorIn = (response: Response, body: Bodies | null): TrunklineError => {
+  const { code, message, field } = problemIn(response, body);
+  const retryAfter = Number(response.headers.get('retry-after'));
+  return new TrunklineError(code ?? 'service_error', message, { field, retryAfterSeconds: retryAfter > 0 ? retryAfter : undefined });
+};
+
+const bodyOf = async (response: Response): Promise<Bodies | null> => {
+  const text = await response.text();
+  if (text === '') return null;
+  try {
+    return JSON.parse(text) as Bodies;
+  } catch {
+    return null;
+  }
+};
+
+const searchOf = (query: Query = {}): string => {
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+};
+
+/** REST with the client's token: one that was not taken is renewed, once. */
+export class Rest {
+  readonly #options: RestOptions;
+
+  constructor(options: RestOptions) {
+    this.#options = options;
+  }
+
+  /** What is in `data` of an answer under `/api`. @throws TrunklineError */
+  async data<Data>(request: RestRequest): Promise<Data> {
+    return (await this.#request(request))?.data as Data;
+  }
+
+  /** The answer itself, as under `/v1`. @throws TrunklineError */
+  async plain<Answer>(request: RestRequest): Promise<Answer> {
+    return (await this.#request(request)) as Answer;
+  }
+
+  async #request(request: RestRequest): Promise<Bodies | null> {
+    const token = await this.#token();
+    const first = await this.#fetch(request, token);
+    if (first.status !== UNAUTHENTICATED) return this.#read(first);
+    this.#options.tokens.markStale(token, 'refused');
+    return this.#read(await this.#fetch(request, await this.#token()));
+  }
+
+  async #token(): Promise<string> {
+    const token = await this.#options.tokens.current();
+    if (token === null) throw new TrunklineError('unauthenticated', 'There is no token that the server takes', { wasSent: false });
+    return token;
+  }
+
+  async #read(response: Response): Promise<Bodies | null> {
+    const body = await bodyOf(response);
+    if (!response.ok) throw errorIn(response, body);
+    return body;
+  }
+
+  async #fetch({ method, path, query, body }: RestRequest, token: string): Promise<Response> {
+    const { url, timeoutMs } = this.#options;
+    const contentType = body === undefined ? {} : { 'content-type': 'application/json' };
+    try {
+      return await this.#options.fetch(`${url}${path}${searchOf(query)}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...contentType },
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+    } catch (cause) {
+      throw new TrunklineError('unreachable', 'No server answered', { cause });
+    }
+  }
+}

@@ -1,0 +1,5 @@
+export interface Answer {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: unknown;
+}

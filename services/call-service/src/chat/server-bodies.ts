@@ -1,0 +1,77 @@
+import {
+  ChatId,
+  ChatMetadata,
+  HttpsUrl,
+  MessageType,
+  messageFields,
+  NOTHING_SAID,
+  SYSTEM,
+  saysSomething,
+  storableText,
+  UserId,
+} from '@trunkline/contract';
+import { z } from 'zod';
+import { fieldsOf, messageFieldsOf } from './chat-bodies.ts';
+
+const MAX_RECIPIENTS = 500;
+
+const OrderId = storableText(128).min(1);
+
+/** What the app's backend says in a chat: as the system, or as a bot with an id of its own. */
+const Speech = z
+  .object({
+    senderId: storableText(128).min(1).default(SYSTEM),
+    senderName: storableText(200).nullable().default(null),
+    messageType: MessageType.default('system'),
+    ...messageFields,
+  })
+  .refine(saysSomething, NOTHING_SAID)
+  .refine(({ senderId, messageType }) => senderId !== SYSTEM || messageType === 'system', {
+    path: ['senderId'],
+    error: 'must name the bot, unless the message is of type system',
+  });
+
+export const parseSpeech = (body: unknown) => Speech.safeParse({ ...fieldsOf(body, ['senderId', 'senderName']), ...messageFieldsOf(body) });
+
+const target = {
+  userIds: z.array(UserId).min(1).max(MAX_RECIPIENTS).optional(),
+  chatId: ChatId.optional(),
+};
+
+const OrderUpdate = z.object({ ...target, type: z.literal('order_update'), data: z.object({ orderId: OrderId, update: ChatMetadata }) });
+const ReceiptShared = z.object({
+  ...target,
+  type: z.literal('receipt_shared'),
+  data: z.object({ orderId: OrderId, receiptUrl: HttpsUrl }),
+});
+const Custom = z.object({
+  ...target,
+  type: z
+    .string()
+    .regex(/^custom:[A-Za-z0-9_.:-]{1,64}$/, 'must be order_update, receipt_shared or custom:<name>')
+    .transform((type) => type as `custom:${string}`),
+  data: ChatMetadata,
+});
+
+const oneTarget = <Event extends { userIds?: unknown; chatId?: unknown }>({ userIds, chatId }: Event): boolean =>
+  (userIds === undefined) !== (chatId === undefined);
+const ONE_TARGET = { path: ['userIds'], error: 'give either userIds or chatId' };
+
+export type UserEventBody = z.output<typeof OrderUpdate> | z.output<typeof ReceiptShared> | z.output<typeof Custom>;
+
+export const isCustom = (body: UserEventBody): body is z.output<typeof Custom> => body.type.startsWith('custom:');
+
+const SCHEMAS: ReadonlyMap<unknown, z.ZodType<UserEventBody>> = new Map<unknown, z.ZodType<UserEventBody>>([
+  ['order_update', OrderUpdate.refine(oneTarget, ONE_TARGET)],
+  ['receipt_shared', ReceiptShared.refine(oneTarget, ONE_TARGET)],
+]);
+
+const CustomEvent: z.ZodType<UserEventBody> = Custom.refine(oneTarget, ONE_TARGET);
+
+/** The body of an event from the app's backend; `orderId` and `receiptUrl` in both spellings, as everywhere. */
+export const parseUserEvent = (body: unknown) => {
+  const fields = fieldsOf(body, ['type', 'userIds', 'chatId', 'data']);
+  const schema = SCHEMAS.get(fields['type']);
+  if (schema === undefined) return CustomEvent.safeParse(fields);
+  return schema.safeParse({ ...fields, data: fieldsOf(fields['data'], ['orderId', 'update', 'receiptUrl']) });
+};

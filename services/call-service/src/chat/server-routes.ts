@@ -1,0 +1,74 @@
+import { messageViewFor, UserId } from '@trunkline/contract';
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import { z } from 'zod';
+import { refusePlainly } from '../http/plain.ts';
+import { fieldsOf, refusalOf } from './chat-bodies.ts';
+import type { ChatDecider } from './chat-decider.ts';
+import { chatIdOf, doneAs, isFailure } from './chat-routes.ts';
+import { type ChatAnswer, type ChatFailure, refuse } from './chat-world.ts';
+import { parseSpeech, parseUserEvent } from './server-bodies.ts';
+import { tellUsers, type UserEventOptions } from './user-events.ts';
+
+export interface ServerChatRoutesOptions extends UserEventOptions {
+  /** Lets only the app's backend in. */
+  serverGuards: RequestHandler[];
+  decider: Pick<ChatDecider, 'decide'>;
+}
+
+const Role = z.object({ role: z.enum(['user', 'shopper', 'admin']).default('user') });
+
+const userIdOf = (request: Request): UserId | ChatFailure =>
+  UserId.safeParse(request.params['userId']).data ?? refuse('parse_error', 'is not a user id', 'user_id');
+
+/** What the app's backend may do with chats, under `/v1/server`. */
+export const serverChatRoutes = ({ serverGuards, decider, ...events }: ServerChatRoutesOptions): Router => {
+  const routes = express.Router();
+
+  const answer = (response: Response, status: number, body: object | ChatFailure): void => {
+    if (isFailure(body)) refusePlainly(response, body.error);
+    else response.status(status).json(body);
+  };
+
+  const speak = async (request: Request): Promise<ChatAnswer> => {
+    const chatId = chatIdOf(request);
+    const body = parseSpeech(request.body);
+    if (isFailure(chatId)) return chatId;
+    if (!body.success) return refusalOf(body.error);
+    const { senderId, senderName, messageType, ...said } = body.data;
+    const role = senderId === 'system' ? 'system' : 'bot';
+    return decider.decide({ kind: 'speak', chatId, sender: { id: senderId, role, name: senderName }, said, messageType });
+  };
+
+  routes.post('/v1/server/events', serverGuards, async (request: Request, response: Response) => {
+    const body = parseUserEvent(request.body);
+    answer(response, 202, body.success ? await tellUsers(events, body.data) : refusalOf(body.error));
+  });
+
+  routes.post('/v1/server/chats/:chatId/messages', serverGuards, async (request: Request, response: Response) => {
+    const done = doneAs(await speak(request), 'message');
+    answer(response, 201, isFailure(done) ? done : messageViewFor(done.message, ''));
+  });
+
+  routes.put('/v1/server/chats/:chatId/members/:userId', serverGuards, async (request: Request, response: Response) => {
+    const chatId = chatIdOf(request);
+    const userId = userIdOf(request);
+    const body = Role.safeParse(fieldsOf(request.body, ['role']));
+    if (isFailure(chatId)) return answer(response, 404, chatId);
+    if (isFailure(userId)) return answer(response, 400, userId);
+    if (!body.success) return answer(response, 400, refusalOf(body.error));
+    const { role } = body.data;
+    const done = doneAs(await decider.decide({ kind: 'put_member', chatId, userId, role }), 'member');
+    answer(response, 200, isFailure(done) ? done : { chat_id: chatId, user_id: userId, role, member: true });
+  });
+
+  routes.delete('/v1/server/chats/:chatId/members/:userId', serverGuards, async (request: Request, response: Response) => {
+    const chatId = chatIdOf(request);
+    const userId = userIdOf(request);
+    if (isFailure(chatId)) return answer(response, 404, chatId);
+    if (isFailure(userId)) return answer(response, 400, userId);
+    const done = doneAs(await decider.decide({ kind: 'remove_member', chatId, userId }), 'member');
+    answer(response, 200, isFailure(done) ? done : { chat_id: chatId, user_id: userId, member: false });
+  });
+
+  return routes;
+};

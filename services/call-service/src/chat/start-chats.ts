@@ -1,0 +1,88 @@
+import type { RedisConnection } from '@trunkline/bus';
+import type { Logger } from '@trunkline/service-kit';
+import express, { type RequestHandler, type Router } from 'express';
+import type { CallServiceConfig } from '../config.ts';
+import type { Database } from '../database/database.ts';
+import { limitMessages } from '../limits/message-limit.ts';
+import { createPromptRateLimit } from '../limits/rate-limit.ts';
+import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
+import type { QueuedPush } from '../notifications/queue-pushes.ts';
+import type { OutboxRow } from '../outbox/outbox.ts';
+import type { Relay } from '../outbox/relay.ts';
+import { repeat } from '../repeat.ts';
+import { eraseRoutes } from '../users/erase-routes.ts';
+import { type CallTeller, createCallTeller } from './call-notes.ts';
+import { type AnswerChatCommand, createChatCommands } from './chat-commands.ts';
+import { createChatDecider } from './chat-decider.ts';
+import { createChatReader } from './chat-reader.ts';
+import { type ChatRoutesOptions, chatRoutes } from './chat-routes.ts';
+import { createPartnerNews, type PartnerNews } from './partners.ts';
+import { createChatSeats } from './seats.ts';
+import { serverChatRoutes } from './server-routes.ts';
+import { keepChats } from './upkeep.ts';
+
+export interface ChatsOptions {
+  config: CallServiceConfig;
+  database: Database;
+  relay: Relay;
+  redis: RedisConnection;
+  logger: Logger;
+  /** Where pushes for members that are away are queued, with the events that they are about. */
+  queueAwayPushes: QueueAwayPushes;
+  /** Called after a commit with what it queued. */
+  enqueuePushes(pushes: readonly QueuedPush[]): void;
+}
+
+type Guards = Pick<ChatRoutesOptions, 'guards' | 'sendGuards' | 'createGuards'> & { serverGuards: RequestHandler[] };
+
+/** All about chats that other parts of the service need. */
+export interface Chats extends AsyncDisposable {
+  routes(guards: Guards): Router;
+  answerCommand: AnswerChatCommand;
+  partners: PartnerNews;
+  calls: CallTeller;
+}
+
+const SWEEP_EVERY_MS = 2000;
+const KEEP_EVERY_MS = 600_000;
+
+export const startChats = ({ config, database, relay, redis, logger, queueAwayPushes, enqueuePushes }: ChatsOptions): Chats => {
+  const tell = (rows: OutboxRow[], pushes: readonly QueuedPush[]): void => {
+    relay.publish(rows);
+    enqueuePushes(pushes);
+  };
+  const decider = createChatDecider({ database, logger, queueAwayPushes, onCommitted: tell });
+  const perSender = createPromptRateLimit({
+    redis,
+    redisPrefix: config.REDIS_PREFIX,
+    name: 'messages',
+    perMinute: config.LIMIT_MESSAGES_PER_MINUTE,
+  });
+  const limited = limitMessages(decider, perSender);
+  const chats = createChatReader(database);
+  const calls = createCallTeller(database, decider, logger);
+  const keep = (): Promise<void> => keepChats(database, config.MESSAGE_ARCHIVE_DAYS);
+  const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what);
+  const telling = repeat(SWEEP_EVERY_MS, calls.sweep, warn('chats were not told of calls'));
+  const keeping = repeat(KEEP_EVERY_MS, keep, warn('the upkeep of chats failed'));
+  const kept = keep().catch(warn('the upkeep of chats failed'));
+
+  return {
+    routes: ({ serverGuards, ...guards }) => {
+      const routes = express.Router();
+      routes.use(chatRoutes({ ...guards, database, chats, decider: limited }));
+      routes.use(serverChatRoutes({ serverGuards, decider, database, tell, queueAwayPushes }));
+      routes.use(eraseRoutes({ serverGuards, database, decider }));
+      return routes;
+    },
+    answerCommand: createChatCommands(limited, chats, createChatSeats(database)),
+    partners: createPartnerNews(database, (events) => relay.hint('chats', events)),
+    calls,
+    async [Symbol.asyncDispose]() {
+      await kept;
+      await telling[Symbol.asyncDispose]();
+      await keeping[Symbol.asyncDispose]();
+      await decider.idle();
+    },
+  };
+};

@@ -1,0 +1,71 @@
+import { type PushContent, storableText, UserId } from '@trunkline/contract';
+import { z } from 'zod';
+
+const MAX_USERS = 10_000;
+/** FCM takes 4,096 bytes for everything. */
+const MAX_WORDS_BYTES = 3000;
+
+/** FCM keeps these keys for itself, and refuses a message that has one. */
+const isFree = (key: string): boolean => !/^(?:from|notification|message_type|collapse_key|(?:google|gcm)(?:\..*)?)$/.test(key);
+
+const Data = z
+  .record(storableText(100).min(1), z.union([storableText(2000), z.number(), z.boolean()]).transform(String))
+  .refine((data) => Object.keys(data).every(isFree), 'has a key that FCM keeps for itself');
+
+/** The name of a template, or the words themselves. */
+const Template = z.union([
+  storableText(100).min(1),
+  z.object({
+    name: storableText(100).min(1).nullish(),
+    title: storableText(200).nullish(),
+    body: storableText(1000).nullish(),
+  }),
+]);
+
+const BulkType = z.enum(['order_update', 'receipt_shared', 'promotional', 'system_alert', 'custom']);
+
+const Given = z.strictObject({
+  userIds: z.array(UserId).min(1).max(MAX_USERS).optional(),
+  all: z.literal(true).optional(),
+  type: BulkType,
+  template: Template.optional(),
+  data: Data.default({}),
+  dedupeKey: storableText(200).min(1).optional(),
+  /** When it is to go out; at once where it is not given. */
+  sendAt: z.iso.datetime({ offset: true, error: 'must be a time as ISO 8601 writes it, with its zone' }).optional(),
+});
+
+type Given = z.infer<typeof Given>;
+
+const REQUIRED_DATA: Readonly<Record<z.infer<typeof BulkType>, readonly string[]>> = {
+  order_update: ['orderId', 'status'],
+  receipt_shared: ['orderId'],
+  promotional: [],
+  system_alert: [],
+  custom: [],
+};
+
+const contentOf = ({ type, template = {}, data }: Given): PushContent => {
+  const { orderId = '', status = '', ...rest } = data;
+  if (type === 'order_update') return { type, orderId, status };
+  if (type === 'receipt_shared') return { type, orderId };
+  const words = typeof template === 'string' ? { name: template } : template;
+  const { title: dataTitle, body: dataBody } = rest;
+  return { type, name: words.name ?? null, title: words.title ?? dataTitle ?? null, body: words.body ?? dataBody ?? null, data };
+};
+
+const complain = (context: z.RefinementCtx, path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
+
+/** What the app's backend asks to be sent to many. */
+export const BulkBody = Given.superRefine(({ userIds, all, type, data }, context) => {
+  if ((userIds === undefined) === (all === undefined)) complain(context, ['userIds'], 'give either userIds or all: true');
+  for (const key of REQUIRED_DATA[type]) if (data[key] === undefined) complain(context, ['data', key], `is needed for ${type}`);
+  if (Buffer.byteLength(JSON.stringify(data)) > MAX_WORDS_BYTES) complain(context, ['data'], `is larger than ${MAX_WORDS_BYTES} bytes`);
+}).transform((given) => ({
+  content: contentOf(given),
+  /** In order, each once; null: everybody who has a target. */
+  userIds: given.userIds === undefined ? null : [...new Set(given.userIds)].sort(),
+  dedupeKey: given.dedupeKey ?? null,
+  sendAt: given.sendAt ?? null,
+}));
+export type BulkBody = z.infer<typeof BulkBody>;

@@ -1,0 +1,90 @@
+import type { CallEvent, CallEventType } from '@trunkline/contract';
+import type { Reach } from '../calls/world.ts';
+import type { PushOrder, Sending } from './push-order.ts';
+
+/** When a ring goes out by push. */
+export interface PushPolicy {
+  /** `always`: at once. `when_unacknowledged`: when no device has acknowledged the ring within `escalateMs`. */
+  ring: 'always' | 'when_unacknowledged';
+  escalateMs: number;
+}
+
+/** A stop outlives the ring: a phone that was asleep may have heard the ring with its last second. */
+const STOP_OUTLIVES_RING_MS = 60_000;
+const MISSED_CALL_LIVES_MS = 86_400_000;
+
+/** The events that end a ring; the table of transitions lists them while a call rings, and nowhere else. */
+const RING_ENDS: ReadonlySet<CallEventType> = new Set(['call_accepted', 'call_rejected', 'call_cancelled', 'call_missed']);
+
+const reachesCallee = ({ call, recipients }: CallEvent): boolean => recipients.includes(call.calleeId);
+
+const isRing = (event: CallEvent): boolean => event.type === 'call_placed' && reachesCallee(event);
+const isRingEnd = (event: CallEvent): boolean => RING_ENDS.has(event.type) && reachesCallee(event);
+
+const aboutCall = ({ call }: CallEvent) => ({ callId: call.id, callerId: call.callerId, callerName: call.callerName });
+
+/** Once, and again at half of the ring for devices that have not said that they ring. */
+const ringSendings = ({ at, ringMsLeft }: CallEvent, { ring, escalateMs }: PushPolicy): Sending[] => {
+  const halfway = at + ringMsLeft / 2;
+  const again: Sending = { at: halfway, unless: 'device_acknowledged' };
+  if (ring === 'always') return [{ at: null, unless: null }, again];
+  const escalated: Sending = { at: at + escalateMs, unless: 'acknowledged' };
+  return at + escalateMs < halfway ? [escalated, again] : [escalated];
+};
+
+const ringOrder = (event: CallEvent, policy: PushPolicy): PushOrder => {
+  const { callerAvatar, callType, channelId, calleeId, id, ringDeadlineAt } = event.call;
+  return {
+    userId: calleeId,
+    content: { type: 'incoming_call', ...aboutCall(event), callerAvatar, callType, channelId },
+    collapseKey: id,
+    expiresAt: ringDeadlineAt,
+    sendings: ringSendings(event, policy),
+  };
+};
+
+const stopReason = ({ type, actor, call }: CallEvent): string => {
+  if (type === 'call_accepted') return 'answered_elsewhere';
+  return type === 'call_rejected' && actor.userId === call.calleeId ? 'declined_elsewhere' : (call.reason ?? 'cancelled');
+};
+
+/** The device that answered knows: an accept by a device without a name is taken for that of the only target. */
+const answeringDevice = ({ type, actor, call }: CallEvent): Pick<PushOrder, 'except'> =>
+  actor.userId === call.calleeId ? { except: { deviceId: actor.deviceId, onlyTarget: type === 'call_accepted' } } : {};
+
+const stopOrder = (event: CallEvent, mayRing: boolean): PushOrder => {
+  const { calleeId, id, ringDeadlineAt } = event.call;
+  return {
+    userId: calleeId,
+    content: { type: 'call_cancelled', ...aboutCall(event), reason: stopReason(event) },
+    collapseKey: id,
+    expiresAt: Math.max(ringDeadlineAt, event.at) + STOP_OUTLIVES_RING_MS,
+    onlyIfRung: !mayRing,
+    ...answeringDevice(event),
+  };
+};
+
+/** Under a key of its own: it must not replace a stop that is still on its way. */
+const missedOrder = (event: CallEvent): PushOrder => ({
+  userId: event.call.calleeId,
+  content: { type: 'missed_call', ...aboutCall(event), callType: event.call.callType },
+  collapseKey: `${event.call.id}.missed`,
+  expiresAt: event.at + MISSED_CALL_LIVES_MS,
+});
+
+const ordersFor = (event: CallEvent, mayRing: boolean, hasEnded: boolean, policy: PushPolicy): PushOrder[] => {
+  if (isRing(event)) return mayRing && !hasEnded ? [ringOrder(event, policy)] : [];
+  if (!isRingEnd(event)) return [];
+  const stop = stopOrder(event, mayRing);
+  return event.type === 'call_missed' && mayRing ? [stop, missedOrder(event)] : [stop];
+};
+
+/** The pushes that go with what happened in one batch. Callees without a target are not in `reach`, and get none. */
+export const callPushes = (events: readonly CallEvent[], reach: Reach, policy: PushPolicy): PushOrder[] => {
+  const concerned = events.filter(({ call }) => reach.has(call.calleeId));
+  const ended = new Set(concerned.filter(isRingEnd).map(({ call }) => call.id));
+  return concerned.flatMap((event) => {
+    const { calleeId, id } = event.call;
+    return ordersFor(event, reach.get(calleeId)?.mayRing ?? false, ended.has(id), policy);
+  });
+};

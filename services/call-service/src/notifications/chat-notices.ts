@@ -1,0 +1,84 @@
+import { type ChatEvent, type ChatId, type PushContent, SYSTEM } from '@trunkline/contract';
+
+/** What is worth a push of a chat's event. */
+export interface ChatNotice {
+  /** Null: the event is about no chat. */
+  chatId: ChatId | null;
+  userIds: readonly string[];
+  content: PushContent;
+  collapseKey: string | null;
+  livesMs: number;
+  /** `away`: for who has no session in the chat. `shown`: for who was sent a push of it that was not taken back. */
+  when: 'away' | 'shown';
+}
+
+const DAY_MS = 86_400_000;
+
+type EventOf<Type extends ChatEvent['type']> = Extract<ChatEvent, { type: Type }>;
+
+const chatKey = (chatId: ChatId): string => `chat-${chatId}`;
+
+/** A call that chats are told of has had its own pushes. */
+const aboutMessage = ({ message, recipients }: EventOf<'message_sent'>): ChatNotice[] => {
+  if (message.type === 'system' && message.senderId === SYSTEM && message.metadata !== null) return [];
+  const { id, chatId, senderId, senderName, type, content: text } = message;
+  const content: PushContent = {
+    type: 'chat_message',
+    chatId,
+    messageId: id,
+    senderId,
+    senderName,
+    messageType: type,
+    orderId: null,
+    text,
+  };
+  const userIds = recipients.filter((userId) => userId !== senderId);
+  return [{ chatId, userIds, content, collapseKey: chatKey(chatId), livesMs: DAY_MS, when: 'away' }];
+};
+
+const aboutReading = ({ chatId, readBy }: EventOf<'messages_read'>): ChatNotice[] => [
+  { chatId, userIds: [readBy], content: { type: 'chat_read', chatId }, collapseKey: chatKey(chatId), livesMs: DAY_MS, when: 'shown' },
+];
+
+const textIn = (data: object, field: string): string | null => {
+  const value: unknown = (data as Readonly<Record<string, unknown>>)[field];
+  return typeof value === 'string' ? value : null;
+};
+
+const aboutApp = (event: EventOf<'order_updated' | 'receipt_shared' | 'custom'>): ChatNotice[] => {
+  const common = { chatId: null, userIds: event.recipients, livesMs: DAY_MS, when: 'away' } as const;
+  switch (event.type) {
+    case 'order_updated': {
+      const { orderId, update } = event;
+      const content = { type: 'order_update', orderId, status: textIn(update, 'status') ?? '' } as const;
+      return [{ ...common, content, collapseKey: `order-${orderId}` }];
+    }
+    case 'receipt_shared':
+      return [{ ...common, content: { type: 'receipt_shared', orderId: event.orderId }, collapseKey: null }];
+    case 'custom': {
+      const data = Object.fromEntries(Object.entries(event.data).map(([name, value]) => [name, textOf(value)]));
+      const words = { title: textIn(event.data, 'title'), body: textIn(event.data, 'body') };
+      return [{ ...common, content: { type: 'custom', name: event.name, ...words, data }, collapseKey: null }];
+    }
+  }
+};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** What an event of chats is worth to who cannot see it now. */
+export const chatNotices = (event: ChatEvent): ChatNotice[] => {
+  switch (event.type) {
+    case 'message_sent':
+      return aboutMessage(event);
+    case 'messages_read':
+      return aboutReading(event);
+    case 'order_updated':
+    case 'receipt_shared':
+    case 'custom':
+      return aboutApp(event);
+    case 'partner_online':
+    case 'partner_offline':
+    case 'member_removed':
+      return [];
+  }
+};

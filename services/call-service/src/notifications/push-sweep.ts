@@ -1,0 +1,52 @@
+import type { Database } from '../database/database.ts';
+import type { QueuedPush } from './queue-pushes.ts';
+
+/** Each time in vain it waits twice as long: a queue that is only slow is not filled with the same again and again. */
+const LOOK_AGAIN_LATER = `CASE WHEN p.call_id IS NULL THEN interval '15 seconds' ELSE interval '5 seconds' END * power(2, least(p.attempt, 5))`;
+
+export const SWEEP_PUSHES = {
+  name: 'sweep_pushes',
+  text: `WITH due AS MATERIALIZED (
+      SELECT id, expires_at <= clock_timestamp() AS expired FROM pushes WHERE due_at <= clock_timestamp()
+      ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED
+    ), swept AS (
+      UPDATE pushes p SET
+        status = CASE WHEN due.expired THEN 'expired' ELSE p.status END,
+        done_at = CASE WHEN due.expired THEN clock_timestamp() END,
+        attempt = p.attempt + 1,
+        due_at = CASE WHEN NOT due.expired THEN clock_timestamp() + ${LOOK_AGAIN_LATER} END
+      FROM due WHERE p.id = due.id RETURNING p.id, p.type, p.attempt, p.call_id, p.bulk_id, p.user_id, due.expired
+    ), traced AS (
+      INSERT INTO call_trace (call_id, at, kind, user_id, detail)
+      SELECT call_id, clock_timestamp(), 'push_failed', user_id, jsonb_build_object('type', type, 'pushId', id, 'why', 'expired')
+      FROM swept WHERE expired AND call_id IS NOT NULL
+    )
+    SELECT id, attempt, call_id AS "callId", bulk_id AS "bulkId", 0::float8 AS "delayMs", expired FROM swept`,
+};
+const FORGET_PUSHES = {
+  name: 'forget_pushes',
+  text: `DELETE FROM pushes WHERE id IN
+    (SELECT id FROM pushes WHERE done_at < clock_timestamp() - interval '30 days' ORDER BY done_at LIMIT 5000)`,
+};
+const FORGET_BULKS = {
+  name: 'forget_bulks',
+  text: `DELETE FROM bulks WHERE id IN
+    (SELECT id FROM bulks WHERE created_at < clock_timestamp() - interval '60 days' AND expanded_at IS NOT NULL ORDER BY created_at LIMIT 1000)`,
+};
+
+const MAX_ROUNDS = 20;
+
+/** What has no result by its time is enqueued again, under the next attempt; what nobody wants any more is done with. */
+export const sweepPushes = async (database: Database, enqueue: (pushes: readonly QueuedPush[]) => void): Promise<void> => {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const swept = await database.query<QueuedPush & { expired: boolean }>(SWEEP_PUSHES, []);
+    enqueue(swept.filter(({ expired }) => !expired));
+    if (swept.length === 0) return;
+  }
+};
+
+/** The history of a month is kept. */
+export const forgetOldPushes = async (database: Database): Promise<void> => {
+  await database.query(FORGET_PUSHES, []);
+  await database.query(FORGET_BULKS, []);
+};

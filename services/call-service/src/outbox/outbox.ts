@@ -1,0 +1,54 @@
+import type { Topic } from '@trunkline/bus';
+import type { CallEventType, ChatEvent } from '@trunkline/contract';
+import type { Transaction } from '../database/database.ts';
+
+/** `$1`: streams. Read under the lock of what the stream is about, so that no later event overtakes an earlier one. */
+const READ_UNPUBLISHED = {
+  name: 'read_unpublished_of_streams',
+  text: 'SELECT call_id AS stream, seq, recipients, event FROM outbox WHERE call_id = ANY ($1::text[]) ORDER BY call_id, seq',
+};
+const INSERT_OUTBOX = {
+  name: 'insert_outbox',
+  text: `INSERT INTO outbox (call_id, seq, recipients, event)
+    SELECT r.stream, r.seq, ARRAY(SELECT jsonb_array_elements_text(r.recipients)), r.event
+    FROM jsonb_to_recordset($1::jsonb) AS r (stream text, seq integer, recipients jsonb, event text)`,
+};
+
+/** An event on its way to Redis. Events of one stream are published in the order of `seq`. */
+export interface OutboxRow {
+  /** A call's id, or, since a client may choose that, a name with a colon: `chat:<id>`, `users:<id>`. */
+  stream: string;
+  seq: number;
+  recipients: string[];
+  /** What is published, as JSON. */
+  event: string;
+  /** What was decided, and when by this process's monotonic clock; absent where the row was read from the table. */
+  decided?: { type: CallEventType | ChatEvent['type']; at: number };
+}
+
+export const chatStream = (chatId: string): string => `chat:${chatId}`;
+
+/** Of events that stand alone and need no order. */
+export const usersStream = (eventId: string): string => `users:${eventId}`;
+
+/** Call ids have no colon. */
+export const topicOf = (stream: string): Topic => (stream.includes(':') ? 'chats' : 'calls');
+
+/** What is to be published, in sequence per stream, once the transaction is committed. */
+export interface Unpublished {
+  /** Events of the same streams that are not known to be published yet; read before the commit, resolved by then. */
+  earlier: Promise<OutboxRow[]>;
+  rows: OutboxRow[];
+}
+
+/** Stores events with what they tell of, in one transaction, without waiting: the commit travels right behind. */
+export const putInOutbox = (transaction: Transaction, rows: OutboxRow[]): Unpublished => {
+  if (rows.length === 0) return { earlier: Promise.resolve([]), rows };
+  const known = [...new Set(rows.map(({ stream }) => stream))];
+  const earlier = transaction.query<OutboxRow>(READ_UNPUBLISHED, [known]);
+  transaction.send(INSERT_OUTBOX, [JSON.stringify(rows)]);
+  return { earlier, rows };
+};
+
+/** All rows to publish, in sequence per stream. */
+export const inSequence = async ({ earlier, rows }: Unpublished): Promise<OutboxRow[]> => [...(await earlier), ...rows];

@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { startSubscriber } from '@trunkline/bus';
+import { type ChatEvent, UserId } from '@trunkline/contract';
+import { backingUrls, until } from '@trunkline/testing';
+import { expect, it } from 'vitest';
+import { askAll, BETWEEN, clientOf, openChat, sendOf, serverOf, startChatService } from './chat-door.ts';
+import type { RunningCallService } from './running-call-service.ts';
+
+interface Ears extends AsyncDisposable {
+  heard: ChatEvent[];
+}
+
+const listen = async (prefix: string, userId: string): Promise<Ears> => {
+  const subscriber = await startSubscriber({ redisUrl: backingUrls().redisUrl, prefix, onError: () => undefined });
+  const heard: ChatEvent[] = [];
+  await subscriber.subscribeToChats(UserId.parse(userId), (event) => heard.push(event)).inForce;
+  return { heard, [Symbol.asyncDispose]: () => subscriber[Symbol.asyncDispose]() };
+};
+
+const placeAndAct = async (service: RunningCallService, caller: string, callee: string, acts: readonly (readonly [string, string])[]) => {
+  const callId = randomUUID();
+  const actor = (userId: string) => ({ userId, name: null, avatar: null, role: null, deviceId: null, sessionId: null });
+  const envelope = (userId: string, command: object) => ({
+    commandId: randomUUID(),
+    attempt: 1,
+    actor: actor(userId),
+    command,
+    mintedCallId: callId,
+    requestId: null,
+    wantsAnswer: true,
+    dialect: 'test',
+  });
+  await service.post('commands', { commands: [envelope(caller, { type: 'place_call', calleeId: callee })] });
+  for (const [userId, type] of acts) await service.post('commands', { commands: [envelope(userId, { type, callId })] });
+  return callId;
+};
+
+it('the backend speaks as the system or as a bot, and each member has it unread', async () => {
+  await using service = await startChatService();
+  const chatId = await openChat(service);
+  const [backend, ann] = [serverOf(service), await clientOf(service, 'ann')];
+  const path = `/v1/server/chats/${chatId}/messages`;
+  const system = await backend.post(path, { content: 'Your shopper has arrived', client_message_id: 'once' });
+  expect([system.status, system.body]).toMatchObject([201, { sender_id: 'system', sender_role: 'system', type: 'system' }]);
+  expect((await backend.post(path, { content: 'Your shopper has arrived', client_message_id: 'once' })).body).toEqual(system.body);
+  const bot = await backend.post(path, { sender_id: 'helper', sender_name: 'Helper', type: 'text', content: 'Can I help?' });
+  expect([bot.status, bot.body]).toMatchObject([201, { sender_id: 'helper', sender_role: 'bot', type: 'text' }]);
+  expect((await ann.get(`/v1/chat/${chatId}`)).body).toMatchObject({ unread_count: 2, last_message: { content: 'Can I help?' } });
+  for (const [body, status, field] of [
+    [{ content: '' }, 400, 'content'],
+    [{ content: 'x', type: 'text' }, 400, 'sender_id'],
+    [{ content: 'x', type: 'text', sender_id: 'ann' }, 400, 'sender_id'],
+    [{ content: 'x', attachment_url: 'data:text/html,x' }, 400, 'attachment_url'],
+  ] as const) {
+    const answer = await backend.post(path, body);
+    expect([answer.status, answer.body.error.field]).toEqual([status, field]);
+  }
+  expect((await backend.post(`/v1/server/chats/${randomUUID()}/messages`, { content: 'x' })).status).toBe(404);
+  expect((await ann.get(`/v1/chat/${chatId}/messages`)).body.total).toBe(2);
+});
+
+it('events of the backend reach the users it names, or the members of a chat', async () => {
+  const prefix = `test-${randomUUID()}`;
+  await using service = await startChatService({ REDIS_PREFIX: prefix });
+  const chatId = await openChat(service);
+  const backend = serverOf(service);
+  await using ann = await listen(prefix, 'ann');
+  const bodies = [
+    { type: 'order_update', userIds: ['ann', 'bob', 'ann'], data: { orderId: 'order-1', update: { status: 'shopping' } } },
+    { type: 'receipt_shared', chatId, data: { order_id: 'order-1', receipt_url: 'https://example.com/receipt.pdf' } },
+    { type: 'custom:weather', user_ids: ['ann'], data: { sky: 'blue' } },
+  ];
+  const answers = [];
+  for (const body of bodies) answers.push(await backend.post('/v1/server/events', body));
+  expect(answers.map(({ status, body }) => [status, body])).toEqual([
+    [202, { id: expect.any(String), recipients: 2 }],
+    [202, { id: expect.any(String), recipients: 2 }],
+    [202, { id: expect.any(String), recipients: 1 }],
+  ]);
+  await until('all three were heard', () => ann.heard.length === 3);
+  const told = ann.heard.map(({ id: _, at: __, ...event }) => event);
+  expect(told).toContainEqual({ type: 'order_updated', orderId: 'order-1', update: { status: 'shopping' }, recipients: ['ann', 'bob'] });
+  expect(told).toContainEqual({
+    type: 'receipt_shared',
+    orderId: 'order-1',
+    receiptUrl: 'https://example.com/receipt.pdf',
+    recipients: ['ann', 'sho'],
+  });
+  expect(told).toContainEqual({ type: 'custom', name: 'custom:weather', data: { sky: 'blue' }, recipients: ['ann'] });
+  for (const [body, status, field] of [
+    [{ type: 'order_update', userIds: ['ann'], data: { orderId: 'x' } }, 400, 'data'],
+    [{ type: 'receipt_shared', userIds: ['ann'], data: { orderId: 'x', receiptUrl: 'javascript:x' } }, 400, 'data'],
+    [{ type: 'promotion', userIds: ['ann'], data: {} }, 400, 'type'],
+    [{ type: 'custom:x', userIds: [], data: {} }, 400, 'user_ids'],
+    [{ type: 'custom:x', data: {} }, 400, 'user_ids'],
+    [{ type: 'custom:x', userIds: ['ann'], chatId, data: {} }, 400, 'user_ids'],
+    [{ type: 'custom:x', chatId: randomUUID(), data: {} }, 404, 'chat_id'],
+  ] as const) {
+    const answer = await backend.post('/v1/server/events', body);
+    expect([answer.status, answer.body.error.field]).toEqual([status, field]);
+  }
+});
+
+it('a call of two people who share a chat is told there, worded for each side; only a missed one is news', async () => {
+  await using service = await startChatService();
+  const chatId = await openChat(service);
+  await openChat(service, { ...BETWEEN, order_id: 'archived' }).then((id) =>
+    service.database.query(`UPDATE chats SET status = 'archived' WHERE id = $1`, [id]),
+  );
+  const [ann, sho] = [await clientOf(service, 'ann'), await clientOf(service, 'sho')];
+  const cancelled = await placeAndAct(service, 'ann', 'sho', [['ann', 'cancel_call']]);
+  const messages = async (client: typeof ann) => (await client.get(`/v1/chat/${chatId}/messages`)).body.messages;
+  await until('the missed call is told', async () => (await messages(ann)).length === 1);
+  expect((await messages(ann))[0]).toMatchObject({
+    type: 'system',
+    sender_id: 'system',
+    content: 'No answer to your voice call',
+    metadata: { kind: 'call', outcome: 'missed', callId: cancelled, callerId: 'ann', calleeId: 'sho', durationSeconds: null },
+  });
+  expect((await messages(sho))[0].content).toBe('Missed voice call');
+  expect((await sho.get(`/v1/chat/${chatId}`)).body).toMatchObject({ unread_count: 1, last_message: { content: 'Missed voice call' } });
+  expect((await ann.get(`/v1/chat/${chatId}`)).body.unread_count).toBe(0);
+  await placeAndAct(service, 'sho', 'ann', [
+    ['ann', 'accept_call'],
+    ['sho', 'end_call'],
+  ]);
+  await until('the call that ended is told', async () => (await messages(ann)).length === 2);
+  await placeAndAct(service, 'ann', 'sho', [['sho', 'reject_call']]);
+  await until('all three are told', async () => (await messages(ann)).length === 3);
+  expect((await messages(ann)).map(({ content }: { content: string }) => content)).toEqual([
+    'Your voice call was declined',
+    'Incoming voice call, 0:00',
+    'No answer to your voice call',
+  ]);
+  expect((await sho.get(`/v1/chat/${chatId}`)).body.unread_count).toBe(1);
+  await placeAndAct(service, 'ann', 'bob', [['ann', 'cancel_call']]);
+  await until('no note is left', async () => (await service.database.query('SELECT FROM chat_call_notes')).length === 0);
+});
+
+it('a call note that a process left behind is told by the sweep, once', async () => {
+  await using service = await startChatService();
+  const chatId = await openChat(service);
+  const callId = await placeAndAct(service, 'ann', 'bob', [['ann', 'cancel_call']]);
+  await service.database.query(
+    `INSERT INTO chat_call_notes VALUES ($1, $2, now() - interval '1 minute'), ('gone', $2, now() - interval '1 minute')`,
+    [callId, chatId],
+  );
+  await until('no note is left', async () => (await service.database.query('SELECT FROM chat_call_notes')).length === 0);
+  expect(await service.database.query('SELECT seq FROM messages')).toEqual([{ seq: 1 }]);
+});
+
+it('chat partners hear of the first session that opens and the last that closes', async () => {
+  const prefix = `test-${randomUUID()}`;
+  await using service = await startChatService({ REDIS_PREFIX: prefix });
+  await openChat(service);
+  await openChat(service, { order_id: 'o', user_id: 'ann', shopper_id: 'eve' });
+  await (await clientOf(service, 'ann')).request('PUT', '/api/v1/users/me/blocks/eve');
+  await using sho = await listen(prefix, 'sho');
+  await using eve = await listen(prefix, 'eve');
+  const session = () => ({ sessionId: randomUUID(), userId: 'ann', deviceId: null });
+  const [one, two] = [session(), session()];
+  const sessions = (opened: object[], closed: object[]) => service.post('sessions', { gatewayId: 'gateway', opened, closed });
+  const types = () => sho.heard.map(({ type }) => type);
+  await sessions([one], []);
+  await until('the partner heard of the coming', () => types().length === 1);
+  await sessions([two], []);
+  await sessions([], [one]);
+  const settled = () => service.database.query('SELECT FROM sessions WHERE id = $1 AND settled_at IS NOT NULL', [one.sessionId]);
+  await until('the closing of the first session is settled', async () => (await settled()).length === 1);
+  await sessions([], [two]);
+  await until('the partner heard of the leaving', () => types().includes('partner_offline'));
+  expect(types()).toEqual(['partner_online', 'partner_offline']);
+  expect(sho.heard[0]).toMatchObject({ userId: 'ann', recipients: ['sho'] });
+  expect(eve.heard).toEqual([]);
+});
+
+it('what the backend does is kept in the audit', async () => {
+  await using service = await startChatService();
+  const chatId = await openChat(service);
+  const backend = serverOf(service);
+  await backend.post(`/v1/server/chats/${chatId}/messages`, { content: 'x' });
+  await backend.request('PUT', `/v1/server/chats/${chatId}/members/boss`, { role: 'admin' });
+  await backend.request('DELETE', `/v1/server/chats/${chatId}/members/boss`);
+  await backend.post('/v1/server/events', { type: 'custom:x', chatId, data: {} });
+  await askAll(service, [sendOf('ann', chatId, 'no audit of what people do')]);
+  expect(await service.database.query('SELECT action, chat_id, user_id FROM server_audit ORDER BY id')).toEqual([
+    { action: 'create_chat', chat_id: chatId, user_id: null },
+    { action: 'speak', chat_id: chatId, user_id: null },
+    { action: 'put_member', chat_id: chatId, user_id: 'boss' },
+    { action: 'remove_member', chat_id: chatId, user_id: 'boss' },
+    { action: 'custom:x', chat_id: chatId, user_id: null },
+  ]);
+});

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { TREATMENTS } from '../src/users/erase.ts';
+import { askAll, clientOf, openChat, sendOf, serverOf, startChatService } from './chat-door.ts';
+import type { RunningCallService } from './running-call-service.ts';
+
+const TABLES = `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE 'knex_%' ORDER BY 1`;
+
+const tablesOf = async (service: RunningCallService): Promise<string[]> =>
+  (await service.database.query<{ name: string }>(TABLES)).map(({ name }) => name);
+
+it('every table has its treatment, and every treatment its table', async () => {
+  await using service = await startChatService();
+  expect(Object.keys(TREATMENTS).sort()).toEqual(await tablesOf(service));
+});
+
+const call = (userId: string, command: object, callId: string) => ({
+  commandId: randomUUID(),
+  attempt: 1,
+  actor: {
+    userId,
+    name: `${userId} by name`,
+    avatar: 'https://example.com/face.png',
+    role: null,
+    deviceId: `phone-of-${userId}`,
+    sessionId: null,
+  },
+  command: { callId, ...command },
+  mintedCallId: callId,
+  requestId: `request-${callId}`,
+  wantsAnswer: true,
+  dialect: 'test',
+});
+
+/** Everything that the system keeps of somebody called `ann-the-person`. */
+const ANN = 'ann-the-person';
+const liveFully = async (service: RunningCallService): Promise<{ chatId: string; callId: string }> => {
+  const chatId = await openChat(service, { order_id: 'order-1', user_id: ANN, shopper_id: 'sho' });
+  const ann = await clientOf(service, ANN);
+  await ann.post(`/v1/chat/${chatId}/messages`, {
+    content: 'my secret',
+    client_message_id: 'mine',
+    metadata: { secret: 1 },
+    attachment_url: 'https://example.com/secret',
+  });
+  await askAll(service, [sendOf('sho', chatId, 'kept')]);
+  const { messages } = (await ann.get(`/v1/chat/${chatId}/messages`)).body;
+  await ann.request('PUT', `/v1/chat/${chatId}/messages/read`, { message_ids: messages.map(({ id }: { id: string }) => id) });
+  const callId = randomUUID();
+  await service.post('commands', {
+    commands: [call(ANN, { type: 'place_call', calleeId: 'sho', channelId: `channel of ${ANN}` }, callId)],
+  });
+  await service.post('commands', {
+    commands: [{ ...call(ANN, { type: 'cancel_call', reasonText: 'my reason' }, callId), requestId: null }],
+  });
+  await ann.request('PUT', '/api/v1/users/me/blocks/eve');
+  await (await clientOf(service, 'sho')).request('PUT', `/api/v1/users/me/blocks/${ANN}`);
+  const session = { sessionId: randomUUID(), userId: ANN, deviceId: `phone-of-${ANN}` };
+  await service.post('sessions', { gatewayId: 'gateway', opened: [session], closed: [] });
+  await serverOf(service).request('PUT', `/v1/server/chats/${chatId}/members/${ANN}`, { role: 'user' });
+  return { chatId, callId };
+};
+
+/** The tables in which any row still holds this text. */
+const holding = async (service: RunningCallService, text: string): Promise<string[]> => {
+  const found: string[] = [];
+  for (const table of await tablesOf(service)) {
+    const rows = await service.database.query(`SELECT FROM ${table} AS t WHERE t::text LIKE $1`, [`%${text}%`]);
+    if (rows.length > 0) found.push(table);
+  }
+  return found;
+};
+
+it('an erased person is nowhere any more, and those they spoke with keep what is theirs', async () => {
+  await using service = await startChatService();
+  const { chatId } = await liveFully(service);
+  const before = await holding(service, ANN);
+  expect(before).toEqual(
+    expect.arrayContaining(['answers', 'blocks', 'call_trace', 'calls', 'chat_members', 'chats', 'message_keys', 'messages', 'sessions']),
+  );
+  const erased = await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
+  expect(erased.status).toBe(200);
+  expect(erased.body).toMatchObject({
+    user_id: ANN,
+    pseudonym: expect.stringMatching(/^erased-/),
+    complete: true,
+    live_calls: 0,
+    left_chats: 1,
+    done: {
+      sessions: { how: 'deleted', rows: 1 },
+      blocks: { how: 'deleted', rows: 2 },
+      calls: { how: 'pseudonymised', rows: 1 },
+      messages: { how: 'emptied' },
+      chat_members: { how: 'pseudonymised', rows: 1 },
+      answers: { how: 'expires', within: '24 hours' },
+    },
+  });
+  const left = (await holding(service, ANN)).filter((table) => TREATMENTS[table]?.how !== 'expires');
+  expect(left).toEqual([]);
+  for (const secret of ['my secret', 'https://example.com/secret', 'https://example.com/face.png', 'my reason'])
+    expect((await holding(service, secret)).filter((table) => TREATMENTS[table]?.how !== 'expires')).toEqual([]);
+  const sho = await clientOf(service, 'sho');
+  const { messages, total } = (await sho.get(`/v1/chat/${chatId}/messages`)).body;
+  expect([total, messages.length]).toEqual([total, total]);
+  expect(messages.map(({ content, sender_id }: { content: string; sender_id: string }) => [content, sender_id])).toEqual(
+    expect.arrayContaining([
+      ['kept', 'sho'],
+      ['', erased.body.pseudonym],
+    ]),
+  );
+  expect((await sho.get('/v1/chat/search?q=secret')).body.messages).toEqual([]);
+  const ann = await clientOf(service, ANN);
+  expect((await ann.get('/v1/chat/my-chats')).body.total).toBe(0);
+  expect((await ann.get(`/v1/chat/${chatId}`)).status).toBe(403);
+  const again = await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
+  expect(again.body).toMatchObject({ complete: true, left_chats: 0, done: { calls: { rows: 0 }, messages: { rows: 0 } } });
+});
+
+it('a call that lives is left, and said so', async () => {
+  await using service = await startChatService();
+  const callId = randomUUID();
+  await service.post('commands', { commands: [call(ANN, { type: 'place_call', calleeId: 'sho' }, callId)] });
+  const backend = serverOf(service);
+  expect((await backend.request('DELETE', `/v1/server/users/${ANN}`)).body).toMatchObject({ complete: false, live_calls: 1 });
+  await service.post('commands', { commands: [{ ...call(ANN, { type: 'cancel_call' }, callId), requestId: null }] });
+  expect((await backend.request('DELETE', `/v1/server/users/${ANN}`)).body).toMatchObject({ complete: true, done: { calls: { rows: 1 } } });
+});

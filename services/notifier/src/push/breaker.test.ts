@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { createBreaker } from './breaker.ts';
+
+const start = () => {
+  const clock = { now: 0 };
+  return { clock, breaker: createBreaker({ failures: 3, openMs: 10_000, now: () => clock.now }) };
+};
+
+type Started = ReturnType<typeof start>;
+
+const fail = ({ breaker }: Started, times: number, retryAfterMs: number | null = null): void => {
+  for (let count = 0; count < times; count += 1) breaker.record(true, retryAfterMs);
+};
+
+it('stays closed while outages are fewer than it takes, or not in a row', () => {
+  const started = start();
+  fail(started, 2);
+  started.breaker.record(false, null);
+  fail(started, 2);
+  expect(started.breaker.admit()).toBe(0);
+});
+
+it('opens for its time and tells what is left of it', () => {
+  const started = start();
+  fail(started, 3);
+  expect(started.breaker.admit()).toBe(10_000);
+  started.clock.now = 9_999;
+  expect(started.breaker.admit()).toBe(1);
+});
+
+it('says once that it opened', () => {
+  const { breaker } = start();
+  expect([1, 2, 3, 4].map(() => breaker.record(true, null))).toEqual([null, null, 'opened', null]);
+});
+
+it('stays open as long as the provider asked for, but a minute at most', () => {
+  const [patient, endless] = [start(), start()];
+  fail(patient, 3, 30_000);
+  fail(endless, 3, 86_400_000);
+  expect([patient.breaker.admit(), endless.breaker.admit()]).toEqual([30_000, 60_000]);
+});
+
+it('lets one probe through when its time is over, and closes when that one succeeds', () => {
+  const started = start();
+  fail(started, 3);
+  started.clock.now = 10_000;
+  expect(started.breaker.admit()).toBe(0);
+  expect(started.breaker.admit()).toBe(1000);
+  expect(started.breaker.record(false, null)).toBe('closed');
+  expect([started.breaker.admit(), started.breaker.admit()]).toEqual([0, 0]);
+});
+
+it('opens again at once when the probe fails', () => {
+  const started = start();
+  fail(started, 3);
+  started.clock.now = 10_000;
+  expect(started.breaker.admit()).toBe(0);
+  started.breaker.record(true, null);
+  expect(started.breaker.admit()).toBe(10_000);
+});

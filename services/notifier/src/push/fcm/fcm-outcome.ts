@@ -1,0 +1,26 @@
+import type { SendOutcome } from '../push-sender.ts';
+import type { ProviderAnswer } from './one-request-agent.ts';
+
+const GONE = new Set(['messaging/registration-token-not-registered', 'messaging/installation-id-not-registered']);
+
+export interface FcmFailure {
+  /** firebase-admin's; null where it is not one of its errors. */
+  code: string | null;
+  /** Without the target's address. */
+  words: string;
+  answer: ProviderAnswer | null;
+}
+
+/** firebase-admin refuses by itself what FCM would not understand. */
+const isOurMistake = ({ code, answer }: FcmFailure): boolean => answer === null && code?.startsWith('messaging/') === true;
+
+/** What a failed `send` means for the push and its target. */
+export const fcmOutcome = (failure: FcmFailure): SendOutcome => {
+  const { code, words, answer } = failure;
+  const error = code === null ? words : `${code}: ${words}`;
+  if (code !== null && GONE.has(code)) return { outcome: 'target_gone', error };
+  const status = answer?.status ?? 0;
+  if (status === 429) return { outcome: 'retry', error, retryAfterMs: answer?.retryAfterMs ?? null, isOutage: false };
+  if (isOurMistake(failure) || (status >= 200 && status < 500)) return { outcome: 'failed', error };
+  return { outcome: 'retry', error, retryAfterMs: answer?.retryAfterMs ?? null, isOutage: true };
+};

@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it, vi } from 'vitest';
+import { android, RING, STOP, startPushLine } from './push-line.ts';
+
+const aTime = (least: number, most: number) => expect.toSatisfy((value: number) => value > least && value <= most);
+
+/** The `ttl` of a message, in milliseconds. */
+const ttlOf = (ttl: string | undefined): number => Number(ttl?.replace('s', '')) * 1000;
+
+it('a ring is a data message that lives as long as the ring', async () => {
+  await using line = await startPushLine();
+  const token = line.standIn.newFcmToken();
+
+  const result = await line.send({ content: RING, address: android(token), collapseKey: 'call-1', expiresInMs: 40_000 });
+
+  expect(result).toMatchObject({
+    outcome: 'accepted',
+    attempt: 1,
+    providerId: expect.stringMatching(/^projects\/trunkline-dev\/messages\/0:/),
+  });
+  const [received, ...others] = line.standIn.received();
+  expect(others).toEqual([]);
+  if (received?.provider !== 'fcm') throw new Error('no push of FCM');
+  const { data, android: delivery, ...target } = received.message;
+  expect(target).toEqual({ token });
+  expect(data).toEqual({
+    type: 'incoming_call',
+    callId: 'CALL_17637599232099',
+    callerId: 'USR_123',
+    callerName: 'Alice',
+    callerAvatar: 'https://example.com/alice.png',
+    callType: 'VIDEO',
+    channelId: 'channel-1',
+    expiresAt: expect.stringMatching(/^\d{13}$/),
+  });
+  expect(delivery).toMatchObject({ priority: 'high', collapse_key: 'call-1' });
+  expect(ttlOf(delivery?.ttl)).toEqual(aTime(20_000, 40_000));
+  expect(Number(data?.['expiresAt']) - received.at).toEqual(aTime(20_000, 40_000));
+});
+
+it('a stop is a data message that takes the place of its ring', async () => {
+  await using line = await startPushLine();
+  const token = line.standIn.newFcmToken();
+
+  await line.send({ content: STOP, address: android(token), collapseKey: 'call-1' });
+
+  expect(line.standIn.received()).toMatchObject([{ message: { token, android: { priority: 'high', collapse_key: 'call-1' } } }]);
+  expect(line.standIn.received()[0]).toHaveProperty('message.data', {
+    type: 'call_cancelled',
+    callId: 'CALL_17637599232099',
+    callerId: 'USR_123',
+    reason: 'cancelled',
+  });
+});
+
+it('an installation id is addressed as one, and an iPhone by APNs headers', async () => {
+  await using line = await startPushLine();
+  await line.send({ content: STOP, address: { provider: 'fcm', platform: 'ios', kind: 'fid', token: 'an-installation' } });
+  expect(line.standIn.received()).toMatchObject([
+    {
+      kind: 'fid',
+      target: 'an-installation',
+      message: {
+        apns: {
+          headers: { 'apns-priority': '10', 'apns-push-type': 'alert', 'apns-collapse-id': 'CALL_17637599232099' },
+          payload: { aps: { alert: { title: 'Call from Alice', body: 'The call is over' } } },
+        },
+      },
+    },
+  ]);
+});
+
+it.each(['token', 'fid'] as const)('a dead %s is told as gone', async (kind) => {
+  await using line = await startPushLine();
+  line.standIn.unregister('a-dead-one');
+  const result = await line.send({ content: RING, address: { provider: 'fcm', platform: 'android', kind, token: 'a-dead-one' } });
+  expect(result).toMatchObject({ outcome: 'target_gone', error: expect.stringMatching(/^messaging\/.*-not-registered: /) });
+});
+
+it.each([
+  { status: 503, retryAfterSeconds: 7, outcome: 'retry', retryAfterMs: 7000 },
+  { status: 503, outcome: 'retry', retryAfterMs: null },
+  { status: 500, outcome: 'retry', retryAfterMs: null },
+  { status: 429, retryAfterSeconds: 60, outcome: 'retry', retryAfterMs: 60_000 },
+])('$status of FCM, Retry-After $retryAfterSeconds, is tried again later, and not by firebase-admin itself', async (answer) => {
+  await using line = await startPushLine();
+  const { outcome, retryAfterMs, ...script } = answer;
+  line.standIn.script({ ...script, times: 10 });
+  const result = await line.send({ content: RING, address: android('a-token') });
+  expect(result).toMatchObject({ outcome, retryAfterMs });
+  expect(line.standIn.attempts()).toHaveLength(1);
+});
+
+it('what was to be tried again is accepted under its next attempt', async () => {
+  await using line = await startPushLine();
+  line.standIn.script({ status: 503 });
+  const id = line.door.put({ content: RING, address: android('a-token') });
+  await line.enqueue([id]);
+  await line.resultOf(id);
+  await line.enqueue([id], 2);
+  await vi.waitFor(() => expect(line.door.results).toHaveLength(2));
+  expect(line.door.results[1]).toMatchObject({ outcome: 'accepted', id, attempt: 2 });
+  expect(line.standIn.attempts().map(({ status }) => status)).toEqual([503, 200]);
+});
+
+it.each([400, 401, 403])('%i of FCM is refused for good', async (status) => {
+  await using line = await startPushLine();
+  line.standIn.script({ status });
+  expect(await line.send({ content: RING, address: android('a-token') })).toMatchObject({ outcome: 'failed' });
+  expect(line.standIn.attempts()).toHaveLength(1);
+});
+
+it('data that FCM does not take is refused for good, with FCM’s words', async () => {
+  await using line = await startPushLine();
+  const content = { type: 'custom', name: null, title: null, body: null, data: { 'google.x': 'y' } } as const;
+  const result = await line.send({ content, address: android('a-token') });
+  expect(result).toMatchObject({ outcome: 'failed', error: 'messaging/invalid-argument: Invalid data payload key: google.x' });
+});
+
+it('a provider that is not there is tried again later', async () => {
+  await using line = await startPushLine({ FCM_ENDPOINT: 'http://127.0.0.1:1' });
+  expect(await line.send({ content: RING, address: android('a-token') })).toMatchObject({ outcome: 'retry', retryAfterMs: null });
+});
+
+it('a kept connection that closes under a request is no failure', async () => {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests += 1;
+    if (requests === 2) request.socket.resetAndDestroy();
+    else request.resume().on('end', () => response.end(JSON.stringify({ name: `projects/p/messages/${requests}` })));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await using line = await startPushLine({ FCM_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  await line.send({ content: RING, address: android('a-token') });
+  expect(await line.send({ content: RING, address: android('a-token') })).toMatchObject({ providerId: 'projects/p/messages/3' });
+  server.close();
+  server.closeAllConnections();
+});
+
+it('a redirect may have a path of its own', async () => {
+  const paths: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    paths.push(request.url, request.headers.host);
+    request.resume().on('end', () => response.end(JSON.stringify({ name: 'projects/p/messages/1' })));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  await using line = await startPushLine({ FCM_ENDPOINT: `http://localhost:${port}/fcm/` });
+  await line.send({ content: RING, address: android('a-token') });
+  expect(paths).toEqual(['/fcm/v1/projects/trunkline-dev/messages:send', `localhost:${port}`]);
+  server.close();
+  server.closeAllConnections();
+});
+
+it('a provider that is not set up is named in the result', async () => {
+  await using line = await startPushLine({ FCM_ENDPOINT: '' });
+  const result = await line.send({ content: RING, address: android('a-token') });
+  expect(result).toMatchObject({ outcome: 'failed', error: 'FCM is not set up: FIREBASE_SERVICE_ACCOUNT is not set' });
+});

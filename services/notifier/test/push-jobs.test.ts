@@ -1,0 +1,113 @@
+import type { PushId } from '@trunkline/contract';
+import { expect, it, vi } from 'vitest';
+import { android, browser, RING, STOP, startPushLine } from './push-line.ts';
+
+const PATIENCE = { timeout: 15_000, interval: 10 };
+const CHAT_READ = { type: 'chat_read', chatId: 'chat-1' } as const;
+
+it('a push whose time is over is never sent', async () => {
+  await using line = await startPushLine();
+  expect(await line.send({ content: RING, address: android('a-token'), expiresInMs: 0 })).toMatchObject({ outcome: 'expired' });
+  expect(line.standIn.attempts()).toEqual([]);
+});
+
+it('no attempt starts past the end of its push, however long it had to wait for its turn', async () => {
+  await using line = await startPushLine({ PUSH_CONCURRENCY: '1' });
+  line.standIn.script({ target: 'slow', status: null, delayMs: 1500 });
+  const slow = line.door.put({ content: RING, address: android('slow') });
+  const late = line.door.put({ content: RING, address: android('late'), expiresInMs: 1000 });
+  await line.enqueue([slow, late]);
+  expect(await line.resultOf(late)).toMatchObject({ outcome: 'expired' });
+  expect(await line.resultOf(slow)).toMatchObject({ outcome: 'accepted' });
+  expect(line.standIn.attempts().map(({ target }) => target)).toEqual(['slow']);
+});
+
+it('an attempt ends with its push, and does not count as an outage', async () => {
+  await using line = await startPushLine({ PUSH_BREAKER_FAILURES: '1', PUSH_BREAKER_OPEN_MS: '60000' });
+  line.standIn.script({ target: 'slow', status: null, delayMs: 20_000 });
+  const result = await line.send({ content: RING, address: android('slow'), expiresInMs: 500 });
+  expect(result).toMatchObject({ outcome: 'retry', error: expect.stringMatching(/^no answer within \d+ ms$/) });
+  expect(await line.send({ content: RING, address: android('another') })).toMatchObject({ outcome: 'accepted' });
+});
+
+it('a provider that is down is left alone until its breaker lets one try', async () => {
+  await using line = await startPushLine({ PUSH_BREAKER_FAILURES: '2', PUSH_BREAKER_OPEN_MS: '60000' });
+  line.standIn.script({ status: 503, times: 2 });
+  for (const token of ['one', 'two']) await line.send({ content: RING, address: android(token) });
+
+  const result = await line.send({ content: RING, address: android('three') });
+
+  expect(result).toMatchObject({ outcome: 'retry', error: 'the provider is down: the breaker is open' });
+  expect(result).toHaveProperty(
+    'retryAfterMs',
+    expect.toSatisfy((value: number) => value > 30_000 && value <= 60_000),
+  );
+  expect(line.standIn.attempts().map(({ target }) => target)).toEqual(['one', 'two']);
+});
+
+it('a provider that is back gets pushes again', async () => {
+  await using line = await startPushLine({ PUSH_BREAKER_FAILURES: '1', PUSH_BREAKER_OPEN_MS: '100' });
+  line.standIn.script({ status: 503 });
+  await line.send({ content: RING, address: android('one') });
+  await vi.waitFor(async () => {
+    expect(await line.send({ content: RING, address: android('two') })).toMatchObject({ outcome: 'accepted' });
+  }, PATIENCE);
+});
+
+it('a breaker of one provider does not keep us from the other', async () => {
+  await using line = await startPushLine({ PUSH_BREAKER_FAILURES: '1', PUSH_BREAKER_OPEN_MS: '60000' });
+  line.standIn.script({ provider: 'fcm', status: 503 });
+  await line.send({ content: RING, address: android('one') });
+  const result = await line.send({ content: RING, address: browser(line.standIn) });
+  expect(result).toMatchObject({ outcome: 'accepted' });
+});
+
+it('what is more than the rate allows is put off, but no ring', async () => {
+  await using line = await startPushLine({ FCM_RATE_PER_SECOND: '1' });
+  const bulk = Array.from({ length: 30 }, (_, index) => line.door.put({ content: CHAT_READ, address: android(`bulk-${index}`) }));
+  const ring = line.door.put({ content: RING, address: android('ring') });
+  await line.enqueue([...bulk, ring]);
+  expect(await line.resultOf(ring)).toMatchObject({ outcome: 'accepted' });
+  const last = await line.resultOf(bulk[29] as (typeof bulk)[number]);
+  expect(last).toMatchObject({ outcome: 'retry', error: 'the rate limit', retryAfterMs: 20_000 });
+});
+
+it('a notifier that stops gives back what waits for its turn', async () => {
+  await using line = await startPushLine({ PUSH_CONCURRENCY: '1' });
+  line.standIn.script({ target: 'slow', status: null, delayMs: 500 });
+  const [slow, waiting] = ['slow', 'waiting'].map((token) => line.door.put({ content: RING, address: android(token) }));
+  await line.enqueue([slow, waiting] as PushId[]);
+  await vi.waitFor(() => expect(line.standIn.attempts()).toHaveLength(1), PATIENCE);
+  await line.notifier[Symbol.asyncDispose]();
+  expect(line.door.resultOf(slow as PushId)).toMatchObject({ outcome: 'accepted' });
+  expect(line.door.resultOf(waiting as PushId)).toMatchObject({ outcome: 'retry', error: 'its notifier stopped' });
+});
+
+it('reports are repeated until they are taken', async () => {
+  await using line = await startPushLine();
+  line.door.refuseReports(3);
+  expect(await line.send({ content: STOP, address: android('a-token') })).toMatchObject({ outcome: 'accepted' });
+  expect(line.standIn.attempts()).toHaveLength(1);
+  await vi.waitFor(async () => expect(await line.queue.getCompletedCount()).toBe(1), PATIENCE);
+});
+
+it('a chunk of 500 reaches every target once, in few reports', async () => {
+  await using line = await startPushLine();
+  const tokens = Array.from({ length: 500 }, (_, index) => `token-${index}`);
+  await line.enqueue(tokens.map((token) => line.door.put({ content: CHAT_READ, address: android(token) })));
+  await vi.waitFor(() => expect(line.door.results).toHaveLength(500), PATIENCE);
+  const received = line.standIn.received().map(({ target }) => target);
+  expect([...received].sort()).toEqual([...tokens].sort());
+  expect(line.door.reports.length).toBeLessThan(500);
+});
+
+it('what another has done is not done again', async () => {
+  await using line = await startPushLine();
+  const id = line.door.put({ content: RING, address: android('a-token') });
+  await line.enqueue([id]);
+  await line.resultOf(id);
+  await line.enqueue([id]);
+  await vi.waitFor(async () => expect(await line.queue.getCompletedCount()).toBe(2), PATIENCE);
+  expect(line.standIn.attempts()).toHaveLength(1);
+  expect(line.door.results).toHaveLength(1);
+});

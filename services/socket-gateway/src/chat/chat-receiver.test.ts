@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest';
+import { CHAT } from '../../test/chat-event.ts';
+import type { ChatAnswer } from '../dialects/otsy.ts';
+import { ChatReceiver } from './chat-receiver.ts';
+
+const DONE: ChatAnswer = { ok: true, done: 'nothing to tell' };
+const join = { event: 'join_chat', body: { chat_id: CHAT } };
+
+/** A receiver whose asks the test answers. */
+const createReceiver = (commandsPerSecond = 1000) => {
+  const asks: { type: string; done(answer: ChatAnswer): void }[] = [];
+  const answers: ChatAnswer[] = [];
+  const closedFor: string[] = [];
+  const receiver = new ChatReceiver({
+    commandsPerSecond,
+    act: ({ type }) => new Promise((done) => asks.push({ type, done })),
+    answer: (answer) => answers.push(answer),
+    close: (reason) => closedFor.push(reason),
+  });
+  return { receiver, asks, answers, closedFor };
+};
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it('what is asked is done one after another, and not before the release', async () => {
+  const { receiver, asks, answers } = createReceiver();
+  receiver.receive(join, null);
+  receiver.receive({ event: 'leave_chat', body: { chat_id: CHAT } }, null);
+  expect(asks).toEqual([]);
+  receiver.release();
+  await turn();
+  expect(asks.map(({ type }) => type)).toEqual(['join_chat']);
+  asks[0]?.done(DONE);
+  await turn();
+  expect([asks.map(({ type }) => type), answers]).toEqual([['join_chat', 'leave_chat'], [DONE]]);
+  asks[1]?.done(DONE);
+  await receiver.drained();
+  expect(answers).toEqual([DONE, DONE]);
+  receiver.receive(join, null);
+  await turn();
+  expect(asks).toHaveLength(3);
+});
+
+it('what is wrong is answered at once, whatever waits', () => {
+  const { receiver, answers } = createReceiver();
+  receiver.receive(join, null);
+  receiver.receive({ event: 'join_chat', body: {} }, null);
+  expect(answers).toMatchObject([{ ok: false, error: { code: 'parse_error', field: 'chat_id' } }]);
+});
+
+it('more than can wait, and more than may come in a second, is refused', () => {
+  const waiting = createReceiver();
+  for (let time = 0; time < 70; time += 1) waiting.receiver.receive(join, null);
+  expect(waiting.answers).toEqual(Array(6).fill({ ok: false, error: expect.objectContaining({ code: 'rate_limited' }) }));
+  const hasty = createReceiver(2);
+  for (let time = 0; time < 4; time += 1) hasty.receiver.receive(join, null);
+  expect(hasty.answers.length).toBeGreaterThan(0);
+  for (let time = 0; time < 20; time += 1) hasty.receiver.receive(join, null);
+  expect(hasty.closedFor[0]).toBe('flooding');
+});
+
+it('an answer is awaited about the chat that is joined or sent to, while it is under way', async () => {
+  const { receiver, asks } = createReceiver();
+  const chatId = CHAT as Parameters<typeof receiver.awaits>[0];
+  receiver.release();
+  expect(receiver.awaits(chatId)).toBe(false);
+  receiver.receive(join, null);
+  await turn();
+  expect(receiver.awaits(chatId)).toBe(true);
+  asks[0]?.done(DONE);
+  await receiver.drained();
+  expect(receiver.awaits(chatId)).toBe(false);
+});
+
+it('what waits when no call-service answers is refused', () => {
+  const { receiver, answers } = createReceiver();
+  receiver.receive(join, null);
+  receiver.refuseAll();
+  expect(answers).toMatchObject([{ ok: false, error: { code: 'service_error' } }]);
+});

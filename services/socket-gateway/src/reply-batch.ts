@@ -1,0 +1,67 @@
+import { MAX_BATCH } from '@trunkline/contract';
+import { createMicroBatch, type Logger } from '@trunkline/service-kit';
+import type { z } from 'zod';
+import type { CallServiceClient } from './call-service-client.ts';
+
+export interface ReplyBatchOptions<Reply> {
+  client: CallServiceClient;
+  log: Logger;
+  /** Takes `{commands}` and answers `{replies}`, in the same order. */
+  path: string;
+  schema: z.ZodType<{ replies: Reply[] }>;
+  /** What a command is answered that no call-service took in time. */
+  unanswered: Reply;
+}
+
+const MAX_IN_FLIGHT = 4;
+const BUDGET_MS = 3000;
+
+interface Waiting<Command> {
+  readonly command: Command;
+  isWanted(): boolean;
+}
+
+/** MUST resolve, with what is unanswered where no call-service answered in time, or where `isWanted` says no when its turn comes. */
+export type SendForReply<Command, Reply> = (command: Command, isWanted?: () => boolean) => Promise<Reply>;
+
+/** Sends the commands of all connections together, as many as arrived while the last ones were under way. */
+export const createReplyBatch = <Command extends object, Reply>({
+  client,
+  log,
+  path,
+  schema,
+  unanswered,
+}: ReplyBatchOptions<Reply>): SendForReply<Command, Reply> => {
+  const post = async (commands: Command[]): Promise<Reply[]> => {
+    const { value } = await client.post({
+      path,
+      bodyFor: (attempt) => ({ commands: commands.map((command) => ({ ...command, attempt })) }),
+      schema,
+      budgetMs: BUDGET_MS,
+    });
+    if (value.replies.length !== commands.length) throw new Error(`${commands.length} commands got ${value.replies.length} replies`);
+    return value.replies;
+  };
+
+  const repliesTo = async (commands: Command[]): Promise<Reply[]> => {
+    if (commands.length === 0) return [];
+    try {
+      return await post(commands);
+    } catch (error) {
+      log.error({ err: error, path, commands: commands.length }, 'commands were not answered');
+      return commands.map(() => unanswered);
+    }
+  };
+
+  const batch = createMicroBatch<Waiting<Command>, Reply>({
+    maxItems: MAX_BATCH,
+    maxInFlight: MAX_IN_FLIGHT,
+    run: async (waiting) => {
+      const wanted = waiting.filter(({ isWanted }) => isWanted());
+      const replies = await repliesTo(wanted.map(({ command }) => command));
+      const replyTo = new Map(wanted.map((entry, index) => [entry, replies[index]]));
+      return waiting.map((entry) => replyTo.get(entry) ?? unanswered);
+    },
+  });
+  return (command, isWanted = () => true) => batch.add({ command, isWanted });
+};

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import type { OtsyClient } from '@trunkline/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { contentsOf, join, say } from './chat-room.ts';
+import { dataOf, type PushSystem, startPushSystem } from './push-system.ts';
+
+let world: PushSystem;
+
+beforeAll(async () => {
+  world = await startPushSystem();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const openRoom = async () => {
+  const [user, shopper, orderId] = [`user-${randomUUID()}`, `shopper-${randomUUID()}`, `order-${randomUUID()}`];
+  const { body } = await world.backend.post('/v1/chat', { order_id: orderId, user_id: user, shopper_id: shopper });
+  return { chatId: body.id as string, orderId, user, shopper };
+};
+
+const MARKER = 'this one is pushed';
+
+/** Pushes of one user come in the order in which they were queued, so what was not pushed before this one never will be. */
+const pushedUpToMarker = async (token: string, userId: string): Promise<string[]> => {
+  await world.backend.post('/v1/server/events', { type: 'custom:marker', userIds: [userId], data: { title: MARKER } });
+  await world.arrives(token, 'custom');
+  return world.typesAt(token).filter((type) => type !== 'custom');
+};
+
+describe('a message', () => {
+  it('is pushed to a member who has no session, without a word of its text, and names who wrote it', async () => {
+    const { chatId, orderId, user, shopper } = await openRoom();
+    const token = await world.fcm(shopper);
+    await using client = await world.system.otsy(0, user, { role: 'user', name: '田中' });
+    const { message } = await say(client, chatId, 'a secret of two');
+    const push = await world.arrives(token, 'chat_message');
+    expect(dataOf(push)).toMatchObject({ type: 'chat_message', chatId, messageId: message?.id, orderId });
+    expect(JSON.stringify(push)).toContain('田中');
+    expect(JSON.stringify(push)).not.toContain('a secret of two');
+  });
+
+  it('is not pushed to a member who has joined the chat, and is again once that session left or closed', async () => {
+    const { chatId, user, shopper } = await openRoom();
+    const token = await world.fcm(shopper);
+    await using writer = await world.system.otsy(0, user, { role: 'user' });
+    await using reader = await world.system.otsy(1, shopper, { role: 'shopper' });
+    await join(reader, chatId);
+    await say(writer, chatId, 'seen');
+    await reader.hears('new_message');
+    expect(await reader.ask('leave_chat', { chat_id: chatId })).toEqual({ ok: true });
+    await say(writer, chatId, 'not seen: it is another screen');
+    await world.arrives(token, 'chat_message');
+    expect(world.typesAt(token)).toEqual(['chat_message']);
+    expect(contentsOf(reader.bodies('new_message'))).toHaveLength(2);
+  });
+
+  it('is not pushed to who wrote it, nor to who does not want it', async () => {
+    const { chatId, user, shopper } = await openRoom();
+    const [writers, unwilling] = [await world.fcm(user), await world.fcm(shopper)];
+    const rest = await world.system.rest(shopper);
+    expect((await rest.request('PUT', '/v1/notifications/preferences', { chat_messages: false })).status).toBe(200);
+    await using client: OtsyClient = await world.system.otsy(0, user, { role: 'user' });
+    expect(await say(client, chatId, 'nobody is woken')).toMatchObject({ ok: true });
+    expect(await pushedUpToMarker(unwilling, shopper)).toEqual([]);
+    expect(world.typesAt(writers)).toEqual([]);
+  });
+
+  it('that was read elsewhere has its push taken back, once', async () => {
+    const { chatId, user, shopper } = await openRoom();
+    const token = await world.fcm(shopper);
+    await using writer = await world.system.otsy(0, user, { role: 'user' });
+    const { message } = await say(writer, chatId, 'read me');
+    await world.arrives(token, 'chat_message');
+    const reading = await world.system.rest(shopper);
+    for (const _time of ['first', 'again'])
+      await reading.request('PUT', `/v1/chat/${chatId}/messages/read`, { message_ids: [message?.id] });
+    expect(dataOf(await world.arrives(token, 'chat_read'))).toMatchObject({ type: 'chat_read', chatId });
+    expect(await pushedUpToMarker(token, shopper)).toEqual(['chat_message', 'chat_read']);
+  });
+});
+
+describe("an event of the app's backend", () => {
+  it('is pushed to those of its users who have no session for it', async () => {
+    const { orderId, user, shopper } = await openRoom();
+    const [away, present] = [await world.fcm(user), await world.fcm(shopper)];
+    await using client = await world.system.otsy(0, shopper, { role: 'shopper' });
+    const data = { orderId, update: { status: 'shopping' } };
+    await world.backend.post('/v1/server/events', { type: 'order_update', userIds: [user, shopper], data });
+    expect(dataOf(await world.arrives(away, 'order_update'))).toMatchObject({ type: 'order_update', orderId, status: 'shopping' });
+    expect(await client.hears('order_update')).toMatchObject({ orderId });
+    const receipt = { orderId, receiptUrl: 'https://example.com/receipt.pdf' };
+    await world.backend.post('/v1/server/events', { type: 'receipt_shared', userIds: [user], data: receipt });
+    expect(dataOf(await world.arrives(away, 'receipt_shared'))).toMatchObject({ type: 'receipt_shared', orderId });
+    expect(world.typesAt(present)).toEqual([]);
+  });
+});
