@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { startRedis } from '@trunkline/backing-services';
 import { createRestClient, type Place, type RestAnswer, type RestClient, type System, startSystem, until } from '@trunkline/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PushSystem, startPushSystem } from './push-system.ts';
 import { connectTwo, ring, type TwoPhones } from './two-phones.ts';
 
 const KEY = 'the-server-key-of-tests-only';
@@ -166,6 +167,73 @@ describe('a call that never rang is told with its verdict', () => {
       return body.endedAt !== null && body;
     });
     expect(trace).toMatchObject({ verdict: 'not_delivered', reach: 'nowhere', state: 'MISSED' });
+  });
+});
+
+describe('a call that was to ring by push is told with its verdict', () => {
+  let world: PushSystem;
+
+  beforeAll(async () => {
+    world = await startPushSystem({ settings: { UNREACHABLE_GRACE_SECONDS: '1' } });
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  /** Somebody who has no connection is called, and the call is over. */
+  const called = async (calleeId: string): Promise<Trace> => {
+    await using caller = await world.system.phone('onlycare', 0, `caller-${randomUUID()}`);
+    const callId = `call-${randomUUID()}`;
+    await caller.place({ calleeId, callId, ringTimeoutSeconds: 5 });
+    return until(`${callId} is over`, async () => {
+      const { body } = await world.backend.get(`/v1/server/calls/${callId}/trace`);
+      return body.endedAt !== null && body;
+    });
+  };
+
+  /** The pushes of the ring, without those of its stop. */
+  const pushesOfRing = (trace: Trace): string[] =>
+    trace.steps.filter(({ detail }: Trace) => detail?.type === 'incoming_call').map(({ kind }: Trace) => kind);
+
+  it('token_dead: the app was removed', async () => {
+    const callee = `removed-${randomUUID()}`;
+    world.standIn.unregister(await world.fcm(callee, 'phone'));
+    const trace = await called(callee);
+    expect(trace).toMatchObject({ verdict: 'token_dead', reach: 'push_target_gone', reason: 'offline' });
+    expect(pushesOfRing(trace)).toEqual(expect.arrayContaining(['push_queued', 'push_failed']));
+    expect(pushesOfRing(trace)).not.toContain('push_accepted');
+  });
+
+  it('token_dead: the browser forgot its subscription, and the app was removed', async () => {
+    const callee = `forgotten-${randomUUID()}`;
+    world.standIn.unregister((await world.browser(callee, 'laptop')).endpoint);
+    world.standIn.unregister(await world.fcm(callee, 'phone'));
+    expect(await called(callee)).toMatchObject({ verdict: 'token_dead', reach: 'push_target_gone' });
+  });
+
+  it('push_accepted_never_woke: one of two targets is there, and sleeps', async () => {
+    const callee = `asleep-${randomUUID()}`;
+    world.standIn.unregister(await world.fcm(callee, 'tablet'));
+    await world.fcm(callee, 'phone');
+    const trace = await called(callee);
+    expect(trace).toMatchObject({ verdict: 'push_accepted_never_woke', reach: 'push_accepted', state: 'MISSED' });
+    expect(stepsOn(trace, 'phone')).toEqual(expect.arrayContaining(['push_queued', 'push_accepted']));
+  });
+
+  it('push_failed: the provider refuses it', async () => {
+    const callee = `refused-${randomUUID()}`;
+    // At once, and again at half of the ring.
+    world.standIn.script({ target: await world.fcm(callee, 'phone'), status: 400, times: 2 });
+    expect(await called(callee)).toMatchObject({ verdict: 'push_failed', reach: 'push_failed' });
+  });
+
+  it('written_not_shown: the phone woke up, connected, and never said that it shows the ring', async () => {
+    const callee = `woken-${randomUUID()}`;
+    const token = await world.fcm(callee, 'phone');
+    const over = called(callee);
+    await world.arrives(token, 'incoming_call');
+    await using phone = await world.system.phone('onlycare', 1, callee, { deviceId: 'phone' });
+    const trace = await over;
+    expect(trace).toMatchObject({ verdict: 'written_not_shown', reach: 'written' });
+    expect(stepsOn(trace, phone.deviceId)).toEqual(expect.arrayContaining(['push_queued', 'push_accepted', 'ring_sent']));
   });
 });
 

@@ -51,7 +51,11 @@ const CASES: Readonly<Record<Verdict, readonly CallFacts[]>> = {
   push_accepted_never_woke: [
     facts({ evidence: [row('nobody_heard'), push('push_queued'), push('push_failed', 'UNREGISTERED'), push('push_accepted')] }),
   ],
-  push_not_sent: [facts({ evidence: [push('push_queued'), push('push_delayed', 'the provider answered 503')] })],
+  push_not_sent: [
+    facts({ evidence: [push('push_queued'), push('push_delayed', 'the provider answered 503')] }),
+    facts({ evidence: [push('push_queued'), push('push_failed', 'expired')] }),
+    facts({ evidence: [push('push_queued'), push('push_dropped', 'call_over')] }),
+  ],
   token_dead: [
     facts({
       ...offline,

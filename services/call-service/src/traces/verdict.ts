@@ -52,22 +52,31 @@ const GONE = /^target_gone$|not-registered|UNREGISTERED|answered (404|410)/;
 const isTargetGone = ({ detail }: Evidence): boolean =>
   GONE.test(String(detail?.['outcome'] ?? '')) || GONE.test(String(detail?.['why'] ?? ''));
 
+/** No provider was given the push: its time was over, its call was, or the ring had been seen. */
+const wasNotSent = ({ kind, detail }: Evidence): boolean => kind === 'push_dropped' || detail?.['why'] === 'expired';
+
 const wordOf = (row: Evidence): Reach | null => {
   if (row.kind === 'ring_acknowledged') return 'shown';
   if (row.kind === 'ring_sent') return 'written';
   if (!isRingPush(row)) return null;
-  if (row.kind === 'push_accepted') return 'push_accepted';
-  if (row.kind === 'push_failed' || row.kind === 'push_dropped') return isTargetGone(row) ? 'push_target_gone' : 'push_failed';
-  return null;
+  if (row.kind === 'push_accepted' || row.kind === 'push_queued') return row.kind;
+  if (row.kind !== 'push_failed' && row.kind !== 'push_dropped') return null;
+  if (isTargetGone(row)) return 'push_target_gone';
+  return wasNotSent(row) ? 'push_queued' : 'push_failed';
 };
 
-const FURTHEST_FIRST = ['shown', 'written', 'push_accepted', 'push_failed', 'push_target_gone'] as const satisfies readonly Reach[];
+const FURTHEST_FIRST = [
+  'shown',
+  'written',
+  'push_accepted',
+  'push_failed',
+  'push_target_gone',
+  'push_queued',
+] as const satisfies readonly Reach[];
 
 export const reachOf = (evidence: readonly Evidence[]): Reach => {
   const words = evidence.map(wordOf);
-  const furthest = FURTHEST_FIRST.find((reach) => words.includes(reach));
-  if (furthest !== undefined) return furthest;
-  return evidence.some((row) => row.kind === 'push_queued' && isRingPush(row)) ? 'push_queued' : 'nowhere';
+  return FURTHEST_FIRST.find((reach) => words.includes(reach)) ?? 'nowhere';
 };
 
 const UNANSWERED: Readonly<Record<Exclude<Reach, 'nowhere'>, Verdict>> = {
