@@ -1,7 +1,9 @@
 import { METRICS } from '@trunkline/docs';
 import { type System, startSystem, UpgradeRefused, until } from '@trunkline/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join, openRoom, say, startChatSystem } from './chat-room.ts';
 import { startPrometheus } from './prometheus-server.ts';
+import { startPushSystem } from './push-system.ts';
 import { type Scrape, scrape } from './scrape.ts';
 import { connectTwo, ring } from './two-phones.ts';
 
@@ -59,6 +61,46 @@ it('a call over two gateways is counted by each service that had to do with it',
   expect(said.value('ready{check="database"}')).toBe(1);
   expect(said.value('http_requests_total{method="POST",route="/internal/commands",status="200"}')).toBeGreaterThan(0);
   await until('the outbox is empty', async () => (await scrape(callService)).value('outbox_events') === 0);
+});
+
+it('a chat is counted by the gateway and by call-service, with its connections', async () => {
+  await using chats = await startChatSystem({ gateways: 1 });
+  const [gateway, callService] = [serviceOf(chats.gateways, 0), serviceOf(chats.callServices, 0)];
+  const { chatId, userId, shopperId } = await openRoom(chats);
+  const [heard, decided] = await Promise.all([growth(gateway), growth(callService)]);
+  {
+    await using user = await chats.otsy(0, userId);
+    await using _shopper = await chats.otsy(0, shopperId);
+    await heard('connections{dialect="otsy"}', 2);
+    await join(user, chatId);
+    expect(await say(user, chatId, 'Hello!')).toMatchObject({ ok: true });
+    expect(await say(user, chatId, '')).toMatchObject({ ok: false });
+    await (await chats.rest(userId)).post(`/v1/chat/${chatId}/messages`, { content: 'and over REST' });
+  }
+  await heard('connections{dialect="otsy"}', 0);
+  await heard('connection_closes_total{dialect="otsy",reason="client_left"}', 2);
+  await heard('commands_total{command="join_chat",dialect="otsy",outcome="ok"}', 1);
+  await heard('commands_total{command="send_message",dialect="otsy",outcome="ok"}', 1);
+  await heard('commands_total{command="unreadable",dialect="otsy",outcome="parse_error"}', 1);
+  await heard('command_seconds_count{command="send_message"}', 1);
+  await decided('messages_sent_total{type="text"}', 2);
+  await decided('decisions_total{command="send_message",dialect="otsy",outcome="ok"}', 1);
+  await decided('decisions_total{command="send_message",dialect="rest",outcome="ok"}', 1);
+  await decided('event_publish_seconds_count{event="message_sent"}', 2);
+});
+
+it('a ring by push is counted by the notifier, and its target by call-service', async () => {
+  await using world = await startPushSystem();
+  const token = await world.fcm('ben');
+  expect((await scrape(serviceOf(world.system.callServices, 0))).value('push_targets')).toBe(1);
+  const worked = await growth(world.system.notifier);
+  await using caller = await world.system.phone('onlycare', 0, 'ana');
+  await caller.place({ calleeId: 'ben' });
+  await world.arrives(token, 'incoming_call');
+  await worked('pushes_total{provider="fcm",type="incoming_call",outcome="accepted"}', 1);
+  await worked('push_accept_seconds_count{provider="fcm",type="incoming_call"}', 1);
+  await worked('job_wait_seconds_count{queue="push"}', 1);
+  expect((await scrape(world.system.notifier)).text).toContain('trunkline_queue_jobs{queue="push_bulk",state="waiting"} 0');
 });
 
 it('who is refused is counted by the reason', async () => {

@@ -137,11 +137,13 @@ describe.each(Object.entries(METRICS))('the metrics of %s', (_service, table) =>
       'limit',
       'method',
       'outcome',
+      'provider',
       'queue',
       'reason',
       'route',
       'state',
       'status',
+      'type',
     ];
     for (const { labels } of Object.values(table)) for (const label of labels) expect(LABELS).toContain(label);
   });

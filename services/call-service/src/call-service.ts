@@ -91,6 +91,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       relay,
       redis: asking,
       logger,
+      metrics: metrics.of,
       queueAwayPushes: queueAwayPushes(notifyUsers(noticePolicy)),
       enqueuePushes: pushQueue.enqueue,
     }),

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jobsPrefix, type RedisConnection } from '@trunkline/bus';
 import { QUEUES, type QueueName } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
-import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { z } from 'zod';
 import type { JobData, JobTable } from './job-table.ts';
 import type { JobMetrics } from './notifier-metrics.ts';
@@ -13,7 +13,7 @@ export interface JobWorkerOptions {
   /** How many jobs it works on at once. */
   concurrency: number;
   logger: Logger;
-  metrics: Pick<JobMetrics, 'jobs' | 'jobSeconds'>;
+  metrics: Pick<JobMetrics, 'jobs' | 'jobSeconds' | 'jobWaitSeconds'>;
 }
 
 export interface JobWorker extends AsyncDisposable {
@@ -52,10 +52,11 @@ export const startJobWorker = <Name extends QueueName>(
   { redis, redisPrefix, concurrency, logger, metrics }: JobWorkerOptions,
 ): JobWorker => {
   const prefix = jobsPrefix(redisPrefix);
-  const work = async (given: unknown): Promise<void> => {
+  const work = async ({ data, timestamp, opts, attemptsMade }: Job): Promise<void> => {
     const startedAt = performance.now();
+    if (attemptsMade === 0) metrics.jobWaitSeconds.observe({ queue }, Math.max(0, Date.now() - timestamp - (opts.delay ?? 0)) / 1000);
     try {
-      await jobs[queue](parseJob(queue, given));
+      await jobs[queue](parseJob(queue, data));
       metrics.jobs.inc({ queue, outcome: 'done' });
     } catch (error) {
       metrics.jobs.inc({ queue, outcome: 'failed' });
@@ -66,7 +67,7 @@ export const startJobWorker = <Name extends QueueName>(
   };
   const counted = new Queue(queue, { connection: redis, prefix, skipVersionCheck: true, skipMetasUpdate: true });
   counted.on('error', () => undefined);
-  const worker = new Worker(queue, (job) => work(job.data), {
+  const worker = new Worker(queue, work, {
     ...WORKER_OPTIONS,
     connection: redis,
     prefix,
@@ -81,8 +82,10 @@ export const startJobWorker = <Name extends QueueName>(
     isRunning: () => worker.isRunning(),
     counts: async () => {
       if (redis.status !== 'ready') throw new Error('Redis is away');
-      const counts = await counted.getJobCounts(...JOB_STATES);
-      return JOB_STATES.map((state) => ({ state, count: counts[state] ?? 0 }));
+      const counts = await counted.getJobCounts(...JOB_STATES, 'prioritized');
+      // Those with a priority wait in a place of their own.
+      const prioritized = counts['prioritized'] ?? 0;
+      return JOB_STATES.map((state) => ({ state, count: (counts[state] ?? 0) + (state === 'waiting' ? prioritized : 0) }));
     },
     async [Symbol.asyncDispose]() {
       const closed = worker.close(redis.status !== 'ready');

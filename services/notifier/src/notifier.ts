@@ -15,6 +15,7 @@ import type { NotifierConfig } from './config.ts';
 import { createJobTable } from './job-table.ts';
 import { startJobWorker } from './job-worker.ts';
 import { NOTIFIER_METRICS } from './notifier-metrics.ts';
+import { countPushes } from './push/count-pushes.ts';
 import { createPushDispatcher } from './push/push-dispatcher.ts';
 import { createPushProviders } from './push/push-providers.ts';
 import { createPushReports } from './push/push-reports.ts';
@@ -47,11 +48,12 @@ export const startNotifier = async (config: NotifierConfig): Promise<Notifier> =
   const redis = starting.adopt(connectJobsRedis(config.REDIS_URL, logger), (connection) => connection.disconnect());
   const callService = starting.use(createCallService({ urls: config.CALL_SERVICE_URLS, internalToken: config.INTERNAL_TOKEN }));
   const providers = starting.use(createPushProviders(config));
-  const dispatcher = createPushDispatcher(providers, {
+  const sending = createPushDispatcher(providers, {
     concurrency: config.PUSH_CONCURRENCY,
     logger,
     breaker: { failures: config.PUSH_BREAKER_FAILURES, openMs: config.PUSH_BREAKER_OPEN_MS },
   });
+  const dispatcher = countPushes(sending, metrics.of);
   const jobs = createJobTable({ callService, dispatcher, reports: starting.use(createPushReports(callService, logger)) });
   const options = { redis, redisPrefix: config.REDIS_PREFIX, concurrency: config.JOB_CONCURRENCY, logger, metrics: metrics.of };
   const workers = QUEUE_NAMES.map((queue) => ({ queue, worker: starting.use(startJobWorker(queue, jobs, options)) }));

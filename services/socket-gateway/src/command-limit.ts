@@ -1,6 +1,12 @@
 /** `busy`: let it through, and have it noticed. `over`: refuse it. `flooding`: close the connection. */
 export type LimitVerdict = 'within' | 'busy' | 'over' | 'flooding';
 
+/** The limits that a frame went past, by their names in metrics. */
+export const PAST_LIMIT = { busy: 'soft', over: 'hard', flooding: 'flood' } as const satisfies Record<
+  Exclude<LimitVerdict, 'within'>,
+  string
+>;
+
 const FLOOD_FACTOR = 10;
 const SOFT_SHARE = 0.1;
 const WINDOW_MS = 1000;

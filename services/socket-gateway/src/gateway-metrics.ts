@@ -8,7 +8,7 @@ export const GATEWAY_METRICS = {
   connections: {
     type: 'gauge',
     name: 'trunkline_connections',
-    help: 'Connections that are open, from their admission on',
+    help: 'Connections that are open, from their admission on; `otsy` are those of `/chat`',
     labels: ['dialect'],
   },
   connectionsOpened: {

@@ -10,7 +10,7 @@ import {
   refusal,
   uuidv7,
 } from '@trunkline/contract';
-import { CommandLimit, type LimitVerdict } from './command-limit.ts';
+import { CommandLimit, PAST_LIMIT } from './command-limit.ts';
 import type { OutgoingCommand, SendCommand } from './command-sender.ts';
 import type { Asked, Decoded, Dialect, Reply } from './dialects/dialect.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
@@ -47,8 +47,6 @@ export interface ReceiverOptions<Frame> {
 }
 
 const callIdOf = ({ command, mintedCallId }: OutgoingCommand): CallId | null => command.callId ?? mintedCallId;
-
-const PAST_LIMIT = { busy: 'soft', over: 'hard', flooding: 'flood' } as const satisfies Record<Exclude<LimitVerdict, 'within'>, string>;
 
 const meaningOf = (decoded: Decoded): Meaning => {
   if ('refreshToken' in decoded) return 'refresh_token';

@@ -22,7 +22,7 @@ export const CALL_SERVICE_METRICS = {
   decisions: {
     type: 'counter',
     name: 'trunkline_decisions_total',
-    help: 'Commands that were decided, from gateways and over REST (`rest`), by outcome: `ok`, or the error code',
+    help: 'Commands that were decided, about calls and chats, from gateways and over REST (`rest`), by outcome: `ok`, or the error code',
     labels: ['command', 'dialect', 'outcome'],
   },
   decisionSeconds: {
@@ -38,6 +38,18 @@ export const CALL_SERVICE_METRICS = {
     name: 'trunkline_calls_ended_total',
     help: 'Calls that ended, by final state and reason',
     labels: ['state', 'reason'],
+  },
+  messagesSent: {
+    type: 'counter',
+    name: 'trunkline_messages_sent_total',
+    help: "Messages that were stored in chats, by type; `system` are ours and those of the app's backend",
+    labels: ['type'],
+  },
+  pushTargets: {
+    type: 'gauge',
+    name: 'trunkline_push_targets',
+    help: 'Targets of push, counted up to 10,000, past that as PostgreSQL estimates; the same from every replica',
+    labels: [],
   },
   ringsUnheard: {
     type: 'counter',

@@ -30,7 +30,7 @@ export interface ChatServices {
   readonly clock: DatabaseClock;
   readonly authenticate: Authenticate;
   readonly commandsPerSecond: number;
-  readonly metrics: GatewayMetrics;
+  readonly metrics: Pick<GatewayMetrics, 'commands' | 'commandSeconds' | 'commandsOverLimit'>;
 }
 
 export interface ChatConnectionOptions {
@@ -83,6 +83,7 @@ export class ChatConnection implements RoomListener {
     });
     this.#receiver = new ChatReceiver({
       commandsPerSecond: services.commandsPerSecond,
+      metrics: services.metrics,
       act: actions.act,
       answer: this.#answer,
       close: this.close,
