@@ -10,7 +10,7 @@ const OWN_FOLDER = {
   bus: 'bus imports contract, ioredis, Node and its own folder.',
   client: 'client imports contract, socket.io-client and its own folder.',
   dialect: 'A dialect imports contract, zod and its own folder.',
-  calls: 'A pure module of the calls imports contract and its own folder.',
+  calls: 'A pure module of calls or chats imports contract and its own folder.',
 };
 const BY_NAME = 'Another package is imported by its name.';
 const KIT = 'service-kit imports contract, no other package of ours.';
@@ -172,6 +172,11 @@ const BOUNDARIES: readonly Boundary[] = [
       '../database/database.ts': OWN_FOLDER.calls,
     },
     allowed: ['@trunkline/contract', './transitions.ts'],
+  },
+  {
+    file: 'services/call-service/src/chat/decide-chat.ts',
+    refused: { pg: OWN_FOLDER.calls, '../database/database.ts': OWN_FOLDER.calls },
+    allowed: ['@trunkline/contract', './chat-world.ts'],
   },
   {
     file: 'services/socket-gateway/src/transports/x.ts',

