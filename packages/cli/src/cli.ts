@@ -1,12 +1,16 @@
 import { ConfigError } from '@trunkline/service-kit';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { dev } from './commands/dev.ts';
+import { doctor } from './commands/doctor.ts';
 import { latency } from './commands/latency.ts';
 import { pushes } from './commands/pushes.ts';
 import { token } from './commands/token.ts';
+import { trace } from './commands/trace.ts';
 import { vapid } from './commands/vapid.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([dev, latency, pushes, token, vapid].map((command) => [command.name, command]));
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  [dev, doctor, latency, pushes, token, trace, vapid].map((command) => [command.name, command]),
+);
 
 const USAGE = `Usage: trunkline <command> [options]
 

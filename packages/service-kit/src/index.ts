@@ -3,6 +3,7 @@ export * from './config.ts';
 export * from './health.ts';
 export * from './http-server.ts';
 export * from './logger.ts';
+export * from './metrics.ts';
 export * from './micro-batch.ts';
 export * from './push-endpoint.ts';
 export * from './run-service.ts';

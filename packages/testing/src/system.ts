@@ -36,6 +36,7 @@ export interface System extends AsyncDisposable {
   readonly internalToken: string;
   readonly callServices: readonly Running[];
   readonly gateways: readonly Running[];
+  readonly notifier: Running;
   /** The process of a service that was asked for in `asProcesses`, counted from 0. */
   process(service: ServiceName, index: number): ChildService;
   /** Connects a device over the OnlyCare dialect to the gateway of that number, from 0. */
@@ -106,7 +107,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
   };
   const startedCallServices = await startMany('call-service', callServices, settings);
   const withCallServices = { ...settings, CALL_SERVICE_URLS: startedCallServices.map(({ url }) => url).join(',') };
-  await startOne('notifier', withCallServices);
+  const notifier = await startOne('notifier', withCallServices);
   const startedGateways = await startMany('socket-gateway', gateways, withCallServices);
   const running = starting.move();
 
@@ -119,6 +120,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
     internalToken: INTERNAL_TOKEN,
     callServices: startedCallServices,
     gateways: startedGateways,
+    notifier,
     process: (service, index) => {
       const found = processes.filter((entry) => entry.service === service)[index];
       if (found === undefined) throw new Error(`${service} ${index} is no process of its own`);

@@ -1,5 +1,5 @@
 import { connectRedis, startPublisher } from '@trunkline/bus';
-import { createLogger, startHttpServer } from '@trunkline/service-kit';
+import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer } from '@trunkline/service-kit';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
@@ -14,7 +14,12 @@ import { internalDoor } from './http/internal-door.ts';
 import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
-import { createPromptRateLimit } from './limits/rate-limit.ts';
+import { createPromptRateLimit, type RateLimit, tellRefusals } from './limits/rate-limit.ts';
+import { CALL_SERVICE_METRICS } from './metrics/call-service-metrics.ts';
+import { countCommands } from './metrics/count-commands.ts';
+import { countOutcome } from './metrics/count-outcome.ts';
+import { countSessions } from './metrics/count-sessions.ts';
+import { watchDatabase } from './metrics/watch-database.ts';
 import { queueAwayPushes } from './notifications/away-pushes.ts';
 import type { PushPolicy } from './notifications/call-pushes.ts';
 import { createNotifications } from './notifications/notifications.ts';
@@ -23,6 +28,8 @@ import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
 import { repeat } from './repeat.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
+import { createTraceReader } from './traces/trace-reader.ts';
+import { traceRoutes } from './traces/trace-routes.ts';
 
 const SWEEP_EVERY_MS = 1000;
 const CLEAN_EVERY_MS = 600_000;
@@ -49,6 +56,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   await using starting = new AsyncDisposableStack();
   const logger = createLogger('call-service', config.LOG_LEVEL);
   const policy = policyOf(config);
+  const metrics = createMetrics(CALL_SERVICE_METRICS);
   const onRedisError = (error: Error): void => logger.debug({ err: error }, 'redis');
   const database = starting.use(
     openDatabase({
@@ -65,7 +73,16 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const ringTimeouts = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const pushQueue = starting.use(openPushQueue({ ...redis, logger }));
   const relay = starting.use(
-    startRelay({ database, publisher, logger, onNobodyHeard: (callId, calleeId) => reportNobodyHeard(decider, callId, calleeId) }),
+    startRelay({
+      database,
+      publisher,
+      logger,
+      onNobodyHeard: (callId, calleeId) => {
+        metrics.of.ringsUnheard.inc({});
+        reportNobodyHeard(decider, callId, calleeId);
+      },
+      onPublished: ({ type, at }) => metrics.of.eventPublishSeconds.observe({ event: type }, (performance.now() - at) / 1000),
+    }),
   );
   const chats = starting.use(
     startChats({
@@ -74,6 +91,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       relay,
       redis: asking,
       logger,
+      metrics: metrics.of,
       queueAwayPushes: queueAwayPushes(notifyUsers(noticePolicy)),
       enqueuePushes: pushQueue.enqueue,
     }),
@@ -83,7 +101,9 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     policy,
     pushPolicy: pushPolicyOf(config),
     logger,
-    onCommitted: ({ outcome: { inserted, hints }, rows, notes, pushes }) => {
+    onCommitted: ({ outcome, rows, notes, pushes }) => {
+      const { inserted, hints } = outcome;
+      countOutcome(metrics.of, outcome);
       relay.publish(rows);
       relay.hint('calls', hints);
       pushQueue.enqueue(pushes);
@@ -129,27 +149,35 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     ),
   );
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
+  const promptLimit = (name: string, perMinute: number): RateLimit =>
+    tellRefusals(createPromptRateLimit({ ...counted, name, perMinute }), () => metrics.of.rateLimited.inc({ limit: name }));
   const limited = limitPlaces(decider, {
-    perCaller: createPromptRateLimit({ ...counted, name: 'initiate', perMinute: config.LIMIT_INITIATE_PER_MINUTE }),
-    perPair: createPromptRateLimit({ ...counted, name: 'initiate_pair', perMinute: config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE }),
+    perCaller: promptLimit('initiate', config.LIMIT_INITIATE_PER_MINUTE),
+    perPair: promptLimit('initiate_pair', config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE),
   });
+  const commands = countCommands(limited, metrics.of);
+  const readiness: ReadinessChecks = {
+    database: async () => (await database.query(PING, [])).length === 1,
+    redis: () => publisher.isConnected(),
+  };
+  reportReadiness(metrics.of, readiness);
+  watchDatabase(metrics.of, database);
   const app = createApp({
     logger,
-    readiness: {
-      database: async () => (await database.query(PING, [])).length === 1,
-      redis: () => publisher.isConnected(),
-    },
+    readiness,
+    metrics,
     routes: [
       internalDoor({
         internalToken: config.INTERNAL_TOKEN,
         database,
-        decider: limited,
+        decider: commands,
         answerChatCommand: chats.answerCommand,
-        sessions,
+        sessions: countSessions(sessions, metrics.of),
         notifications,
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
-      clientRoutes({ config, database, decider: limited, chats, redis: asking, notifications }),
+      traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),
+      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));

@@ -5,6 +5,7 @@ import { UPDATE_CALLS } from '../src/calls/call-columns.ts';
 import { READ_DUE } from '../src/calls/deadline-sweep.ts';
 import { LOCK_CALLS, READ_DONE_COMMANDS } from '../src/calls/load.ts';
 import { DATABASE_SESSION_OPTIONS } from '../src/database/database.ts';
+import { READ_BACKLOG } from '../src/metrics/watch-database.ts';
 import { READ_AWAY } from '../src/notifications/away-pushes.ts';
 import { CLAIM_BULK, READ_NEXT_TARGETED } from '../src/notifications/bulks.ts';
 import { CLAIM_PUSHES } from '../src/notifications/claim-pushes.ts';
@@ -16,6 +17,7 @@ import { READ_REACH } from '../src/notifications/reach.ts';
 import { READ_RINGING_OF } from '../src/notifications/reach-watch.ts';
 import { RECORD_RESULTS, RELEASE_STOPS } from '../src/notifications/record-results.ts';
 import { READ_CONCERNED } from '../src/sessions/snapshots.ts';
+import { READ_EVIDENCE, READ_TRACE, READ_TRACED_CALL } from '../src/traces/trace-reader.ts';
 
 const RECORD = JSON.stringify([{ id: 'x', state: 'RINGING', seq: 1 }]);
 
@@ -27,6 +29,10 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [LOCK_CALLS, [['x'], ['ann']]],
   [READ_DONE_COMMANDS, [['x'], ['c']]],
   [READ_DUE, []],
+  [READ_BACKLOG, []],
+  [READ_TRACED_CALL, ['x']],
+  [READ_TRACE, ['x']],
+  [READ_EVIDENCE, [60]],
   [UPDATE_CALLS, [RECORD]],
   [READ_CONCERNED, [['s'], ['ann'], ['d']]],
   [READ_REACH, [['ann']]],

@@ -1,2 +1,3 @@
 export { loadNotifierConfig, type NotifierConfig, notifierSettings } from './config.ts';
 export { type Notifier, startNotifier } from './notifier.ts';
+export { NOTIFIER_METRICS } from './notifier-metrics.ts';

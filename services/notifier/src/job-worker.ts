@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jobsPrefix, type RedisConnection } from '@trunkline/bus';
 import { QUEUES, type QueueName } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
-import { UnrecoverableError, Worker } from 'bullmq';
+import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { z } from 'zod';
 import type { JobData, JobTable } from './job-table.ts';
+import type { JobMetrics } from './notifier-metrics.ts';
 
 export interface JobWorkerOptions {
   redis: RedisConnection;
@@ -12,12 +13,18 @@ export interface JobWorkerOptions {
   /** How many jobs it works on at once. */
   concurrency: number;
   logger: Logger;
+  metrics: Pick<JobMetrics, 'jobs' | 'jobSeconds' | 'jobWaitSeconds'>;
 }
 
 export interface JobWorker extends AsyncDisposable {
   /** Whether it takes jobs as soon as Redis has some. */
   isRunning(): boolean;
+  /** How many jobs there are in each state. @throws when Redis is away */
+  counts(): Promise<{ state: JobState; count: number }[]>;
 }
+
+const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
+type JobState = (typeof JOB_STATES)[number];
 
 const CLOSE_PATIENCE_MS = 5000;
 
@@ -42,12 +49,28 @@ const parseJob = <Name extends QueueName>(queue: Name, given: unknown): JobData[
 export const startJobWorker = <Name extends QueueName>(
   queue: Name,
   jobs: JobTable,
-  { redis, redisPrefix, concurrency, logger }: JobWorkerOptions,
+  { redis, redisPrefix, concurrency, logger, metrics }: JobWorkerOptions,
 ): JobWorker => {
-  const worker = new Worker(queue, (job) => jobs[queue](parseJob(queue, job.data)), {
+  const prefix = jobsPrefix(redisPrefix);
+  const work = async ({ data, timestamp, opts, attemptsMade }: Job): Promise<void> => {
+    const startedAt = performance.now();
+    if (attemptsMade === 0) metrics.jobWaitSeconds.observe({ queue }, Math.max(0, Date.now() - timestamp - (opts.delay ?? 0)) / 1000);
+    try {
+      await jobs[queue](parseJob(queue, data));
+      metrics.jobs.inc({ queue, outcome: 'done' });
+    } catch (error) {
+      metrics.jobs.inc({ queue, outcome: 'failed' });
+      throw error;
+    } finally {
+      metrics.jobSeconds.observe({ queue }, (performance.now() - startedAt) / 1000);
+    }
+  };
+  const counted = new Queue(queue, { connection: redis, prefix, skipVersionCheck: true, skipMetasUpdate: true });
+  counted.on('error', () => undefined);
+  const worker = new Worker(queue, work, {
     ...WORKER_OPTIONS,
     connection: redis,
-    prefix: jobsPrefix(redisPrefix),
+    prefix,
     concurrency,
   });
   worker.on('error', (error) => {
@@ -57,10 +80,18 @@ export const startJobWorker = <Name extends QueueName>(
 
   return {
     isRunning: () => worker.isRunning(),
+    counts: async () => {
+      if (redis.status !== 'ready') throw new Error('Redis is away');
+      const counts = await counted.getJobCounts(...JOB_STATES, 'prioritized');
+      // Those with a priority wait in a place of their own.
+      const prioritized = counts['prioritized'] ?? 0;
+      return JOB_STATES.map((state) => ({ state, count: (counts[state] ?? 0) + (state === 'waiting' ? prioritized : 0) }));
+    },
     async [Symbol.asyncDispose]() {
       const closed = worker.close(redis.status !== 'ready');
       await Promise.race([closed, delay(CLOSE_PATIENCE_MS, undefined, { ref: false })]);
       await worker.getBackend().close(true);
+      await Promise.race([counted.close(), delay(CLOSE_PATIENCE_MS, undefined, { ref: false })]);
     },
   };
 };

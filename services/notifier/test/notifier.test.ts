@@ -172,3 +172,23 @@ it('a notifier that stops lets the job finish that it is working on', async () =
   expect(second.heard).toHaveLength(1);
   expect(await queue.getCompletedCount()).toBe(1);
 });
+
+it('says at /metrics what is in its queue and what became of its jobs, and answers without Redis too', async () => {
+  await using door = await openInternalDoor(200);
+  const prefix = newPrefix();
+  await using notifier = await startNotifier(configFor({ redis: backingUrls().redisUrl, prefix, callServices: [door.url] }));
+  await using queue = openQueue(prefix);
+  const metrics = async (url: string): Promise<string> => (await fetch(`${url}/metrics`)).text();
+  await queue.add('ring_timeout', { dueAt: Date.now() });
+  await queue.add('ring_timeout', { dueAt: Date.now() }, { delay: 3_600_000 });
+  await vi.waitFor(
+    async () => expect(await metrics(notifier.url)).toContain('trunkline_jobs_total{queue="ring_timeout",outcome="done"} 1'),
+    PATIENCE,
+  );
+  expect(await metrics(notifier.url)).toContain('trunkline_queue_jobs{queue="ring_timeout",state="delayed"} 1');
+
+  await using lonely = await startNotifier(configFor({ redis: 'redis://127.0.0.1:1', prefix, callServices: [door.url] }));
+  const said = await metrics(lonely.url);
+  expect(said).toContain('trunkline_ready{check="redis"} 0');
+  expect(said).not.toMatch(/^trunkline_queue_jobs\{/m);
+});

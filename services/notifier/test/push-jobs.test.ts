@@ -1,6 +1,7 @@
 import type { PushId } from '@trunkline/contract';
 import { expect, it, vi } from 'vitest';
-import { android, browser, RING, STOP, startPushLine } from './push-line.ts';
+import { loadNotifierConfig, startNotifier } from '../src/index.ts';
+import { android, browser, RING, STOP, startPushDesk, startPushLine } from './push-line.ts';
 
 const PATIENCE = { timeout: 15_000, interval: 10 };
 const CHAT_READ = { type: 'chat_read', chatId: 'chat-1' } as const;
@@ -110,4 +111,43 @@ it('what another has done is not done again', async () => {
   await vi.waitFor(async () => expect(await line.queue.getCompletedCount()).toBe(2), PATIENCE);
   expect(line.standIn.attempts()).toHaveLength(1);
   expect(line.door.results).toHaveLength(1);
+});
+
+it('says at /metrics what became of pushes, by provider and type, and which provider is down', async () => {
+  await using line = await startPushLine({ PUSH_BREAKER_FAILURES: '1', PUSH_BREAKER_OPEN_MS: '60000' });
+  line.standIn.script({ target: 'down', status: 503 });
+  line.standIn.unregister('gone');
+  const subscription = browser(line.standIn);
+  await line.send({ content: RING, address: subscription });
+  await line.send({ content: STOP, address: android('fine') });
+  await line.send({ content: RING, address: android('gone') });
+  await line.send({ content: RING, address: android('late'), expiresInMs: 0 });
+  await line.send({ content: RING, address: android('down') });
+  const said = await (await fetch(`${line.notifier.url}/metrics`)).text();
+  const counted = said.split('\n').filter((text) => text.startsWith('trunkline_pushes_total'));
+  expect(counted).toEqual([
+    'trunkline_pushes_total{provider="web_push",type="incoming_call",outcome="accepted"} 1',
+    'trunkline_pushes_total{provider="fcm",type="call_cancelled",outcome="accepted"} 1',
+    'trunkline_pushes_total{provider="fcm",type="incoming_call",outcome="target_gone"} 1',
+    'trunkline_pushes_total{provider="fcm",type="incoming_call",outcome="expired"} 1',
+    'trunkline_pushes_total{provider="fcm",type="incoming_call",outcome="retry"} 1',
+  ]);
+  expect(said).toContain('trunkline_push_accept_seconds_count{provider="fcm",type="call_cancelled"} 1');
+  expect(said).toContain('trunkline_push_breakers_open{provider="fcm"} 1');
+  expect(said).toContain('trunkline_push_breakers_open{provider="web_push"} 0');
+  expect(said).toContain('trunkline_job_wait_seconds_count{queue="push"} 5');
+});
+
+it('says how many jobs of each queue wait, those that are in no hurry too', async () => {
+  await using desk = await startPushDesk();
+  await desk.queue.add('push', { pushes: [] }, { priority: 10, delay: 60_000 });
+  await desk.queue.pause();
+  await desk.queue.add('push', { pushes: [] }, { priority: 10 });
+  await using notifier = await startNotifier(loadNotifierConfig(desk.settings));
+  await vi.waitFor(async () => {
+    const said = await (await fetch(`${notifier.url}/metrics`)).text();
+    expect(said).toContain('trunkline_queue_jobs{queue="push",state="waiting"} 1');
+    expect(said).toContain('trunkline_queue_jobs{queue="push",state="delayed"} 1');
+    expect(said).toContain('trunkline_queue_jobs{queue="push_bulk",state="waiting"} 0');
+  }, PATIENCE);
 });

@@ -1,10 +1,17 @@
-/** `over`: refuse it. `flooding`: close the connection. */
-export type LimitVerdict = 'within' | 'over' | 'flooding';
+/** `busy`: let it through, and have it noticed. `over`: refuse it. `flooding`: close the connection. */
+export type LimitVerdict = 'within' | 'busy' | 'over' | 'flooding';
+
+/** The limits that a frame went past, by their names in metrics. */
+export const PAST_LIMIT = { busy: 'soft', over: 'hard', flooding: 'flood' } as const satisfies Record<
+  Exclude<LimitVerdict, 'within'>,
+  string
+>;
 
 const FLOOD_FACTOR = 10;
+const SOFT_SHARE = 0.1;
 const WINDOW_MS = 1000;
 
-/** A token bucket of one second's worth of commands. Ten times the limit within a second is a flood. */
+/** A token bucket of one second's worth of commands. A tenth of the limit within a second is busy, ten times the limit a flood. */
 export class CommandLimit {
   readonly #perSecond: number;
   #tokens: number;
@@ -29,6 +36,6 @@ export class CommandLimit {
     this.#filledAt = now;
     if (this.#tokens < 1) return 'over';
     this.#tokens -= 1;
-    return 'within';
+    return this.#inWindow > Math.max(1, this.#perSecond * SOFT_SHARE) ? 'busy' : 'within';
   }
 }

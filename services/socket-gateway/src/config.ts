@@ -27,7 +27,7 @@ export const gatewaySettings = {
   CALL_SERVICE_URLS: httpUrls().describe('Where call-services are, separated by commas; when one fails, the next is asked'),
   LIMIT_COMMANDS_PER_SECOND: integer(1, 100_000)
     .default(200)
-    .describe('How many events one connection may send a second; ten times as many close it'),
+    .describe('How many events one connection may send a second; past a tenth of it they are counted, ten times as many close it'),
   DRAIN_SECONDS: integer(0, 15)
     .default(12)
     .describe(

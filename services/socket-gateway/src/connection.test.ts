@@ -1,12 +1,13 @@
 import type { Subscriber } from '@trunkline/bus';
 import { type CallEvent, type CloseReason, type CommandReply, type ServerEvent, SessionId } from '@trunkline/contract';
-import type { Identity } from '@trunkline/service-kit';
+import { createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { ANA, aCall, aCallEvent, BEN } from '../test/call-event.ts';
 import { Connection } from './connection.ts';
 import { DatabaseClock } from './database-clock.ts';
 import type { EventFrame } from './dialects/dialect.ts';
 import { onlycare } from './dialects/onlycare.ts';
+import { GATEWAY_METRICS } from './gateway-metrics.ts';
 import { MAX_QUEUED_BYTES } from './transports/transport.ts';
 
 const identity = (changes: Partial<Identity> = {}): Identity => ({
@@ -77,6 +78,7 @@ const connect = () => {
         return token === 'early' ? 'unavailable' : identity({ userId: token === 'ana' ? ANA : BEN, expiresAt: 9000 });
       },
       commandsPerSecond: 200,
+      metrics: createMetrics(GATEWAY_METRICS).of,
     },
     onEnd: (left) => {
       seen.left = left;
@@ -163,7 +165,7 @@ describe('a connection that closes', () => {
     const { connection, seen, commands, ask, answerOpened } = connect();
     ask('call:cancel', { callId: 'a' });
     await answerOpened([]);
-    connection.onClose();
+    connection.onClose(null);
     await expect.poll(() => commands.length).toBe(1);
     expect(seen.reports).toEqual(['entered', 'opened', 'unsubscribed', 'left']);
     commands[0]?.reply({ ok: true, call: aCall() });
@@ -175,7 +177,7 @@ describe('a connection that closes', () => {
   it('has nothing to report when it never opened, but still sends what it took', async () => {
     const { connection, seen, commands, ask, subscribed } = connect();
     ask('call:reject', { callId: 'a' });
-    connection.onClose();
+    connection.onClose(null);
     subscribed();
     await expect.poll(() => commands.length).toBe(1);
     commands[0]?.reply({ ok: true, call: aCall() });
@@ -272,7 +274,7 @@ describe('an open connection', () => {
   it('reports no stop once it has ended, whatever still comes', async () => {
     const { connection, seen } = await open();
     seen.hear(ended(2));
-    connection.onClose();
+    connection.onClose(null);
     for (const sign of seen.probes) sign();
     expect(seen.delivered).toEqual([]);
   });

@@ -15,6 +15,7 @@ import type { DatabaseClock } from './database-clock.ts';
 import { Deliverer } from './deliver.ts';
 import type { DeliveryReports } from './delivery-reports.ts';
 import type { Asked, Dialect, Reply } from './dialects/dialect.ts';
+import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Presence } from './presence.ts';
 import { Receiver } from './receive.ts';
 import type { EventSource } from './ring-freshness.ts';
@@ -32,6 +33,7 @@ export interface ConnectionServices {
   readonly clock: DatabaseClock;
   readonly authenticate: Authenticate;
   readonly commandsPerSecond: number;
+  readonly metrics: GatewayMetrics;
 }
 
 export interface ConnectionOptions<Frame> {
@@ -41,8 +43,11 @@ export interface ConnectionOptions<Frame> {
   readonly dialect: Dialect<Frame>;
   readonly services: ConnectionServices;
   /** Called once, when the connection is over; `left` resolves when all that it began is finished and reported. */
-  onEnd(left: Promise<void>): void;
+  onEnd(left: Promise<void>, reason: EndedFor): void;
 }
+
+/** Why a connection ended: our reason, or that the client or the network ended it. */
+export type EndedFor = CloseReason | 'client_left';
 
 type State = 'opening' | 'open' | 'closed';
 
@@ -72,7 +77,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
   readonly #socket: ClientSocket<Frame>;
   readonly #dialect: Dialect<Frame>;
   readonly #services: ConnectionServices;
-  readonly #onEnd: (left: Promise<void>) => void;
+  readonly #onEnd: (left: Promise<void>, reason: EndedFor) => void;
   readonly #receiver: Receiver<Frame>;
   readonly #deliverer: Deliverer<Frame>;
   readonly #subscription: Subscription;
@@ -87,19 +92,21 @@ export class Connection<Frame> implements SocketListener<Frame> {
   constructor({ sessionId, identity, socket, dialect, services, onEnd }: ConnectionOptions<Frame>) {
     const { userId, deviceId } = identity;
     const session = { sessionId, userId, deviceId, hears: 'calls' } as const;
-    const { clock, deliveries, sendCommand, commandsPerSecond } = services;
+    const { clock, deliveries, sendCommand, commandsPerSecond, metrics } = services;
     this.#session = session;
     this.#socket = socket;
     this.#dialect = dialect;
     this.#services = services;
     this.#onEnd = onEnd;
     this.#expiresAt = identity.expiresAt;
-    this.#deliverer = new Deliverer({ session, dialect, clock, deliveries, write: this.#write, probe: this.#probe, refresh: this.refresh });
+    const { write, probe, refresh } = { write: this.#write, probe: this.#probe, refresh: this.refresh };
+    this.#deliverer = new Deliverer({ session, dialect, clock, deliveries, metrics, write, probe, refresh });
     this.#receiver = new Receiver({
       actor: actorOf(identity, sessionId),
       dialect,
       commandsPerSecond,
       sendCommand,
+      metrics,
       answer: this.#answer,
       refreshToken: this.#refreshToken,
       close: this.close,
@@ -115,12 +122,17 @@ export class Connection<Frame> implements SocketListener<Frame> {
     return this.#expiresAt;
   }
 
+  /** What waits to be written to it, in bytes. */
+  get queuedBytes(): number {
+    return this.#socket.queuedBytes();
+  }
+
   onFrame(frame: Frame, acknowledge: Acknowledge | null): void {
     if (!this.#isClosed()) this.#receiver.receive(frame, acknowledge);
   }
 
-  onClose(): void {
-    this.#end();
+  onClose(reason: CloseReason | null): void {
+    this.#end(reason ?? 'client_left');
   }
 
   /** Says why, then closes the socket. */
@@ -128,7 +140,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
     if (this.#isClosed()) return;
     const frame = this.#dialect.closing(reason);
     if (frame !== null) this.#socket.write(frame);
-    this.#end();
+    this.#end(reason);
     this.#socket.close(reason);
   };
 
@@ -247,13 +259,13 @@ export class Connection<Frame> implements SocketListener<Frame> {
     return this.#state === 'closed';
   }
 
-  #end(): void {
+  #end(reason: EndedFor): void {
     if (this.#isClosed()) return;
     this.#state = 'closed';
     this.#held = [];
     this.#subscription.end();
     this.#services.presence.leave(this.#session.sessionId);
-    this.#onEnd(reportClose(this.#finish(), this.#services.reports));
+    this.#onEnd(reportClose(this.#finish(), this.#services.reports), reason);
   }
 
   /** The close is reported last: after the session's own opening, and after the commands that it still had to send. */

@@ -1,10 +1,12 @@
 import { type CallEvent, CallId, type Delivery, DeviceId, SessionId } from '@trunkline/contract';
+import { createMetrics } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { ANA, aCall, aCallEvent, BEN, PLACED_AT } from '../test/call-event.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { Deliverer } from './deliver.ts';
 import type { EventFrame } from './dialects/dialect.ts';
 import { onlycare } from './dialects/onlycare.ts';
+import { GATEWAY_METRICS } from './gateway-metrics.ts';
 
 /** A session of Ben, with what it was told. The database's clock stands at `now`. */
 const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN; now?: number | null } = {}) => {
@@ -14,11 +16,13 @@ const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN;
   const probes: (() => void)[] = [];
   const clock = new DatabaseClock(() => 0);
   if (now !== null) clock.learn({ databaseNow: now, sentAt: 0, receivedAt: 0 });
+  const metrics = createMetrics(GATEWAY_METRICS);
   const deliverer = new Deliverer<EventFrame>({
     session: { sessionId: SessionId.parse('ben-s1'), userId, deviceId: DeviceId.parse('ben-1'), hears: 'calls' },
     dialect: onlycare,
     clock,
     deliveries: { add: (delivery) => reported.push(delivery), idle: async () => undefined },
+    metrics: metrics.of,
     write: (frame) => seen.isOpen && frames.push(frame) > 0,
     probe: (onSign) => void probes.push(onSign),
     refresh: () => {
@@ -27,7 +31,9 @@ const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN;
   });
   /** The client shows that it got what was written before it was last asked. */
   const showSign = (): void => probes.shift()?.();
-  return { deliverer, ...seen, seen, probes, showSign, names: () => frames.map(({ event }) => event) };
+  const counted = async (name: string): Promise<string[]> =>
+    (await metrics.text()).split('\n').filter((line) => line.startsWith(`trunkline_${name}`));
+  return { deliverer, ...seen, seen, probes, showSign, counted, names: () => frames.map(({ event }) => event) };
 };
 
 const ring = (seq = 1): CallEvent => aCallEvent({ ringMsLeft: 30_000, call: aCall({ seq }) });
@@ -45,6 +51,19 @@ describe('a session', () => {
     const { deliverer, names } = createSession();
     for (const event of [ring(), ring(), cancelled(2), cancelled(2)]) deliverer.deliver(event, 'live');
     expect(names()).toEqual(['call:incoming', 'call:cancelled']);
+  });
+
+  it('has what came of each event counted, and how long a live one took', async () => {
+    const { deliverer, counted } = createSession({ now: PLACED_AT + 1500 });
+    for (const event of [ring(), ring(), cancelled(2)]) deliverer.deliver(event, event.type === 'call_cancelled' ? 'snapshot' : 'live');
+    const came = (event: string, outcome: string): string =>
+      `trunkline_events_total{event="${event}",dialect="onlycare",outcome="${outcome}"} 1`;
+    expect(await counted('events_total')).toEqual([
+      came('call_placed', 'written'),
+      came('call_placed', 'repeated'),
+      came('call_cancelled', 'written'),
+    ]);
+    expect(await counted('event_delivery_seconds_sum')).toEqual(['trunkline_event_delivery_seconds_sum{event="call_placed"} 1.5']);
   });
 
   it('does not ring for a call that it knows is over', () => {

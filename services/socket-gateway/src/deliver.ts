@@ -12,6 +12,7 @@ import type { DatabaseClock } from './database-clock.ts';
 import type { DeliveryReports } from './delivery-reports.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { mergedRingOf, type Telling, tellingFor } from './dialects/telling.ts';
+import type { GatewayMetrics } from './gateway-metrics.ts';
 import { type EventSource, judgeRing } from './ring-freshness.ts';
 import { StopReports } from './stop-reports.ts';
 
@@ -44,6 +45,7 @@ export interface DelivererOptions<Frame> {
   readonly dialect: Dialect<Frame>;
   readonly clock: DatabaseClock;
   readonly deliveries: DeliveryReports;
+  readonly metrics: Pick<GatewayMetrics, 'events' | 'eventDeliverySeconds'>;
   /** See `ClientSocket.write`. */
   write(frame: Frame): boolean;
   /** See `ClientSocket.probe`. */
@@ -70,29 +72,29 @@ export class Deliverer<Frame> {
   }
 
   deliver(event: ServerEvent, source: EventSource): void {
-    if (isHint(event.type)) this.#write(event);
+    if (isHint(event.type)) this.#write(event, source);
     else this.#deliverStep(event, source);
   }
 
   #deliverStep(event: ServerEvent, source: EventSource): void {
     const { id, seq } = event.call;
     const { seq: toldSeq, types } = this.#told?.get(id) ?? NOTHING_TOLD;
-    if (seq <= toldSeq) return;
+    if (seq <= toldSeq) return this.#count(event.type, 'repeated');
     const isRing = this.#isRing(event);
     const type = isRing ? 'call_placed' : event.type;
     if (types.includes(type)) {
       this.#remember(id, { seq, types });
-      return;
+      return this.#count(type, 'repeated');
     }
     const verdict = isRing ? judgeRing(event, source, { databaseNow: this.#options.clock.now(), snapshotAt: this.#snapshotAt }) : 'rings';
     if (verdict === 'stale') {
       this.#options.refresh();
-      return;
+      return this.#count(type, 'stale');
     }
     this.#remember(id, { seq, types: verdict === 'over' ? types : [...types, type] });
-    if (verdict === 'over') return;
+    if (verdict === 'over') return this.#count(type, 'over');
     if (this.#isRingMerged(event, types)) this.#options.write(this.#options.dialect.encode(mergedRingOf(event)));
-    this.#write({ ...event, type });
+    this.#write({ ...event, type }, source);
   }
 
   /** Every event carries the whole call: a callee that missed the place rings from what came after it. */
@@ -106,14 +108,16 @@ export class Deliverer<Frame> {
     return call.answeredBySession === this.#options.session.sessionId;
   }
 
-  #write(event: ServerEvent): void {
+  #write(event: ServerEvent, source: EventSource): void {
     const { session, dialect, write } = this.#options;
     const { sessionId, userId, deviceId } = session;
     const telling = tellingFor(event, session);
-    if (telling === null) return;
+    if (telling === null) return this.#count(event.type, 'untold');
     const isWritten = write(dialect.encode(telling));
+    if (!isWritten) return this.#count(event.type, 'unwritten');
+    this.#countWritten(event, source);
     const kind = DELIVERED[telling.kind];
-    if (isWritten && kind !== null) this.#report({ kind, callId: event.call.id, userId, deviceId, sessionId });
+    if (kind !== null) this.#report({ kind, callId: event.call.id, userId, deviceId, sessionId });
   }
 
   #report(delivery: Delivery): void {
@@ -123,6 +127,19 @@ export class Deliverer<Frame> {
     }
     this.#stops ??= new StopReports(this.#options);
     this.#stops.written(delivery);
+  }
+
+  #count(event: CallEventType, outcome: 'written' | 'unwritten' | 'repeated' | 'untold' | 'over' | 'stale'): void {
+    const { metrics, dialect } = this.#options;
+    metrics.events.inc({ event, dialect: dialect.name, outcome });
+  }
+
+  #countWritten({ type, at }: ServerEvent, source: EventSource): void {
+    this.#count(type, 'written');
+    const now = this.#options.clock.now();
+    // What a snapshot tells may be minutes old: that is no delay.
+    if (source === 'live' && now !== null)
+      this.#options.metrics.eventDeliverySeconds.observe({ event: type }, Math.max(0, now - at) / 1000);
   }
 
   #isCallee(call: Call): boolean {

@@ -1,6 +1,13 @@
 import { startSubscriber } from '@trunkline/bus';
 import type { GatewayId } from '@trunkline/contract';
-import { createLogger, createTokenVerifier, startHttpServer } from '@trunkline/service-kit';
+import {
+  createLogger,
+  createMetrics,
+  createTokenVerifier,
+  type ReadinessChecks,
+  reportReadiness,
+  startHttpServer,
+} from '@trunkline/service-kit';
 import { createAuthenticate } from './authenticate.ts';
 import { createCallServiceClient } from './call-service-client.ts';
 import { createChatCommandSender } from './chat/chat-command-sender.ts';
@@ -8,12 +15,15 @@ import { ChatConnection, type ChatServices } from './chat/chat-connection.ts';
 import { ChatMembers } from './chat/chat-members.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
+import { countRefusals } from './counted-door.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { createDeliveryReports } from './delivery-reports.ts';
 import { chattrix } from './dialects/chattrix.ts';
 import { onlycare } from './dialects/onlycare.ts';
 import { otomo } from './dialects/otomo.ts';
+import { otsy } from './dialects/otsy.ts';
 import { drain } from './drain.ts';
+import { GATEWAY_METRICS, watchGateway } from './gateway-metrics.ts';
 import { createRequestListener, refuseOtherUpgrades } from './http.ts';
 import { startLease } from './lease.ts';
 import { createPresence } from './presence.ts';
@@ -24,7 +34,6 @@ import { settledWithin } from './settled-within.ts';
 import { isAllowedOrigin } from './transports/origin.ts';
 import { startRawWebSockets } from './transports/raw-websocket.ts';
 import { type Admit, startSocketIo } from './transports/socket-io.ts';
-import type { Door } from './transports/transport.ts';
 
 export interface RunningGateway extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, with the port that was really taken. */
@@ -48,6 +57,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const onError = (error: Error): void => log.warn({ err: error }, 'Redis');
   const authenticate = createAuthenticate(createTokenVerifier(config), log);
   const clock = new DatabaseClock();
+  const metrics = createMetrics(GATEWAY_METRICS);
   let isStopping = false;
   let isTaking = true;
 
@@ -60,36 +70,53 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const subscriber = parts.use(await startSubscriber({ redisUrl, prefix, onError }));
   const lease = parts.use(await startLease({ client, gatewayId, leaseMs: config.GATEWAY_LEASE_SECONDS * 1000, clock, log }));
 
-  const listener = createRequestListener({
+  const checks: ReadinessChecks = {
     redis: () => subscriber.isHearing() && rooms.isConnected(),
     lease: () => lease.isHeld(),
     accepting: () => !isStopping,
-  });
+  };
+  reportReadiness(metrics.of, checks);
+  const listener = createRequestListener(checks, metrics);
   const http = parts.use(await startHttpServer(listener, { port: config.PORT, host: config.HOST }));
   const { server, url } = http;
 
-  const door: Door = {
-    refusalOf: (origin) => {
-      if (!isTaking) return 'going_away';
-      return isAllowedOrigin(origin, allowedOrigins) ? null : 'origin_refused';
+  const door = countRefusals(
+    {
+      refusalOf: (origin) => {
+        if (!isTaking) return 'going_away';
+        return isAllowedOrigin(origin, allowedOrigins) ? null : 'origin_refused';
+      },
+      authenticate,
+      admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
     },
-    authenticate,
-    admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
-  };
+    metrics.of,
+  );
   const port = Number(new URL(url).port);
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
     ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
-    ['/chat', (identity, socket) => sessions.hold((life) => new ChatConnection({ ...life, identity, socket, services: chatServices }))],
+    [
+      '/chat',
+      (identity, socket) => sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices })),
+    ],
   ]);
   const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
   const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
   const presence = createPresence(socketIo.rooms);
-  const common = { reports, subscriber, presence, clock, authenticate, commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND };
+  const common = {
+    reports,
+    subscriber,
+    presence,
+    clock,
+    authenticate,
+    commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
+    metrics: metrics.of,
+  };
   const sessions: Sessions = parts.use(new Sessions({ ...common, sendCommand: createCommandSender(client, log), deliveries }));
   const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
+  watchGateway(metrics.of, { sessions, subscriber });
   lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));
   subscriber.onGapEnded(() => sessions.refreshAll());
 

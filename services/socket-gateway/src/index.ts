@@ -1,2 +1,3 @@
 export { type GatewayConfig, gatewaySettings, loadGatewayConfig } from './config.ts';
 export { type RunningGateway, startGateway } from './gateway.ts';
+export { GATEWAY_METRICS } from './gateway-metrics.ts';

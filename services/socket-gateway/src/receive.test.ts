@@ -1,10 +1,12 @@
 import { type Actor, CallId, type CloseReason, type CommandReply, refusal, SessionId, UserId } from '@trunkline/contract';
+import { createMetrics } from '@trunkline/service-kit';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ANA, aCall, BEN } from '../test/call-event.ts';
 import type { OutgoingCommand } from './command-sender.ts';
 import { chattrix } from './dialects/chattrix.ts';
 import type { EventFrame, JsonFrame, Reply } from './dialects/dialect.ts';
 import { onlycare } from './dialects/onlycare.ts';
+import { GATEWAY_METRICS } from './gateway-metrics.ts';
 import { Receiver } from './receive.ts';
 
 const actor: Actor = { userId: BEN, name: null, avatar: null, role: null, deviceId: null, sessionId: SessionId.parse('ben-s1') };
@@ -12,6 +14,7 @@ const DONE: CommandReply = { ok: true, call: aCall() };
 
 /** A receiver whose commands are answered one by one, by `answerNext`. */
 const createReceiver = (commandsPerSecond = 200) => {
+  const metrics = createMetrics(GATEWAY_METRICS);
   const sent: OutgoingCommand[] = [];
   const answers: { reply: Reply; callId: string | null }[] = [];
   const closed: CloseReason[] = [];
@@ -27,6 +30,7 @@ const createReceiver = (commandsPerSecond = 200) => {
       wanted.push(isWanted);
       return new Promise((resolve) => open.push(resolve));
     },
+    metrics: metrics.of,
     answer: (reply, { callId }) => answers.push({ reply, callId }),
     refreshToken: async () => ({ ok: true, call: null }),
     close: (reason) => closed.push(reason),
@@ -38,7 +42,10 @@ const createReceiver = (commandsPerSecond = 200) => {
     open.shift()?.(reply);
     await expect.poll(() => answers.length).toBe(before + 1);
   };
-  return { receiver, sent, wanted, answers, closed, seen, accept, answerNext };
+  /** The samples of one metric. */
+  const counted = async (name: string): Promise<string[]> =>
+    (await metrics.text()).split('\n').filter((line) => line.startsWith(`trunkline_${name}`));
+  return { receiver, sent, wanted, answers, closed, seen, accept, answerNext, counted };
 };
 
 const codes = (answers: { reply: Reply }[]): string[] => answers.map(({ reply }) => (reply.ok ? 'ok' : reply.error.code));
@@ -211,6 +218,7 @@ describe('the commands of a connection', () => {
       dialect: chattrix,
       commandsPerSecond: 200,
       sendCommand: async () => DONE,
+      metrics: createMetrics(GATEWAY_METRICS).of,
       answer: (reply, { requestId }) => answers.push({ reply, requestId }),
       refreshToken: async () => ({ ok: true, call: null }),
       close: () => undefined,
@@ -234,5 +242,32 @@ describe('the commands of a connection', () => {
     receiver.receive({ event: 'auth:refresh', body: { token: 't' } }, null);
     await expect.poll(() => answers).toEqual([{ reply: { ok: true, call: null }, callId: null }]);
     expect(sent).toHaveLength(0);
+  });
+});
+
+describe('the frames of a connection are counted', () => {
+  it('by what they meant and what came of it', async () => {
+    const { receiver, accept, answerNext, counted } = createReceiver();
+    receiver.release();
+    accept('a');
+    await answerNext();
+    accept('b');
+    await answerNext({ ok: false, error: refusal('call_not_found') });
+    receiver.receive({ event: 'call:dance', body: {} }, null);
+    expect(await counted('commands_total')).toEqual([
+      'trunkline_commands_total{command="accept_call",dialect="onlycare",outcome="ok"} 1',
+      'trunkline_commands_total{command="accept_call",dialect="onlycare",outcome="call_not_found"} 1',
+      'trunkline_commands_total{command="unreadable",dialect="onlycare",outcome="parse_error"} 1',
+    ]);
+    expect(await counted('command_seconds_count')).toEqual(['trunkline_command_seconds_count{command="accept_call"} 2']);
+  });
+
+  it('past each limit', async () => {
+    const { receiver, accept, counted } = createReceiver(10);
+    receiver.release();
+    for (let index = 0; index < 101; index += 1) accept(`c${index}`);
+    const past = (limit: string, count: number): string =>
+      `trunkline_commands_over_limit_total{dialect="onlycare",limit="${limit}"} ${count}`;
+    expect(await counted('commands_over_limit_total')).toEqual([past('soft', 9), past('hard', 90), past('flood', 1)]);
   });
 });

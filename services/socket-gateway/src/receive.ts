@@ -1,8 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { type Actor, type Call, CallId, type CloseReason, type Command, type ErrorCode, refusal, uuidv7 } from '@trunkline/contract';
-import { CommandLimit } from './command-limit.ts';
+import {
+  type Actor,
+  type Call,
+  CallId,
+  type CloseReason,
+  type Command,
+  type CommandType,
+  type ErrorCode,
+  refusal,
+  uuidv7,
+} from '@trunkline/contract';
+import { CommandLimit, PAST_LIMIT } from './command-limit.ts';
 import type { OutgoingCommand, SendCommand } from './command-sender.ts';
 import type { Asked, Decoded, Dialect, Reply } from './dialects/dialect.ts';
+import type { GatewayMetrics } from './gateway-metrics.ts';
 import { QualityLimit } from './quality-limit.ts';
 import type { Acknowledge } from './transports/transport.ts';
 
@@ -19,11 +30,15 @@ interface Pending extends OutgoingCommand {
   readonly takenAt: number;
 }
 
+/** What a frame meant, for the count of frames. */
+type Meaning = CommandType | 'refresh_token' | 'nothing' | 'unreadable';
+
 export interface ReceiverOptions<Frame> {
   readonly actor: Actor;
   readonly dialect: Dialect<Frame>;
   readonly commandsPerSecond: number;
   readonly sendCommand: SendCommand;
+  readonly metrics: Pick<GatewayMetrics, 'commands' | 'commandSeconds' | 'commandsOverLimit'>;
   answer(reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void;
   refreshToken(token: string): Promise<Reply>;
   close(reason: CloseReason): void;
@@ -32,6 +47,11 @@ export interface ReceiverOptions<Frame> {
 }
 
 const callIdOf = ({ command, mintedCallId }: OutgoingCommand): CallId | null => command.callId ?? mintedCallId;
+
+const meaningOf = (decoded: Decoded): Meaning => {
+  if ('refreshToken' in decoded) return 'refresh_token';
+  return 'command' in decoded ? (decoded.command?.type ?? 'nothing') : 'unreadable';
+};
 
 /** A place may become part of a call that the other person is placing (glare), whose id is not known here. */
 const mayConcern = ({ actor, command }: OutgoingCommand, { callerId, calleeId }: Call): boolean =>
@@ -59,15 +79,17 @@ export class Receiver<Frame> {
   }
 
   receive(frame: Frame, acknowledge: Acknowledge | null): void {
-    const { dialect, close } = this.#options;
-    const verdict = this.#limit.take(performance.now());
+    const { dialect, close, metrics } = this.#options;
+    const takenAt = performance.now();
+    const verdict = this.#limit.take(takenAt);
+    if (verdict !== 'within') metrics.commandsOverLimit.inc({ dialect: dialect.name, limit: PAST_LIMIT[verdict] });
     if (verdict === 'flooding') {
       close('flooding');
       return;
     }
     const decoded = dialect.decode(frame);
-    if (verdict === 'within' && !this.#isFull()) this.#take(decoded, acknowledge);
-    else this.#refuse('rate_limited', decoded.asked, acknowledge);
+    if (verdict !== 'over' && !this.#isFull()) this.#take(decoded, acknowledge, takenAt);
+    else this.#refuse('rate_limited', meaningOf(decoded), decoded.asked, acknowledge);
   }
 
   /** Lets the commands go. */
@@ -80,7 +102,7 @@ export class Receiver<Frame> {
   refuseAll(): void {
     const refused = this.#pending;
     this.#pending = [];
-    for (const { asked, acknowledge } of refused) this.#refuse('service_error', asked, acknowledge);
+    for (const { command, asked, acknowledge } of refused) this.#refuse('service_error', command.type, asked, acknowledge);
   }
 
   /** Whether a command about this call is under way: its answer comes before the events that it causes. */
@@ -99,21 +121,24 @@ export class Receiver<Frame> {
     return this.#pending.length + (this.#isSending ? 1 : 0) >= MAX_PENDING;
   }
 
-  #refuse(code: ErrorCode, asked: Asked, acknowledge: Acknowledge | null): void {
-    this.#options.answer({ ok: false, error: refusal(code, { callId: asked.callId ?? undefined }) }, asked, acknowledge);
+  #answer(reply: Reply, command: Meaning, asked: Asked, acknowledge: Acknowledge | null): void {
+    const { answer, dialect, metrics } = this.#options;
+    answer(reply, asked, acknowledge);
+    metrics.commands.inc({ command, dialect: dialect.name, outcome: reply.ok ? 'ok' : reply.error.code });
   }
 
-  #take(decoded: Decoded, acknowledge: Acknowledge | null): void {
-    const { answer, refreshToken } = this.#options;
+  #refuse(code: ErrorCode, command: Meaning, asked: Asked, acknowledge: Acknowledge | null): void {
+    this.#answer({ ok: false, error: refusal(code, { callId: asked.callId ?? undefined }) }, command, asked, acknowledge);
+  }
+
+  #take(decoded: Decoded, acknowledge: Acknowledge | null, takenAt: number): void {
     const { asked } = decoded;
-    if ('refused' in decoded) answer({ ok: false, error: decoded.refused }, asked, acknowledge);
-    else if ('command' in decoded) this.#takeCommand(decoded.command, asked, acknowledge);
-    else void refreshToken(decoded.refreshToken).then((reply) => answer(reply, asked, acknowledge));
-  }
-
-  #takeCommand(command: Command | null, asked: Asked, acknowledge: Acknowledge | null): void {
-    if (command !== null && this.#goesOn(command)) this.#queue(command, asked, acknowledge);
-    else this.#options.answer({ ok: true, call: null }, asked, acknowledge);
+    const meaning = meaningOf(decoded);
+    if ('refused' in decoded) this.#answer({ ok: false, error: decoded.refused }, meaning, asked, acknowledge);
+    else if ('refreshToken' in decoded)
+      void this.#options.refreshToken(decoded.refreshToken).then((reply) => this.#answer(reply, meaning, asked, acknowledge));
+    else if (decoded.command !== null && this.#goesOn(decoded.command)) this.#queue(decoded.command, asked, acknowledge, takenAt);
+    else this.#answer({ ok: true, call: null }, meaning, asked, acknowledge);
   }
 
   #goesOn(command: Command): boolean {
@@ -122,7 +147,7 @@ export class Receiver<Frame> {
     return this.#qualityLimit.passes(command.callId, performance.now());
   }
 
-  #queue(command: Command, asked: Asked, acknowledge: Acknowledge | null): void {
+  #queue(command: Command, asked: Asked, acknowledge: Acknowledge | null, takenAt: number): void {
     const { actor, dialect } = this.#options;
     const needsCallId = command.type === 'place_call' && command.callId === undefined;
     this.#pending.push({
@@ -135,7 +160,7 @@ export class Receiver<Frame> {
       dialect: dialect.name,
       asked,
       acknowledge,
-      takenAt: performance.now(),
+      takenAt,
     });
     this.#send();
   }
@@ -152,7 +177,8 @@ export class Receiver<Frame> {
       const reply = await this.#options.sendCommand(command, () => this.#isWanted(command.command, takenAt));
       this.#current = null;
       if (!reply.ok && next.command.type === 'report_quality') this.#qualityLimit?.forget(next.command.callId);
-      this.#options.answer(reply, asked, acknowledge);
+      this.#answer(reply, next.command.type, asked, acknowledge);
+      this.#options.metrics.commandSeconds.observe({ command: next.command.type }, (performance.now() - takenAt) / 1000);
     }
     this.#isSending = false;
   }

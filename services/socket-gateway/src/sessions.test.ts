@@ -1,12 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { CloseReason } from '@trunkline/contract';
-import type { Identity } from '@trunkline/service-kit';
+import { createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { BEN } from '../test/call-event.ts';
 import { DatabaseClock } from './database-clock.ts';
 import type { JsonFrame } from './dialects/dialect.ts';
 import { otomo } from './dialects/otomo.ts';
+import { GATEWAY_METRICS } from './gateway-metrics.ts';
 import { Sessions } from './sessions.ts';
 import type { ClientSocket } from './transports/transport.ts';
 
@@ -42,6 +43,7 @@ const createSessions = () => {
     clock: new DatabaseClock(),
     authenticate: async () => identity,
     commandsPerSecond: 200,
+    metrics: createMetrics(GATEWAY_METRICS).of,
   });
   const closed: CloseReason[] = [];
   const admit = () => {
@@ -63,7 +65,7 @@ describe('a session that ended', () => {
     const openAndEnd = async (): Promise<WeakRef<object>> => {
       const { listener, socket } = admit();
       await expect.poll(() => seen.openings).toBe(1);
-      listener.onClose();
+      listener.onClose(null);
       return socket;
     };
     const socket = await openAndEnd();

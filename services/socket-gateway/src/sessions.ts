@@ -3,10 +3,10 @@ import { type CloseReason, SessionId } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import { Connection, type ConnectionOptions, type ConnectionServices } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import type { ClientSocket, SocketListener } from './transports/transport.ts';
+import { type ClientSocket, SLOW_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
 
 /** A connection, whatever its frames are. */
-type LiveConnection = Pick<Connection<unknown>, 'expiresAt' | 'close' | 'refresh' | 'catchUp'>;
+type LiveConnection = Pick<Connection<unknown>, 'expiresAt' | 'queuedBytes' | 'close' | 'refresh' | 'catchUp'>;
 
 /** What a connection is given of the place that keeps it. */
 type SessionLife = Pick<ConnectionOptions<unknown>, 'sessionId' | 'onEnd'>;
@@ -30,16 +30,29 @@ export class Sessions implements Disposable {
     return this.#live.size;
   }
 
+  /** How many of them do not read what they are sent. */
+  slowCount(): number {
+    let count = 0;
+    for (const connection of this.#live) if (connection.queuedBytes > SLOW_QUEUED_BYTES) count += 1;
+    return count;
+  }
+
   admit<Frame>(identity: Identity, socket: ClientSocket<Frame>, dialect: Dialect<Frame>): SocketListener<Frame> {
-    return this.hold((life) => new Connection({ ...life, identity, socket, dialect, services: this.#services }));
+    return this.hold(dialect, (life) => new Connection({ ...life, identity, socket, dialect, services: this.#services }));
   }
 
   /** Keeps a connection of any kind until it ends. */
-  hold<Held extends LiveConnection>(connect: (life: SessionLife) => Held): Held {
+  hold<Held extends LiveConnection>({ name }: Pick<Dialect<never>, 'name'>, connect: (life: SessionLife) => Held): Held {
+    const { connections, connectionsOpened, connectionCloses } = this.#services.metrics;
+    const dialect = { dialect: name };
+    connectionsOpened.inc(dialect);
+    connections.inc(dialect);
     const connection = connect({
       sessionId: SessionId.parse(randomUUID()),
-      onEnd: (left) => {
+      onEnd: (left, reason) => {
         this.#live.delete(connection);
+        connections.dec(dialect);
+        connectionCloses.inc({ ...dialect, reason });
         this.#awaitReport(left);
       },
     });

@@ -1,12 +1,12 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { canInstallPackages } from '../debian-package.ts';
 import { commandOnce } from './redis-connection.ts';
-import { canInstallRedis } from './redis-package.ts';
 import { redisProgram } from './redis-program.ts';
 import { startRedis } from './start-redis.ts';
 
 const options = { env: { TEST_BACKENDS: 'embedded' }, dataFolder: null, report: () => {} };
 
-const canRunHere = (await redisProgram()) !== null || (await canInstallRedis());
+const canRunHere = (await redisProgram()) !== null || (await canInstallPackages());
 
 describe.runIf(canRunHere)('a Redis of its own', () => {
   test('it keeps nothing on disk and evicts nothing, as BullMQ asks', async () => {

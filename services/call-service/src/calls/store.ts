@@ -22,8 +22,16 @@ const KEEP_ANSWERS = {
 const storedCalls = (calls: ReadonlySet<CallRecord>, { reach }: Outcome, limits: CallLimits): StoredCall[] =>
   [...calls].map((call) => ({ ...call, dueAt: nextDeadline(call, limits, ringsByPush(call, reach))?.at ?? null }));
 
-const outboxRows = ({ events }: Outcome): OutboxRow[] =>
-  events.map((event) => ({ stream: event.call.id, seq: event.call.seq, recipients: event.recipients, event: JSON.stringify(event) }));
+const outboxRows = ({ events }: Outcome): OutboxRow[] => {
+  const at = performance.now();
+  return events.map((event) => ({
+    stream: event.call.id,
+    seq: event.call.seq,
+    recipients: event.recipients,
+    event: JSON.stringify(event),
+    decided: { type: event.type, at },
+  }));
+};
 
 const keepAnswers = (transaction: Transaction, { answers }: Outcome): void => {
   if (answers.size === 0) return;

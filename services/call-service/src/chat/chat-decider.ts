@@ -16,12 +16,20 @@ export interface ChatDecider {
   idle(): Promise<void>;
 }
 
+/** What a commit leaves to be told. */
+interface CommittedChats {
+  outcome: ChatOutcome;
+  /** To be published, in sequence per chat. */
+  rows: OutboxRow[];
+  pushes: readonly QueuedPush[];
+}
+
 export interface ChatDeciderOptions {
   database: Database;
   logger: Logger;
   queueAwayPushes: QueueAwayPushes;
-  /** Called after each commit, with what is to be published in sequence per chat, and what is to be pushed. MUST NOT block. */
-  onCommitted(rows: OutboxRow[], pushes: readonly QueuedPush[]): void;
+  /** Called after each commit. MUST NOT block. */
+  onCommitted(committed: CommittedChats): void;
 }
 
 const MAX_BATCH = 128;
@@ -35,7 +43,7 @@ export const createChatDecider = ({ database, logger, queueAwayPushes, onCommitt
       const stored = storeChats(transaction, decided);
       return { outcome: decided, unpublished: stored, pushes: await queueAwayPushes(transaction, decided.events) };
     });
-    if (unpublished.rows.length > 0) onCommitted(await inSequence(unpublished), pushes);
+    if (unpublished.rows.length > 0) onCommitted({ outcome, rows: await inSequence(unpublished), pushes });
     return outcome.answers;
   };
 

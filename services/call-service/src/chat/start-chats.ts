@@ -4,7 +4,9 @@ import express, { type RequestHandler, type Router } from 'express';
 import type { CallServiceConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
 import { limitMessages } from '../limits/message-limit.ts';
-import { createPromptRateLimit } from '../limits/rate-limit.ts';
+import { createPromptRateLimit, tellRefusals } from '../limits/rate-limit.ts';
+import type { CallServiceMetrics } from '../metrics/call-service-metrics.ts';
+import { countChatCommands, countMessages, countRestChats } from '../metrics/count-chats.ts';
 import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import type { OutboxRow } from '../outbox/outbox.ts';
@@ -27,6 +29,7 @@ export interface ChatsOptions {
   relay: Relay;
   redis: RedisConnection;
   logger: Logger;
+  metrics: Pick<CallServiceMetrics, 'decisions' | 'decisionSeconds' | 'messagesSent' | 'rateLimited'>;
   /** Where pushes for members that are away are queued, with the events that they are about. */
   queueAwayPushes: QueueAwayPushes;
   /** Called after a commit with what it queued. */
@@ -46,18 +49,25 @@ export interface Chats extends AsyncDisposable {
 const SWEEP_EVERY_MS = 2000;
 const KEEP_EVERY_MS = 600_000;
 
-export const startChats = ({ config, database, relay, redis, logger, queueAwayPushes, enqueuePushes }: ChatsOptions): Chats => {
+export const startChats = (options: ChatsOptions): Chats => {
+  const { config, database, relay, redis, logger, metrics, queueAwayPushes, enqueuePushes } = options;
   const tell = (rows: OutboxRow[], pushes: readonly QueuedPush[]): void => {
     relay.publish(rows);
     enqueuePushes(pushes);
   };
-  const decider = createChatDecider({ database, logger, queueAwayPushes, onCommitted: tell });
-  const perSender = createPromptRateLimit({
-    redis,
-    redisPrefix: config.REDIS_PREFIX,
-    name: 'messages',
-    perMinute: config.LIMIT_MESSAGES_PER_MINUTE,
+  const decider = createChatDecider({
+    database,
+    logger,
+    queueAwayPushes,
+    onCommitted: ({ outcome, rows, pushes }) => {
+      countMessages(metrics, outcome);
+      tell(rows, pushes);
+    },
   });
+  const perSender = tellRefusals(
+    createPromptRateLimit({ redis, redisPrefix: config.REDIS_PREFIX, name: 'messages', perMinute: config.LIMIT_MESSAGES_PER_MINUTE }),
+    () => metrics.rateLimited.inc({ limit: 'messages' }),
+  );
   const limited = limitMessages(decider, perSender);
   const chats = createChatReader(database);
   const calls = createCallTeller(database, decider, logger);
@@ -70,12 +80,12 @@ export const startChats = ({ config, database, relay, redis, logger, queueAwayPu
   return {
     routes: ({ serverGuards, ...guards }) => {
       const routes = express.Router();
-      routes.use(chatRoutes({ ...guards, database, chats, decider: limited }));
+      routes.use(chatRoutes({ ...guards, database, chats, decider: countRestChats(limited, metrics) }));
       routes.use(serverChatRoutes({ serverGuards, decider, database, tell, queueAwayPushes }));
       routes.use(eraseRoutes({ serverGuards, database, decider }));
       return routes;
     },
-    answerCommand: createChatCommands(limited, chats, createChatSeats(database)),
+    answerCommand: countChatCommands(createChatCommands(limited, chats, createChatSeats(database)), metrics),
     partners: createPartnerNews(database, (events) => relay.hint('chats', events)),
     calls,
     async [Symbol.asyncDispose]() {

@@ -65,10 +65,12 @@ const rowOf = ({ metadata, ...message }: MessageRecord) => ({
 
 const outboxRows = ({ events, chats }: ChatOutcome): OutboxRow[] => {
   const known = new Set([...chats].map(({ id }) => id as string));
+  const at = performance.now();
   return events.map((event) => {
     const [chatId = '', seq = ''] = event.id.split('.');
     if (!known.has(chatId)) throw new Error('an event of a chat that is not stored');
-    return { stream: chatStream(chatId), seq: Number(seq), recipients: event.recipients, event: JSON.stringify(event) };
+    const decided = { type: event.type, at };
+    return { stream: chatStream(chatId), seq: Number(seq), recipients: event.recipients, event: JSON.stringify(event), decided };
   });
 };
 

@@ -41,7 +41,8 @@ export const tellUsers = async (
     const event: ChatEvent = { ...told(body), id, at: clock?.now as number, recipients };
     const audit: AuditRow = { action: body.type, chatId: body.chatId ?? null, userId: null, detail: { eventId: id } };
     transaction.send(INSERT_AUDIT, [JSON.stringify([audit])]);
-    const stored = putInOutbox(transaction, [{ stream: usersStream(id), seq: 1, recipients, event: JSON.stringify(event) }]);
+    const decided = { type: event.type, at: performance.now() };
+    const stored = putInOutbox(transaction, [{ stream: usersStream(id), seq: 1, recipients, event: JSON.stringify(event), decided }]);
     return { unpublished: stored, pushes: await queueAwayPushes(transaction, [event]) };
   });
   tell(await inSequence(unpublished), pushes);

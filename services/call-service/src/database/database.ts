@@ -20,6 +20,8 @@ export interface Database extends AsyncDisposable {
   query<Row extends object>(statement: Statement, values: Values): Promise<Row[]>;
   /** Resolves after COMMIT. Whatever fails, nothing of it is stored, and the first error is thrown. */
   transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  /** How many connections there are, how many of them are idle, and how many requests wait for one. */
+  connections(): { total: number; idle: number; waiting: number };
 }
 
 export interface DatabaseOptions {
@@ -120,6 +122,7 @@ export const openDatabase = ({ url, poolSize, onError }: DatabaseOptions): Datab
     query: async <Row extends object>(statement: Statement, values: Values) =>
       (await pool.query<Row>({ ...statement, values: values as unknown[] })).rows,
     transaction,
+    connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     [Symbol.asyncDispose]: () => pool.end(),
   };
 };

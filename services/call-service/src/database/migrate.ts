@@ -5,6 +5,7 @@ import { blocksAndHistoryMigration } from './migrations/0002-blocks-and-history.
 import { pushMigration } from './migrations/0003-push.ts';
 import { chatMigration } from './migrations/0004-chat.ts';
 import { chatSeatsMigration } from './migrations/0005-chat-seats.ts';
+import { callsByTimeMigration } from './migrations/0006-calls-by-time.ts';
 
 /** In order. Migrations only add: two versions run side by side during a rollout. */
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
@@ -13,6 +14,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '0003-push': pushMigration,
   '0004-chat': chatMigration,
   '0005-chat-seats': chatSeatsMigration,
+  '0006-calls-by-time': callsByTimeMigration,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

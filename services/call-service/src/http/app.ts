@@ -1,6 +1,8 @@
 import { ERRORS, type ErrorCode, refusal } from '@trunkline/contract';
-import { answerHealth, type Logger, type ReadinessChecks } from '@trunkline/service-kit';
+import { answerHealth, answerMetrics, type Logger, type Metrics, type ReadinessChecks } from '@trunkline/service-kit';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response, type Router } from 'express';
+import type { CALL_SERVICE_METRICS } from '../metrics/call-service-metrics.ts';
+import { countRequests } from '../metrics/count-requests.ts';
 import { refuseWith } from './envelope.ts';
 import { refusePlainly } from './plain.ts';
 
@@ -8,6 +10,7 @@ export interface AppOptions {
   readiness: ReadinessChecks;
   logger: Logger;
   routes: readonly Router[];
+  metrics: Metrics<typeof CALL_SERVICE_METRICS>;
 }
 
 const codeFor = (error: unknown): ErrorCode => {
@@ -31,13 +34,15 @@ const answerError =
     refuse(request, response, code, ERRORS[code].message);
   };
 
-export const createApp = ({ readiness, logger, routes }: AppOptions): Express => {
+export const createApp = ({ readiness, logger, routes, metrics }: AppOptions): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(async (request, response, next) => {
-    if (!(await answerHealth(request, response, readiness))) next();
+    if (await answerHealth(request, response, readiness)) return;
+    if (!(await answerMetrics(request, response, metrics))) next();
   });
+  app.use(countRequests(metrics.of));
   for (const router of routes) app.use(router);
   app.use((request, response) => refuse(request, response, 'not_found', 'There is nothing here'));
   app.use(answerError(logger));

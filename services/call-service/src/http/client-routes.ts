@@ -8,8 +8,9 @@ import { historyRoutes } from '../calls/history-routes.ts';
 import type { Chats } from '../chat/start-chats.ts';
 import type { CallServiceConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
-import { createRateLimit } from '../limits/rate-limit.ts';
+import { createRateLimit, tellRefusals } from '../limits/rate-limit.ts';
 import { limitRequests } from '../limits/rest-limit.ts';
+import type { CallServiceMetrics } from '../metrics/call-service-metrics.ts';
 import { bulkRoutes } from '../notifications/bulk-routes.ts';
 import { pushHistoryRoutes } from '../notifications/history-routes.ts';
 import type { Notifications } from '../notifications/notifications.ts';
@@ -33,14 +34,17 @@ export interface ClientRoutesOptions {
   chats: Pick<Chats, 'routes'>;
   redis: RedisConnection;
   notifications: Notifications;
+  metrics: Pick<CallServiceMetrics, 'rateLimited'>;
 }
 
 /** Everything that apps may ask over REST: first the origin, then the token, then the limit, then the body. */
-export const clientRoutes = ({ config, database, decider, chats, redis, notifications }: ClientRoutesOptions): Router => {
+export const clientRoutes = ({ config, database, decider, chats, redis, notifications, metrics }: ClientRoutesOptions): Router => {
   const routes = express.Router();
   const verifyToken = createTokenVerifier(config);
   const redisPrefix = config.REDIS_PREFIX;
-  const perRoute = createRateLimit({ redis, redisPrefix, name: 'rest', perMinute: config.LIMIT_REST_PER_MINUTE });
+  const perRoute = tellRefusals(createRateLimit({ redis, redisPrefix, name: 'rest', perMinute: config.LIMIT_REST_PER_MINUTE }), () =>
+    metrics.rateLimited.inc({ limit: 'rest' }),
+  );
   const body = express.json({ limit: MAX_BODY });
   const guardsFor =
     (refuse?: Refuse) =>

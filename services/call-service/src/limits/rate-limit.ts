@@ -15,6 +15,15 @@ export interface RateLimitOptions {
   perMinute: number;
 }
 
+/** The limit, with each refusal told. */
+export const tellRefusals = (limit: RateLimit, onRefused: () => void): RateLimit => ({
+  take: async (key) => {
+    const seconds = await limit.take(key);
+    if (seconds !== null) onRefused();
+    return seconds;
+  },
+});
+
 const MINUTE_SECONDS = 60;
 
 const secondsLeft = ({ msBeforeNext }: RateLimiterRes): number => Math.max(1, Math.ceil(msBeforeNext / 1000));

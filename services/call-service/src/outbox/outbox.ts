@@ -1,4 +1,5 @@
 import type { Topic } from '@trunkline/bus';
+import type { CallEventType, ChatEvent } from '@trunkline/contract';
 import type { Transaction } from '../database/database.ts';
 
 /** `$1`: streams. Read under the lock of what the stream is about, so that no later event overtakes an earlier one. */
@@ -21,6 +22,8 @@ export interface OutboxRow {
   recipients: string[];
   /** What is published, as JSON. */
   event: string;
+  /** What was decided, and when by this process's monotonic clock; absent where the row was read from the table. */
+  decided?: { type: CallEventType | ChatEvent['type']; at: number };
 }
 
 export const chatStream = (chatId: string): string => `chat:${chatId}`;

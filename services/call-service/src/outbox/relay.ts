@@ -45,6 +45,8 @@ export interface RelayOptions {
   logger: Logger;
   /** A ring was published and Redis answered that nobody hears the callee's channel. */
   onNobodyHeard(callId: string, calleeId: string): void;
+  /** Redis took an event that this process had committed. */
+  onPublished(decided: NonNullable<OutboxRow['decided']>): void;
 }
 
 const keyOf = ({ stream, seq }: OutboxRow): string => `${stream}.${seq}`;
@@ -61,7 +63,7 @@ const publicationsOf = ({ recipients, event }: Pick<OutboxRow, 'recipients' | 'e
  * Brings events from the outbox to Redis: at once after their commit, and again from the table for what Redis did not
  * take, or what a process left behind. An event may be published twice, never past an unpublished one of its stream.
  */
-export const startRelay = ({ database, publisher, logger, onNobodyHeard }: RelayOptions): Relay => {
+export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPublished }: RelayOptions): Relay => {
   const published = new Set<string>();
 
   const remember = (row: OutboxRow): void => {
@@ -114,6 +116,7 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard }: Relay
       for (const [index, row] of rows.entries()) {
         if (!taken[index]) continue;
         remember(row);
+        if (row.decided !== undefined) onPublished(row.decided);
         deleteLater(row);
       }
       return lists.map(() => undefined);

@@ -46,7 +46,9 @@ it('lets one probe through when its time is over, and closes when that one succe
   started.clock.now = 10_000;
   expect(started.breaker.admit()).toBe(0);
   expect(started.breaker.admit()).toBe(1000);
+  expect(started.breaker.isOpen()).toBe(true);
   expect(started.breaker.record(false, null)).toBe('closed');
+  expect(started.breaker.isOpen()).toBe(false);
   expect([started.breaker.admit(), started.breaker.admit()]).toEqual([0, 0]);
 });
 

@@ -10,6 +10,8 @@ export interface BreakerOptions {
 export interface Breaker {
   /** 0 when an attempt may start, which MUST then be recorded; else the milliseconds to wait. Half-open, one attempt at a time may. */
   admit(): number;
+  /** Whether it keeps us from the provider, or lets one attempt find out. */
+  isOpen(): boolean;
   /** Tells what changed by it, if anything did. */
   record(isOutage: boolean, retryAfterMs: number | null): 'opened' | 'closed' | null;
 }
@@ -34,6 +36,7 @@ export const createBreaker = ({ failures, openMs, now }: BreakerOptions): Breake
       isProbing = true;
       return 0;
     },
+    isOpen: () => openUntil !== null,
     record: (isOutage, retryAfterMs) => {
       isProbing = false;
       if (!isOutage) {

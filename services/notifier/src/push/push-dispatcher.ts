@@ -22,6 +22,8 @@ export interface DispatcherOptions {
 export interface PushDispatcher {
   /** Brings one push to its target, or says why not. `claimedAt`: of `performance.now()`. Never rejects. */
   send(push: ClaimedPush, claimedAt: number): Promise<PushResult>;
+  /** How many push services of each provider are left alone because they are down. */
+  openBreakers(): Readonly<Record<PushProvider, number>>;
   /** Starts nothing more: what waits for its turn is given back, to be sent by another. */
   stop(): void;
 }
@@ -45,19 +47,25 @@ const now = (): number => performance.now();
 const isUrgent = ({ content }: ClaimedPush): boolean => DELIVERY[content.type].isUrgent;
 const patienceOf = ({ content }: ClaimedPush): Patience => ('callId' in content ? ABOUT_CALLS : ABOUT_OTHERS);
 
+const FCM = 'fcm';
+
 /** FCM, or the push service behind a Web Push endpoint. */
-const serviceOf = ({ address }: ClaimedPush): string => (address.provider === 'fcm' ? 'fcm' : (URL.parse(address.endpoint)?.host ?? ''));
+const serviceOf = ({ address }: ClaimedPush): string => (address.provider === 'fcm' ? FCM : (URL.parse(address.endpoint)?.host ?? ''));
 
 /** One for each push service. */
 const createBreakers = (options: DispatcherOptions['breaker']) => {
   const breakers = new Map<string, Breaker>();
-  return (service: string): Breaker => {
-    const known = breakers.get(service);
-    if (known !== undefined) return known;
-    if (breakers.size >= MOST_BREAKERS) breakers.clear();
-    const breaker = createBreaker({ ...options, now });
-    breakers.set(service, breaker);
-    return breaker;
+  return {
+    of: (service: string): Breaker => {
+      const known = breakers.get(service);
+      if (known !== undefined) return known;
+      if (breakers.size >= MOST_BREAKERS) breakers.clear();
+      const breaker = createBreaker({ ...options, now });
+      breakers.set(service, breaker);
+      return breaker;
+    },
+    /** The services whose breaker is open. */
+    open: (): string[] => [...breakers].flatMap(([service, breaker]) => (breaker.isOpen() ? [service] : [])),
   };
 };
 
@@ -128,7 +136,7 @@ interface Lane<Name extends PushProvider> {
 
 /** Sends claimed pushes: in time or not at all, no more at once and no faster than it should, and not to a provider that is down. */
 export const createPushDispatcher = (providers: Providers, { concurrency, breaker, logger }: DispatcherOptions): PushDispatcher => {
-  const breakerOf = createBreakers(breaker);
+  const breakers = createBreakers(breaker);
   const stopping = new AbortController();
   const laneOf = <Name extends PushProvider>(provider: Provider<Name>): Lane<Name> | string =>
     'missing' in provider
@@ -138,7 +146,7 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
 
   const guarded = async (errand: Errand, send: Send): Promise<SendOutcome> => {
     const service = serviceOf(errand.push);
-    const guard = breakerOf(service);
+    const guard = breakers.of(service);
     const waitMs = guard.admit();
     if (waitMs > 0) return later('the provider is down: the breaker is open', Math.ceil(waitMs));
     let outcome = later('no answer', null);
@@ -187,6 +195,11 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       const result = await resultOf(push, claimedAt);
       logger.debug({ type: push.content.type, service: serviceOf(push), result }, 'a push has its result');
       return result;
+    },
+    openBreakers: () => {
+      const open = breakers.open();
+      const fcm = open.filter((service) => service === FCM).length;
+      return { fcm, web_push: open.length - fcm };
     },
     stop: () => stopping.abort(),
   };

@@ -1,10 +1,11 @@
 import type { Subscriber } from '@trunkline/bus';
 import { type ChatEvent, type ChatReply, type CloseReason, refusal, SessionId } from '@trunkline/contract';
-import type { Identity } from '@trunkline/service-kit';
+import { createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { aChatEvent, aMessage, CHAT, SENT_AT, SHOPPER, sent, USER } from '../../test/chat-event.ts';
 import { DatabaseClock } from '../database-clock.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
+import { GATEWAY_METRICS } from '../gateway-metrics.ts';
 import { MAX_QUEUED_BYTES } from '../transports/transport.ts';
 import type { OutgoingChatCommand } from './chat-command-sender.ts';
 import { ChatConnection } from './chat-connection.ts';
@@ -73,6 +74,7 @@ const connect = () => {
       clock,
       authenticate: async (token) => (token === 'newer' ? { ...IDENTITY, expiresAt: 2000 } : 'unauthenticated'),
       commandsPerSecond: 100,
+      metrics: createMetrics(GATEWAY_METRICS).of,
     },
     onEnd: (left) => {
       seen.left = left;
@@ -159,7 +161,7 @@ describe('a joined chat', () => {
     await reply(chat());
     ask('typing_indicator', { chat_id: CHAT, action: 'start' });
     await turn();
-    connection.onClose();
+    connection.onClose(null);
     await seen.left;
     expect(seen.told.slice(1)).toEqual([
       [OTHER_SEAT, { event: 'typing_indicator', body: { chatId: CHAT, userId: 'ben', action: 'start' } }],
@@ -174,7 +176,7 @@ describe('a joined chat', () => {
     await open();
     ask('join_chat', { chat_id: CHAT });
     await turn();
-    connection.onClose();
+    connection.onClose(null);
     await reply(chat());
     await seen.left;
     expect([[...seen.rooms], seen.told, seen.acknowledged]).toEqual([[], [], []]);
@@ -236,7 +238,7 @@ it('a message that was taken is sent, also when its socket is gone by then, and 
   await open();
   ask('send_message', { chat_id: CHAT, content: 'one' });
   ask('send_message', { chat_id: CHAT, content: 'two' });
-  connection.onClose();
+  connection.onClose(null);
   await reply({ ok: true, result: { type: 'message', message: aMessage() } });
   expect([commands.length, seen.reports.includes('closed')]).toEqual([1, false]);
   await reply({ ok: true, result: { type: 'message', message: aMessage() } });

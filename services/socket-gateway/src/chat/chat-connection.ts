@@ -2,9 +2,11 @@ import type { Subscriber, Subscription } from '@trunkline/bus';
 import { type ChatEvent, type ClosedSession, type CloseReason, refusal, type SessionId } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import type { Authenticate } from '../authenticate.ts';
+import type { EndedFor } from '../connection.ts';
 import type { DatabaseClock } from '../database-clock.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { type ChatAnswer, type ChatTelling, otsy } from '../dialects/otsy.ts';
+import type { GatewayMetrics } from '../gateway-metrics.ts';
 import type { Presence } from '../presence.ts';
 import { reportClose, type SessionReports } from '../session-reports.ts';
 import { settledWithin } from '../settled-within.ts';
@@ -28,6 +30,7 @@ export interface ChatServices {
   readonly clock: DatabaseClock;
   readonly authenticate: Authenticate;
   readonly commandsPerSecond: number;
+  readonly metrics: Pick<GatewayMetrics, 'commands' | 'commandSeconds' | 'commandsOverLimit'>;
 }
 
 export interface ChatConnectionOptions {
@@ -36,7 +39,7 @@ export interface ChatConnectionOptions {
   readonly socket: RoomSocket;
   readonly services: ChatServices;
   /** Called once, when the connection is over; `left` resolves when all that it began is finished and reported. */
-  onEnd(left: Promise<void>): void;
+  onEnd(left: Promise<void>, reason: EndedFor): void;
 }
 
 type State = 'opening' | 'open' | 'closed';
@@ -80,6 +83,7 @@ export class ChatConnection implements RoomListener {
     });
     this.#receiver = new ChatReceiver({
       commandsPerSecond: services.commandsPerSecond,
+      metrics: services.metrics,
       act: actions.act,
       answer: this.#answer,
       close: this.close,
@@ -100,6 +104,11 @@ export class ChatConnection implements RoomListener {
     return this.#expiresAt;
   }
 
+  /** What waits to be written to it, in bytes. */
+  get queuedBytes(): number {
+    return this.#options.socket.queuedBytes();
+  }
+
   onFrame(frame: EventFrame, acknowledge: Acknowledge | null): void {
     if (!this.#isClosed()) this.#receiver.receive(frame, acknowledge);
   }
@@ -113,8 +122,8 @@ export class ChatConnection implements RoomListener {
     this.#closeIfTooSlow();
   }
 
-  onClose(): void {
-    this.#end();
+  onClose(reason: CloseReason | null): void {
+    this.#end(reason ?? 'client_left');
   }
 
   /** Says why, then closes the socket. */
@@ -122,7 +131,7 @@ export class ChatConnection implements RoomListener {
     if (this.#isClosed()) return;
     const { socket } = this.#options;
     socket.write(otsy.closing(reason));
-    this.#end();
+    this.#end(reason);
     socket.close(reason);
   };
 
@@ -233,7 +242,7 @@ export class ChatConnection implements RoomListener {
 
   readonly #isClosed = (): boolean => this.#state === 'closed';
 
-  #end(): void {
+  #end(reason: EndedFor): void {
     if (this.#isClosed()) return;
     const { services, sessionId, onEnd } = this.#options;
     this.#state = 'closed';
@@ -243,7 +252,7 @@ export class ChatConnection implements RoomListener {
     this.#seats.leaveAll();
     this.#subscription.end();
     services.presence.leave(sessionId);
-    onEnd(reportClose(this.#finish(), services.reports));
+    onEnd(reportClose(this.#finish(), services.reports), reason);
   }
 
   /** The close is reported last: after the session's own opening, and after what it still had to send. */

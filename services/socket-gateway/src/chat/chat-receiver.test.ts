@@ -1,6 +1,9 @@
+import { refusal } from '@trunkline/contract';
+import { createMetrics } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
 import { CHAT } from '../../test/chat-event.ts';
 import type { ChatAnswer } from '../dialects/otsy.ts';
+import { GATEWAY_METRICS } from '../gateway-metrics.ts';
 import { ChatReceiver } from './chat-receiver.ts';
 
 const DONE: ChatAnswer = { ok: true, done: 'nothing to tell' };
@@ -11,13 +14,17 @@ const createReceiver = (commandsPerSecond = 1000) => {
   const asks: { type: string; done(answer: ChatAnswer): void }[] = [];
   const answers: ChatAnswer[] = [];
   const closedFor: string[] = [];
+  const metrics = createMetrics(GATEWAY_METRICS);
   const receiver = new ChatReceiver({
     commandsPerSecond,
+    metrics: metrics.of,
     act: ({ type }) => new Promise((done) => asks.push({ type, done })),
     answer: (answer) => answers.push(answer),
     close: (reason) => closedFor.push(reason),
   });
-  return { receiver, asks, answers, closedFor };
+  const counted = async (name: string): Promise<string[]> =>
+    (await metrics.text()).split('\n').filter((line) => line.startsWith(`trunkline_${name}`));
+  return { receiver, asks, answers, closedFor, counted };
 };
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -77,4 +84,26 @@ it('what waits when no call-service answers is refused', () => {
   receiver.receive(join, null);
   receiver.refuseAll();
   expect(answers).toMatchObject([{ ok: false, error: { code: 'service_error' } }]);
+});
+
+it('what is asked is counted by what it is and what came of it, and what goes past a limit too', async () => {
+  const { receiver, asks, counted } = createReceiver(2);
+  receiver.release();
+  receiver.receive(join, null);
+  asks[0]?.done({ ok: false, error: refusal('chat_not_found') });
+  await receiver.drained();
+  receiver.receive({ event: 'typing_indicator', body: { chat_id: CHAT, action: 'start' } }, null);
+  asks[1]?.done(DONE);
+  await receiver.drained();
+  receiver.receive({ event: 'no such word', body: {} }, null);
+  expect(await counted('commands_total')).toEqual([
+    'trunkline_commands_total{command="join_chat",dialect="otsy",outcome="chat_not_found"} 1',
+    'trunkline_commands_total{command="set_typing",dialect="otsy",outcome="ok"} 1',
+    'trunkline_commands_total{command="unreadable",dialect="otsy",outcome="rate_limited"} 1',
+  ]);
+  expect(await counted('command_seconds_count')).toEqual(['trunkline_command_seconds_count{command="join_chat"} 1']);
+  expect(await counted('commands_over_limit_total')).toEqual([
+    'trunkline_commands_over_limit_total{dialect="otsy",limit="soft"} 1',
+    'trunkline_commands_over_limit_total{dialect="otsy",limit="hard"} 1',
+  ]);
 });

@@ -1,8 +1,9 @@
 import { type ChatId, type CloseReason, type RequestId, refusal } from '@trunkline/contract';
-import { CommandLimit } from '../command-limit.ts';
+import { CommandLimit, PAST_LIMIT } from '../command-limit.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { type ChatAnswer, otsy } from '../dialects/otsy.ts';
 import type { ChatAsk } from '../dialects/otsy-words.ts';
+import type { GatewayMetrics } from '../gateway-metrics.ts';
 import type { Acknowledge } from '../transports/transport.ts';
 
 const MAX_PENDING = 64;
@@ -11,10 +12,21 @@ interface Pending {
   readonly ask: ChatAsk;
   readonly requestId: RequestId | null;
   readonly acknowledge: Acknowledge | null;
+  /** By `performance.now()`. */
+  readonly takenAt: number;
 }
+
+/** What a frame meant, for the count of frames. */
+type Meaning = ChatAsk['type'] | 'unreadable';
+
+/** What goes no further than this gateway. */
+const STAYS_HERE: ReadonlySet<ChatAsk['type']> = new Set(['set_typing', 'refresh_token']);
+
+const DIALECT = { dialect: otsy.name };
 
 export interface ChatReceiverOptions {
   readonly commandsPerSecond: number;
+  readonly metrics: Pick<GatewayMetrics, 'commands' | 'commandSeconds' | 'commandsOverLimit'>;
   /** MUST NOT reject. */
   act(ask: ChatAsk, requestId: RequestId | null): Promise<ChatAnswer>;
   answer(answer: ChatAnswer, acknowledge: Acknowledge | null): void;
@@ -39,16 +51,20 @@ export class ChatReceiver {
   }
 
   receive(frame: EventFrame, acknowledge: Acknowledge | null): void {
-    const { answer, close } = this.#options;
-    const verdict = this.#limit.take(performance.now());
+    const { metrics, close } = this.#options;
+    const takenAt = performance.now();
+    const verdict = this.#limit.take(takenAt);
+    if (verdict !== 'within') metrics.commandsOverLimit.inc({ ...DIALECT, limit: PAST_LIMIT[verdict] });
     if (verdict === 'flooding') {
       close('flooding');
       return;
     }
     const decoded = otsy.decode(frame);
-    if (verdict === 'over' || this.#pending.length >= MAX_PENDING) answer({ ok: false, error: refusal('rate_limited') }, acknowledge);
-    else if ('refused' in decoded) answer({ ok: false, error: decoded.refused }, acknowledge);
-    else this.#queue({ ask: decoded.ask, requestId: decoded.requestId, acknowledge });
+    const meaning = 'ask' in decoded ? decoded.ask.type : 'unreadable';
+    if (verdict === 'over' || this.#pending.length >= MAX_PENDING)
+      this.#answer({ ok: false, error: refusal('rate_limited') }, meaning, acknowledge);
+    else if ('refused' in decoded) this.#answer({ ok: false, error: decoded.refused }, meaning, acknowledge);
+    else this.#queue({ ask: decoded.ask, requestId: decoded.requestId, acknowledge, takenAt });
   }
 
   /** Lets it begin. */
@@ -61,7 +77,7 @@ export class ChatReceiver {
   refuseAll(): void {
     const refused = this.#pending;
     this.#pending = [];
-    for (const { acknowledge } of refused) this.#options.answer({ ok: false, error: refusal('service_error') }, acknowledge);
+    for (const { ask, acknowledge } of refused) this.#answer({ ok: false, error: refusal('service_error') }, ask.type, acknowledge);
   }
 
   /** Whether it is sending to this chat, or joining it: the answer comes before what follows from it. */
@@ -75,6 +91,11 @@ export class ChatReceiver {
     return this.#acting;
   }
 
+  #answer(answer: ChatAnswer, command: Meaning, acknowledge: Acknowledge | null): void {
+    this.#options.answer(answer, acknowledge);
+    this.#options.metrics.commands.inc({ command, ...DIALECT, outcome: answer.ok ? 'ok' : answer.error.code });
+  }
+
   #queue(pending: Pending): void {
     this.#pending.push(pending);
     this.#start();
@@ -86,11 +107,13 @@ export class ChatReceiver {
 
   async #actOnAll(): Promise<void> {
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
-      const { ask, requestId, acknowledge } = next;
+      const { ask, requestId, acknowledge, takenAt } = next;
       this.#current = ask;
       const answer = await this.#options.act(ask, requestId);
       this.#current = null;
-      this.#options.answer(answer, acknowledge);
+      this.#answer(answer, ask.type, acknowledge);
+      if (!STAYS_HERE.has(ask.type))
+        this.#options.metrics.commandSeconds.observe({ command: ask.type }, (performance.now() - takenAt) / 1000);
     }
   }
 }

@@ -126,4 +126,4 @@ const answer = (given: ChatAnswer, viewerId: UserId, acknowledges: boolean): Ans
  * Socket.IO on `/chat`, as the Otsy apps speak it: pure translation, which MUST NOT throw on any input.
  * See docs/dialects/otsy.md.
  */
-export const otsy = { decode, encode, answer, closing: closingEvent } as const;
+export const otsy = { name: 'otsy', decode, encode, answer, closing: closingEvent } as const;

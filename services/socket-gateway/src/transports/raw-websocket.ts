@@ -21,6 +21,7 @@ export interface RawWebSocketOptions {
 
 const LOOKS_PER_WAIT = 10;
 const FAREWELL_MS = 1000;
+const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /** A browser that offers its token as a subprotocol wants one of its subprotocols back: never the token. */
 const chooseProtocol = (offered: ReadonlySet<string>): string | false => (offered.has('bearer') ? 'bearer' : false);
@@ -37,6 +38,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
   #listener: SocketListener<JsonFrame> | null = null;
   #aliveAt = performance.now();
   #pingedAt: number | null = null;
+  #closedFor: CloseReason | null = null;
   /** Pings are numbered, and a pong repeats its ping's number (RFC 6455 section 5.5.3). */
   #pings = 0;
   #probe: { readonly ping: number; onSign(): void } | null = null;
@@ -49,7 +51,9 @@ class RawSocket implements ClientSocket<JsonFrame> {
       this.#answerProbe(Number(number.toString('latin1')));
     });
     // The socket closes itself for it, with the code that says so, and that is heard.
-    socket.on('error', () => undefined);
+    socket.on('error', (error) => {
+      if ('code' in error && error.code === TOO_LARGE) this.#closedFor = 'frame_too_large';
+    });
   }
 
   listen(listener: SocketListener<JsonFrame>): void {
@@ -78,6 +82,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
   }
 
   close(reason: CloseReason): void {
+    this.#closedFor ??= reason;
     this.#socket.close(CLOSE_CODES[reason].code, reason);
   }
 
@@ -109,7 +114,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
   }
 
   #end(): void {
-    this.#listener?.onClose();
+    this.#listener?.onClose(this.#closedFor);
     this.#listener = null;
   }
 }

@@ -133,8 +133,8 @@ const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame> | RoomL
     listener.onFrame({ event: typeof event === 'symbol' ? null : String(event), body }, acknowledge);
   });
   if ('onTold' in listener) socket.onAnyOutgoing((event: string, body: unknown) => listener.onTold({ event, body }));
-  socket.on('disconnect', () => {
-    listener.onClose();
+  socket.on('disconnect', (reason) => {
+    listener.onClose(reason === 'ping timeout' ? 'silent' : null);
     closeIfAbandoned(socket);
   });
 };

@@ -6,6 +6,9 @@ import type { Dialect } from '../dialects/dialect.ts';
 /** The most that may wait to be written to one client, in bytes. */
 export const MAX_QUEUED_BYTES = 1024 * 1024;
 
+/** From here on, a client counts as slow. */
+export const SLOW_QUEUED_BYTES = 65_536;
+
 /** The largest frame that a client may send, in bytes. */
 export const MAX_FRAME_BYTES = 65_536;
 
@@ -27,8 +30,8 @@ export interface ClientSocket<Frame> {
 /** What a transport tells of a socket that it was let in with. */
 export interface SocketListener<Frame> {
   onFrame(frame: Frame, acknowledge: Acknowledge | null): void;
-  /** Called once, when the socket is closed, whoever closed it. */
-  onClose(): void;
+  /** Called once, when the socket is closed, whoever closed it; with the reason where the transport did, by itself. */
+  onClose(reason: CloseReason | null): void;
 }
 
 /** Where every transport knocks. */

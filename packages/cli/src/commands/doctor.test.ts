@@ -1,0 +1,35 @@
+import { backingUrls, startSystem } from '@trunkline/testing';
+import { expect, test } from 'vitest';
+import { runCli } from '../cli.ts';
+import type { Environment } from '../command.ts';
+
+const run = async (args: readonly string[], env: Environment) => {
+  const printed: string[] = [];
+  const errors: string[] = [];
+  const exitCode = await runCli(['doctor', ...args], { env, print: (line) => printed.push(line), printError: (line) => errors.push(line) });
+  return { exitCode, printed, text: printed.join('\n'), errors: errors.join('\n') };
+};
+
+test('looks at a whole system that runs', async () => {
+  await using system = await startSystem({ gateways: 1 });
+  const services = [...system.callServices, ...system.gateways].flatMap(({ url }) => ['--service', url]);
+  const { printed, text } = await run(services, { DATABASE_URL: system.database.url, REDIS_URL: backingUrls().redisUrl });
+  for (const said of [/^ok +PostgreSQL +version \d+\.\d+$/m, /^ok +PostgreSQL +synchronous_commit=on$/m, /^ok +Redis +version \d/m])
+    expect(text).toMatch(said);
+  expect(text).toMatch(/^ok +clock of PostgreSQL +\d+\.\d{3} s/m);
+  expect(printed.filter((line) => /^ok +http:.* +ready$/.test(line))).toHaveLength(2);
+});
+
+test('what is away or not set is a problem, said with what to do', async () => {
+  const { exitCode, text } = await run(['--service', 'http://127.0.0.1:1'], { DATABASE_URL: 'postgres://127.0.0.1:1/x' });
+  expect(exitCode).toBe(1);
+  expect(text).toMatch(/^PROBLEM +PostgreSQL +does not answer: /m);
+  expect(text).toMatch(/^PROBLEM +Redis +REDIS_URL is not set$/m);
+  expect(text).toMatch(/^PROBLEM +http:\/\/127\.0\.0\.1:1 +does not answer$/m);
+  expect(text).toMatch(/^To do \(Redis\): Set it/m);
+  expect(text).toMatch(/^3 problem\(s\)\.$/m);
+});
+
+test('an address that is none is refused', async () => {
+  expect(await run(['--service', 'ftp://x'], {})).toMatchObject({ exitCode: 2, errors: expect.stringContaining('service: must be') });
+});
