@@ -28,7 +28,7 @@ export const welcomeLines = async ({ ports, env, backing, logs }: DevRun): Promi
   '',
   'Trunkline is ready.',
   '',
-  `  everything    ${url(ports.frontDoor)}   (front door: REST under /api, sockets under /socket.io/ and /ws/)`,
+  `  everything    ${url(ports.frontDoor)}   (front door: REST under /api and /v1, sockets under /socket.io/ and /ws/)`,
   ...ports.callServices.map((claim) => `  call-service  ${url(claim)}`),
   ...ports.gateways.map((claim) => `  gateway       ${url(claim)}`),
   `  notifier      ${url(ports.notifier)}`,
