@@ -64,18 +64,21 @@ const isRecord = (value: unknown): value is JsonRecord => typeof value === 'obje
 const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
 
 /** Parsed JSON from a client: an object of at most 8 KiB that nests at most 8 deep. */
-export const ChatMetadata = z.unknown().transform((value, context): JsonRecord => {
-  const problem = !isRecord(value)
-    ? 'must be an object'
-    : isDeeperThan(value, MAX_METADATA_DEPTH)
-      ? `must nest at most ${MAX_METADATA_DEPTH} deep`
-      : bytesOf(value) > MAX_METADATA_BYTES
-        ? `must have at most ${MAX_METADATA_BYTES} bytes`
-        : null;
-  if (problem === null) return value as JsonRecord;
-  context.addIssue({ code: 'custom', message: problem });
-  return z.NEVER;
-});
+export const ChatMetadata = z
+  .unknown()
+  .meta({ type: 'object', description: `At most ${MAX_METADATA_BYTES} bytes, at most ${MAX_METADATA_DEPTH} deep` })
+  .transform((value, context): JsonRecord => {
+    const problem = !isRecord(value)
+      ? 'must be an object'
+      : isDeeperThan(value, MAX_METADATA_DEPTH)
+        ? `must nest at most ${MAX_METADATA_DEPTH} deep`
+        : bytesOf(value) > MAX_METADATA_BYTES
+          ? `must have at most ${MAX_METADATA_BYTES} bytes`
+          : null;
+    if (problem === null) return value as JsonRecord;
+    context.addIssue({ code: 'custom', message: problem });
+    return z.NEVER;
+  });
 
 /** What a message says, whoever sends it. */
 export const messageFields = {

@@ -2,6 +2,7 @@ export * from './access-token.ts';
 export * from './config.ts';
 export * from './health.ts';
 export * from './http-server.ts';
+export * from './json-schemas.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './micro-batch.ts';

@@ -8,9 +8,11 @@ import type { CallPolicy } from './calls/world.ts';
 import { startChats } from './chat/start-chats.ts';
 import type { CallServiceConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
+import { documentRoutes } from './documents/document-routes.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { routesOf } from './http/routes-of.ts';
 import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
@@ -49,6 +51,8 @@ const pushPolicyOf = (config: CallServiceConfig): PushPolicy => ({ ring: config.
 
 export interface CallService extends AsyncDisposable {
   readonly url: string;
+  /** What it answers, as `GET /api/v1/calls/:callId`. */
+  readonly routes: readonly string[];
 }
 
 /** Starts one replica. Its parts are disposed of in reverse order: the door first, the database last. */
@@ -177,11 +181,12 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
       traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),
+      documentRoutes(),
       clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));
   logger.info({ url: server.url }, 'call-service listens');
   const running = starting.move();
-  return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url: server.url, routes: routesOf(app), [Symbol.asyncDispose]: () => running.disposeAsync() };
 };

@@ -8,7 +8,7 @@ import type { TraceReader } from './trace-reader.ts';
 
 const DAY_MINUTES = 1440;
 
-const StatisticsQuery = z.object({ minutes: z.coerce.number().int().min(1).max(DAY_MINUTES).default(60) });
+export const StatisticsQuery = z.object({ minutes: z.coerce.number().int().min(1).max(DAY_MINUTES).default(60) });
 
 /** For the app's backend and its operators: why a call went as it went, and how calls go of late. */
 export const traceRoutes = ({ serverKeys, traces }: { serverKeys: readonly string[]; traces: TraceReader }): Router => {
