@@ -1,15 +1,17 @@
+import { asyncApiDocument, asyncApiPage } from './asyncapi.ts';
 import { configurationPage, SERVICES } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { METRICS, metricsPage } from './metrics-page.ts';
 
-/** The pages of this folder that are written from code. */
+/** What is written from code, by its path from this folder. */
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
   'metrics.md': metricsPage,
+  '../services/call-service/src/documents/asyncapi.json': asyncApiPage,
 };
 
 /** The services whose settings are described. */
 export const DESCRIBED_SERVICES: readonly string[] = Object.keys(SERVICES);
 
-export { METRICS };
+export { asyncApiDocument, METRICS };

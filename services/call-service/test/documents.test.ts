@@ -35,6 +35,8 @@ it('the document and its viewer are open, and the page lets in nothing from else
   await using service = await startRunningCallService();
   const document = await fetch(`${service.url}/openapi.json`);
   expect(await document.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
+  const sockets = await fetch(`${service.url}/asyncapi.json`);
+  expect(await sockets.json()).toMatchObject({ asyncapi: '3.0.0', channels: { onlycare: {}, chattrix: {}, otomo: {}, otsy: {} } });
   const page = await fetch(`${service.url}/docs`);
   const html = await page.text();
   const policy = page.headers.get('content-security-policy') ?? '';

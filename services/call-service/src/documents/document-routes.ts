@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import express, { type RequestHandler, type Response, type Router } from 'express';
@@ -46,11 +47,11 @@ const guardPage: RequestHandler = (_request, response, next) => {
 
 const CACHED_SECONDS = 300;
 
-/** `make` is called once, when the document is first asked for. */
-const document = (make: () => object): RequestHandler => {
+/** `read` is called once, when the document is first asked for. */
+const document = (read: () => string): RequestHandler => {
   let text: string | null = null;
   return (_request, response: Response) => {
-    text ??= JSON.stringify(make());
+    text ??= read();
     response
       .set({ 'cache-control': `public, max-age=${CACHED_SECONDS}`, 'access-control-allow-origin': '*' })
       .type('json')
@@ -61,7 +62,14 @@ const document = (make: () => object): RequestHandler => {
 /** What can be asked of Trunkline, for programs and, at `/docs`, for people. Open to everybody: it says nothing of anybody. */
 export const documentRoutes = (): Router => {
   const routes = express.Router();
-  routes.get('/openapi.json', document(openApiDocument));
+  routes.get(
+    '/openapi.json',
+    document(() => JSON.stringify(openApiDocument())),
+  );
+  routes.get(
+    '/asyncapi.json',
+    document(() => readFileSync(new URL('asyncapi.json', import.meta.url), 'utf8')),
+  );
   routes.get('/docs', guardPage, (_request, response) => void response.type('html').send(PAGE));
   routes.get('/docs/start.js', guardPage, (_request, response) => void response.type('js').send(START));
   const root = viewerFolder();
