@@ -46,6 +46,8 @@ const RUN: Readonly<Record<string, (people: People) => Promise<unknown>>> = {
     await ann.get(`${CALLS}/history?limit=1`);
     await bob.get(`${CALLS}/history`);
     await server.get(`${SERVER}/stats?minutes=5`);
+    for (const query of ['', '?after=0', `?after=0&callId=${rejected}`, '?after=0&userId=bob', '?after=x'])
+      await server.get(`${SERVER}/steps${query}`);
   },
   'calls, wrongly': async (people) => {
     const { ann, bob, stranger, server } = people;

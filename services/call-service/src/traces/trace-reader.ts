@@ -1,6 +1,8 @@
 import { SYSTEM } from '@trunkline/contract';
+import type { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { type CallTrace, type StoredTraceRow, type TracedCall, traceOf } from './call-trace.ts';
+import { type Feed, type FeedQuery, readFeed } from './step-feed.ts';
 import { type Evidence, type Verdict, verdictOf } from './verdict.ts';
 
 const TRACED_COLUMNS = `c.id, c.caller_id AS "callerId", c.callee_id AS "calleeId", c.state, c.reason, c.ended_by AS "endedBy",
@@ -50,6 +52,7 @@ export interface TraceReader {
   /** Null: there is no such call. */
   read(callId: string): Promise<CallTrace | null>;
   statistics(minutes: number): Promise<CallStatistics>;
+  feed(query: z.output<typeof FeedQuery>): Promise<Feed>;
 }
 
 const verdictOfRow = ({ endedBy, ...facts }: EvidenceRow): Verdict => verdictOf({ ...facts, endedBySystem: endedBy === SYSTEM });
@@ -65,4 +68,5 @@ export const createTraceReader = (database: Database): TraceReader => ({
     const shares = Object.entries(byVerdict).map(([verdict, { length }]) => [verdict, { calls: length, share: length / rows.length }]);
     return { minutes, calls: rows.length, isSample: rows.length === SAMPLE, verdicts: Object.fromEntries(shares) };
   },
+  feed: (query) => readFeed(database, query),
 });

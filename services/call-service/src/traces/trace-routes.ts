@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { refusePlainly } from '../http/plain.ts';
 import { problemIn } from '../http/problem.ts';
 import { requireServerKey } from '../http/server-key.ts';
+import { FeedQuery } from './step-feed.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 const DAY_MINUTES = 1440;
@@ -24,6 +25,11 @@ export const traceRoutes = ({ serverKeys, traces }: { serverKeys: readonly strin
     const query = StatisticsQuery.safeParse(request.query);
     if (!query.success) return refusePlainly(response, refusal('parse_error', { message: problemIn(query.error) }));
     response.json(await traces.statistics(query.data.minutes));
+  });
+  routes.get('/v1/server/steps', guard, async (request, response) => {
+    const query = FeedQuery.safeParse(request.query);
+    if (!query.success) return refusePlainly(response, refusal('parse_error', { message: problemIn(query.error) }));
+    response.json(await traces.feed(query.data));
   });
   return routes;
 };

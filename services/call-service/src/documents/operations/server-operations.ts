@@ -4,6 +4,7 @@ import { Speech, UserEvent } from '../../chat/server-bodies.ts';
 import { Role } from '../../chat/server-routes.ts';
 import { BulkBody } from '../../notifications/bulk-body.ts';
 import type { CallTrace } from '../../traces/call-trace.ts';
+import { FeedQuery, FeedStep } from '../../traces/step-feed.ts';
 import type { CallStatistics } from '../../traces/trace-reader.ts';
 import { StatisticsQuery } from '../../traces/trace-routes.ts';
 import { type Reach, VERDICTS, type Verdict } from '../../traces/verdict.ts';
@@ -120,6 +121,19 @@ export const SERVER_OPERATIONS: Operations = {
     asks: 'server',
     query: StatisticsQuery,
     answers: { 200: { what: 'The calls of these minutes by verdict', schema: Statistics } },
+  },
+  'GET /v1/server/steps': {
+    tag: 'server',
+    summary: 'What happens to calls, step by step',
+    description: 'For looking on: of one call, of one person’s calls, or of all. Without `after` it answers where to begin.',
+    asks: 'server',
+    query: z.object(FeedQuery.shape),
+    answers: {
+      200: {
+        what: 'At most 500 steps, and what to ask for as `after` next',
+        schema: z.object({ steps: z.array(FeedStep), next: z.int() }),
+      },
+    },
   },
   'POST /v1/server/events': {
     tag: 'server',
