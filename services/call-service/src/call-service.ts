@@ -3,6 +3,7 @@ import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, sta
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
+import { logOutcome } from './calls/log-outcome.ts';
 import { reportNobodyHeard } from './calls/nobody-heard.ts';
 import type { CallPolicy } from './calls/world.ts';
 import { startChats } from './chat/start-chats.ts';
@@ -108,6 +109,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     onCommitted: ({ outcome, rows, notes, pushes }) => {
       const { inserted, hints } = outcome;
       countOutcome(metrics.of, outcome);
+      logOutcome(logger, outcome);
       relay.publish(rows);
       relay.hint('calls', hints);
       pushQueue.enqueue(pushes);

@@ -15,5 +15,6 @@ export const createCommandSender = (client: CallServiceClient, log: Logger): Sen
     log,
     path: INTERNAL_PATHS.commands,
     schema: CommandsResponse,
+    about: (commands) => ({ callIds: commands.map(({ command, mintedCallId }) => command.callId ?? mintedCallId) }),
     unanswered: { ok: false, error: refusal('service_error') },
   });

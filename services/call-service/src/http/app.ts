@@ -24,12 +24,18 @@ const refuse = (request: Request, response: Response, code: ErrorCode, message: 
   (isPlain ? refusePlainly : refuseWith)(response, refusal(code, { message }));
 };
 
+/** The call that a path names. */
+const callIn = (path: string): { callId?: string } => {
+  const callId = /\/calls\/([\w-]{1,64})/.exec(path)?.[1];
+  return callId === undefined ? {} : { callId };
+};
+
 /** A bug is logged once with its cause and never shown (the catalogue's `service_error`). */
 const answerError =
   (logger: Logger): ErrorRequestHandler =>
   (error: unknown, request, response, next) => {
     const code = codeFor(error);
-    if (code === 'service_error') logger.error({ err: error, route: request.path }, 'a request failed');
+    if (code === 'service_error') logger.error({ err: error, route: request.path, ...callIn(request.path) }, 'a request failed');
     if (response.headersSent) return next(error);
     refuse(request, response, code, ERRORS[code].message);
   };
