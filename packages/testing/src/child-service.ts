@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { until } from './until.ts';
 
@@ -8,6 +9,8 @@ import { until } from './until.ts';
 export interface ChildService extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
+  /** All that it has written, over all its starts. */
+  output(): string;
   /** `kill -9`; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts it again on the same port; resolves when it is ready. */
@@ -40,12 +43,21 @@ export const startChildService = async (service: ServiceName, settings: Readonly
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
+  let output = '';
+  const read = (stream: Readable | null): void => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  };
 
   const start = async (): Promise<void> => {
     child = spawn(process.execPath, [mainOf(service)], {
       env: { ...settings, PORT: String(port) },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    read(child.stdout);
+    read(child.stderr);
+    child.stderr?.pipe(process.stderr, { end: false });
     await until(`${service} is ready`, () => isReady(url), 20_000);
   };
   const kill = async (): Promise<void> => {
@@ -61,6 +73,7 @@ export const startChildService = async (service: ServiceName, settings: Readonly
     get pid() {
       return child?.pid ?? -1;
     },
+    output: () => output,
     kill,
     start,
     [Symbol.asyncDispose]: kill,

@@ -158,8 +158,8 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       return outcome;
     } finally {
       const change = outcome.outcome === 'retry' ? guard.record(outcome.isOutage, outcome.retryAfterMs) : guard.record(false, null);
-      if (change === 'opened') logger.warn({ service }, 'a push service is down: its breaker opens');
-      if (change === 'closed') logger.info({ service }, 'a push service is back: its breaker closes');
+      if (change === 'opened') logger.warn({ pushService: service }, 'a push service is down: its breaker opens');
+      if (change === 'closed') logger.info({ pushService: service }, 'a push service is back: its breaker closes');
     }
   };
 
@@ -196,7 +196,7 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
   return {
     send: async (push, claimedAt) => {
       const result = await resultOf(push, claimedAt);
-      logger.debug({ ...aboutPush(push), service: serviceOf(push), result }, 'a push has its result');
+      logger.debug({ ...aboutPush(push), pushService: serviceOf(push), result }, 'a push has its result');
       return result;
     },
     openBreakers: () => {
