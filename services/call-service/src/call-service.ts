@@ -174,7 +174,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     metrics,
     routes: [
       internalDoor({
-        internalToken: config.INTERNAL_TOKEN,
+        internalTokens: [config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined),
         database,
         decider: commands,
         answerChatCommand: chats.answerCommand,

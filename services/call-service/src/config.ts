@@ -2,6 +2,7 @@ import { MAX_RING_SECONDS, MIN_RING_SECONDS } from '@trunkline/contract';
 import {
   commonSettings,
   integer,
+  internalToken,
   list,
   loadConfig,
   port,
@@ -23,6 +24,9 @@ export const callServiceSettings = {
   HOST: z.string().optional().describe('The address to listen on; all of them where unset'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).describe('PostgreSQL, the truth'),
   DATABASE_POOL_SIZE: integer(2, 200).default(10).describe('Connections to PostgreSQL from one replica'),
+  INTERNAL_TOKEN_PREVIOUS: internalToken()
+    .optional()
+    .describe('While `INTERNAL_TOKEN` is being replaced: the one before, which still counts'),
   SERVER_API_KEYS: list().default([]).describe("Keys of the app's backend for /v1/server, separated by commas"),
   RING_TIMEOUT_SECONDS: integer(MIN_RING_SECONDS, MAX_RING_SECONDS)
     .default(60)
