@@ -16,4 +16,7 @@ export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
 /** The services whose settings are described. */
 export const DESCRIBED_SERVICES: readonly string[] = Object.keys(SERVICES);
 
+/** The names of all of their settings. */
+export const DESCRIBED_SETTINGS: ReadonlySet<string> = new Set(Object.values(SERVICES).flatMap(Object.keys));
+
 export { asyncApiDocument, METRICS };

@@ -28,6 +28,7 @@ export const Closing = z
     code: z.int(),
     reason: z.enum(Object.keys(CLOSE_CODES) as [CloseReason, ...CloseReason[]]),
     reconnect: z.boolean(),
+    reconnectInMs: z.number().optional().describe('When to come back, where one may'),
   })
   .meta({ id: 'Closing' });
 
