@@ -85,7 +85,7 @@ export const blunder = async (life: SecretLife): Promise<void> => {
     malformed,
     `{"type":"${malformed}`,
     { type: malformed, payload: text },
-    { type: 'call.end', payload: { callId: text } },
+    { type: 'call.end', payload: { callId: 'no-such-call', reason: text } },
   ])
     ben.send(frame);
   await using fay = await connectOtsy(gateway, await life.leaks.token('fay'));

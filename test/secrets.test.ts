@@ -4,6 +4,7 @@ import { CANARIES, watchLeaks } from './canaries.ts';
 import { startPushSystem } from './push-system.ts';
 import { dumpRedis } from './redis-dump.ts';
 import { blunder, callEachOther, chat, restOf } from './secret-life.ts';
+import { startTraceReceiver } from './trace-receiver.ts';
 
 const PREFIX = `secrets-${process.pid}`;
 
@@ -34,14 +35,18 @@ const metricsOf = async (system: System): Promise<string> => {
 const contentsOf = (pushes: readonly object[]): string =>
   JSON.stringify(pushes, (key, value) => (['target', 'token', 'vapid'].includes(key) ? undefined : value));
 
-it('no secret and no word of people is in a log line, a metric, a queue or a push, whatever happens', { timeout: 120_000 }, async () => {
+it('no secret and no word of people is in a log line, a metric, a trace, a queue or a push, whatever happens', {
+  timeout: 120_000,
+}, async () => {
   const leaks = watchLeaks();
+  await using receiver = await startTraceReceiver();
   const settings = {
     REDIS_PREFIX: PREFIX,
     LOG_LEVEL: 'trace',
     SERVER_API_KEYS: CANARIES.serverKey,
     INTERNAL_TOKEN: CANARIES.internalToken,
     PUSH_BREAKER_FAILURES: '100',
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
   };
   await using pushed = await startPushSystem({ settings, asProcesses: ['call-service', 'socket-gateway', 'notifier'] });
   const { system, standIn, backend } = pushed;
@@ -88,6 +93,15 @@ it('no secret and no word of people is in a log line, a metric, a queue or a pus
   for (const type of ['system_alert', 'chat_message', 'incoming_call', 'call_cancelled'])
     await until(`a push of ${type} arrives`, () => contentsOf(standIn.received()).includes(`"${type}"`));
 
+  for (const name of [
+    'command place_call',
+    'command send_message',
+    'decide reject_call',
+    'publish chats',
+    'deliver call_placed',
+    'push incoming_call',
+  ])
+    await until(`a span of ${name}`, () => receiver.spans.some((span) => span.name === name));
   const output = outputOf(system);
   const lines = output.split('\n').filter((line) => line.startsWith('{'));
   const sinks = {
@@ -95,6 +109,7 @@ it('no secret and no word of people is in a log line, a metric, a queue or a pus
     metrics: await metricsOf(system),
     queues: waiting + (await dumpRedis(system.redis, PREFIX)),
     pushes: contentsOf(standIn.attempts()),
+    traces: receiver.received(),
   };
   const leaked = Object.entries(sinks).flatMap(([sink, text]) => leaks.in(text).map((canary) => `${canary} is in ${sink}`));
   expect(leaked).toEqual([]);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Refusal } from './errors.ts';
 import { RequestId, SessionId, storableText, UserId } from './ids.ts';
 import { Actor } from './internal-door.ts';
+import { Traceparent } from './traceparent.ts';
 
 // What crosses processes about chats. Names of fields are ours (camelCase); each wire spells them in its own way.
 
@@ -123,6 +124,7 @@ export const ChatCommandEnvelope = z.object({
   actor: Actor,
   command: ChatCommand,
   requestId: RequestId.nullable(),
+  traceparent: Traceparent.optional(),
 });
 export type ChatCommandEnvelope = z.infer<typeof ChatCommandEnvelope>;
 
@@ -152,6 +154,7 @@ const happened = {
   /** Epoch milliseconds of the database's clock. */
   at: z.number(),
   recipients: z.array(UserId),
+  traceparent: Traceparent.optional(),
 };
 
 /** What happened around a chat, as it travels on the bus to each recipient's sessions. */

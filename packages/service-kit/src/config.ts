@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tracingSettings } from './tracing.ts';
 
 /** Every problem of a configuration at once, each with the name of its variable. */
 export class ConfigError extends Error {
@@ -59,6 +60,7 @@ export const internalToken = () => z.string().regex(/^[!-~]{16,}$/, 'must have a
 
 /** Settings that every service has. Secrets and other services' addresses have no default. */
 export const commonSettings = {
+  ...tracingSettings,
   NODE_ENV: z.string().default('development').describe('`production` refuses the secrets of development'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])

@@ -10,3 +10,4 @@ export * from './micro-batch.ts';
 export * from './push-endpoint.ts';
 export * from './run-service.ts';
 export * from './secrets.ts';
+export * from './tracing.ts';

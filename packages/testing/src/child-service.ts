@@ -28,9 +28,9 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const isReady = async (url: string): Promise<boolean> => {
+const answers = async (url: string): Promise<boolean> => {
   try {
-    return (await fetch(`${url}/readyz`)).ok;
+    return (await fetch(url)).ok;
   } catch {
     return false;
   }
@@ -38,8 +38,12 @@ const isReady = async (url: string): Promise<boolean> => {
 
 const mainOf = (service: ServiceName): string => fileURLToPath(new URL(`../../../services/${service}/src/main.ts`, import.meta.url));
 
-/** Runs a service's own `main.ts` with exactly these settings. Resolves when it is ready. */
-export const startChildService = async (service: ServiceName, settings: Readonly<Record<string, string>>): Promise<ChildService> => {
+/** Runs a service's own `main.ts` with exactly these settings. Resolves when it is ready, or answers well at another path. */
+export const startChildService = async (
+  service: ServiceName,
+  settings: Readonly<Record<string, string>>,
+  readyAt = '/readyz',
+): Promise<ChildService> => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
@@ -58,7 +62,7 @@ export const startChildService = async (service: ServiceName, settings: Readonly
     read(child.stdout);
     read(child.stderr);
     child.stderr?.pipe(process.stderr, { end: false });
-    await until(`${service} is ready`, () => isReady(url), 20_000);
+    await until(`${service} is ready`, () => answers(`${url}${readyAt}`), 20_000);
   };
   const kill = async (): Promise<void> => {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;

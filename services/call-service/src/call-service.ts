@@ -1,5 +1,5 @@
 import { connectRedis, startPublisher } from '@trunkline/bus';
-import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer } from '@trunkline/service-kit';
+import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer, startTracing } from '@trunkline/service-kit';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
@@ -33,6 +33,10 @@ import { repeat } from './repeat.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
 import { createTraceReader } from './traces/trace-reader.ts';
 import { traceRoutes } from './traces/trace-routes.ts';
+import { traceChatCommands, traceDecisions } from './tracing/trace-decisions.ts';
+import { tracePublisher } from './tracing/trace-publisher.ts';
+import { withTraces } from './tracing/trace-pushes.ts';
+import { heedTraceparent } from './tracing/trace-requests.ts';
 
 const SWEEP_EVERY_MS = 1000;
 const CLEAN_EVERY_MS = 600_000;
@@ -60,6 +64,8 @@ export interface CallService extends AsyncDisposable {
 export const startCallService = async (config: CallServiceConfig): Promise<CallService> => {
   await using starting = new AsyncDisposableStack();
   const logger = createLogger('call-service', config.LOG_LEVEL);
+  const tracing = await startTracing({ service: 'call-service', config, logger });
+  if (tracing !== null) starting.use(tracing);
   const policy = policyOf(config);
   const metrics = createMetrics(CALL_SERVICE_METRICS);
   const onRedisError = (error: Error): void => logger.debug({ err: error }, 'redis');
@@ -74,7 +80,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const noticePolicy = { includeText: config.PUSH_INCLUDE_TEXT };
   // Before the publisher, which is waited for: by then both are connected.
   const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
-  const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
+  const publisher = starting.use(tracePublisher(await startPublisher({ ...redis, onError: onRedisError }), tracing));
   const ringTimeouts = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const pushQueue = starting.use(openPushQueue({ ...redis, logger }));
   const relay = starting.use(
@@ -112,7 +118,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       logOutcome(logger, outcome);
       relay.publish(rows);
       relay.hint('calls', hints);
-      pushQueue.enqueue(pushes);
+      pushQueue.enqueue(tracing === null ? pushes : withTraces(pushes, outcome.events));
       chats.calls.tell(notes);
       for (const call of inserted) if (call.endedAt === null) ringTimeouts.schedule(call.ringDeadlineAt, call.createdAt);
     },
@@ -161,7 +167,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     perCaller: promptLimit('initiate', config.LIMIT_INITIATE_PER_MINUTE),
     perPair: promptLimit('initiate_pair', config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE),
   });
-  const commands = countCommands(limited, metrics.of);
+  const commands = traceDecisions(countCommands(limited, metrics.of), tracing);
   const readiness: ReadinessChecks = {
     database: async () => (await database.query(PING, [])).length === 1,
     redis: () => publisher.isConnected(),
@@ -173,11 +179,12 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     readiness,
     metrics,
     routes: [
+      ...(tracing === null ? [] : [heedTraceparent]),
       internalDoor({
         internalTokens: [config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined),
         database,
         decider: commands,
-        answerChatCommand: chats.answerCommand,
+        answerChatCommand: traceChatCommands(chats.answerCommand, tracing),
         sessions: countSessions(sessions, metrics.of),
         notifications,
         sweepDeadlines: () => sweepDeadlines(database, decider),

@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode, refusal } from '@trunkline/contract';
 import { answerHealth, answerMetrics, type Logger, type Metrics, type ReadinessChecks } from '@trunkline/service-kit';
-import express, { type ErrorRequestHandler, type Express, type Request, type Response, type Router } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { CALL_SERVICE_METRICS } from '../metrics/call-service-metrics.ts';
 import { countRequests } from '../metrics/count-requests.ts';
 import { refuseWith } from './envelope.ts';
@@ -9,7 +9,7 @@ import { refusePlainly } from './plain.ts';
 export interface AppOptions {
   readiness: ReadinessChecks;
   logger: Logger;
-  routes: readonly Router[];
+  routes: readonly RequestHandler[];
   metrics: Metrics<typeof CALL_SERVICE_METRICS>;
 }
 
