@@ -36,7 +36,7 @@ const contentsOf = (pushes: readonly object[]): string =>
   JSON.stringify(pushes, (key, value) => (['target', 'token', 'vapid'].includes(key) ? undefined : value));
 
 it('no secret and no word of people is in a log line, a metric, a trace, a queue or a push, whatever happens', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const leaks = watchLeaks();
   await using receiver = await startTraceReceiver();

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { startPushSystem } from './push-system.ts';
 import { type ReceivedSpan, startTraceReceiver, type TraceReceiver } from './trace-receiver.ts';
 
-const TIMES = { timeout: 60_000 };
+const TIMES = { timeout: 120_000 };
 
 /** The spans of the trace that begins with this name, once all of these are among them. */
 const traceOf = ({ spans }: TraceReceiver, root: string, names: readonly string[]): Promise<readonly ReceivedSpan[]> =>
@@ -70,6 +70,9 @@ it('a message of a chat is traced too, and what comes over REST goes on with the
     'call-service: decide send_message',
     'socket-gateway: deliver message_sent',
   ]);
+
+  await (await system.rest('sho')).post(`/v1/chat/${chatId}/messages`, { content: 'Hello' });
+  await traceOf(receiver, 'decide send_message', ['publish chats', 'deliver message_sent']);
 
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   await (await system.rest('ana')).post('/api/v1/calls/initiate', { calleeId: 'ben' }, { traceparent });

@@ -62,7 +62,7 @@ export const startChildService = async (
     read(child.stdout);
     read(child.stderr);
     child.stderr?.pipe(process.stderr, { end: false });
-    await until(`${service} is ready`, () => answers(`${url}${readyAt}`), 20_000);
+    await until(`${service} is ready`, () => answers(`${url}${readyAt}`), 60_000);
   };
   const kill = async (): Promise<void> => {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;

@@ -33,7 +33,7 @@ import { repeat } from './repeat.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
 import { createTraceReader } from './traces/trace-reader.ts';
 import { traceRoutes } from './traces/trace-routes.ts';
-import { traceChatCommands, traceDecisions } from './tracing/trace-decisions.ts';
+import { traceDecisions } from './tracing/trace-decisions.ts';
 import { tracePublisher } from './tracing/trace-publisher.ts';
 import { withTraces } from './tracing/trace-pushes.ts';
 import { heedTraceparent } from './tracing/trace-requests.ts';
@@ -103,6 +103,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       redis: asking,
       logger,
       metrics: metrics.of,
+      tracing,
       queueAwayPushes: queueAwayPushes(notifyUsers(noticePolicy)),
       enqueuePushes: pushQueue.enqueue,
     }),
@@ -184,7 +185,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         internalTokens: [config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined),
         database,
         decider: commands,
-        answerChatCommand: traceChatCommands(chats.answerCommand, tracing),
+        answerChatCommand: chats.answerCommand,
         sessions: countSessions(sessions, metrics.of),
         notifications,
         sweepDeadlines: () => sweepDeadlines(database, decider),

@@ -13,6 +13,9 @@ const WHOLE: Environment = {
   CALL_SERVICE_URLS: 'http://127.0.0.1:1',
 };
 
+/** They start processes. */
+const PATIENCE = { timeout: 120_000 };
+
 const run = async (args: readonly string[], env: Environment) => {
   const printed: string[] = [];
   const errors: string[] = [];
@@ -20,13 +23,13 @@ const run = async (args: readonly string[], env: Environment) => {
   return { exitCode, text: printed.join('\n'), errors: errors.join('\n') };
 };
 
-test('every service is asked whether it would start', async () => {
+test('every service is asked whether it would start', PATIENCE, async () => {
   const { exitCode, text } = await run(['check'], WHOLE);
   expect(text.split('\n')).toEqual(['call-service', 'socket-gateway', 'notifier'].map((name) => `${name}: The configuration holds.`));
   expect(exitCode).toBe(0);
 });
 
-test('everything that is wrong is named at once, service by service', async () => {
+test('everything that is wrong is named at once, service by service', PATIENCE, async () => {
   const { exitCode, text } = await run(['check'], {
     ...WHOLE,
     DATABASE_URL: 'mysql://x',
@@ -39,7 +42,7 @@ test('everything that is wrong is named at once, service by service', async () =
   expect(text).toMatch(/^notifier: The configuration has 1 problem\(s\):\n {2}CALL_SERVICE_URLS: /m);
 });
 
-test('settings may come from a file, for one service alone', async () => {
+test('settings may come from a file, for one service alone', PATIENCE, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-'));
   try {
     const file = join(folder, 'production.env');

@@ -3,6 +3,9 @@ import { expect, test } from 'vitest';
 import { runCli } from '../cli.ts';
 import type { Environment } from '../command.ts';
 
+/** They start processes. */
+const PATIENCE = { timeout: 120_000 };
+
 const run = async (args: readonly string[], env: Environment) => {
   const printed: string[] = [];
   const errors: string[] = [];
@@ -11,7 +14,7 @@ const run = async (args: readonly string[], env: Environment) => {
   return { exitCode, lines: printed.join('\n').split('\n'), errors: errors.join('\n') };
 };
 
-test('a database is brought up to date, once, and says how it stands before and after', async () => {
+test('a database is brought up to date, once, and says how it stands before and after', PATIENCE, async () => {
   await using database = await createTestDatabase(backingUrls().templateDatabaseUrl);
   await database.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
   const env = {
@@ -35,6 +38,6 @@ test('a database is brought up to date, once, and says how it stands before and 
   expect(after).toEqual({ exitCode: 0, errors: '', lines: [...names.map((name) => `done     ${name}`), 'unknown  9999-later'] });
 });
 
-test('what is wrong with the configuration is said, and nothing is done', async () => {
+test('what is wrong with the configuration is said, and nothing is done', PATIENCE, async () => {
   expect(await run([], {})).toMatchObject({ exitCode: 2, errors: expect.stringContaining('DATABASE_URL') });
 });

@@ -1,9 +1,10 @@
-import type { ChatCommandEnvelope, CommandEnvelope, Traceparent } from '@trunkline/contract';
+import type { CommandEnvelope, Traceparent } from '@trunkline/contract';
 import type { OpenSpan, Tracing } from '@trunkline/service-kit';
 import type { Decider } from '../calls/decider.ts';
-import type { AnswerChatCommand } from '../chat/chat-commands.ts';
+import type { ChatDecider } from '../chat/chat-decider.ts';
 
 type Deciding = Pick<Decider, 'decide'>;
+type DecidingChats = Pick<ChatDecider, 'decide'>;
 
 const callIdOf = ({ command, mintedCallId }: CommandEnvelope): string => command.callId ?? mintedCallId ?? '';
 
@@ -30,13 +31,17 @@ export const traceDecisions = (decider: Deciding, tracing: Tracing | null): Deci
 };
 
 /** The same for chats. */
-export const traceChatCommands = (answer: AnswerChatCommand, tracing: Tracing | null): AnswerChatCommand => {
-  if (tracing === null) return answer;
-  return async (envelope: ChatCommandEnvelope) => {
-    const span = underWay(tracing, envelope, { 'trunkline.chat_id': envelope.command.chatId });
-    if (span === null) return answer(envelope);
-    const reply = await answer({ ...envelope, traceparent: span.traceparent });
-    span.end(reply.ok ? undefined : reply.error.code);
-    return reply;
+export const traceChatDecisions = (decider: DecidingChats, tracing: Tracing | null): DecidingChats => {
+  if (tracing === null) return decider;
+  return {
+    decide: async (input) => {
+      if (input.kind !== 'command') return decider.decide(input);
+      const { envelope } = input;
+      const span = underWay(tracing, envelope, { 'trunkline.chat_id': envelope.command.chatId });
+      if (span === null) return decider.decide(input);
+      const answer = await decider.decide({ kind: 'command', envelope: { ...envelope, traceparent: span.traceparent } });
+      span.end(answer.ok ? undefined : answer.error.code);
+      return answer;
+    },
   };
 };

@@ -1,15 +1,14 @@
 import type { Publisher } from '@trunkline/bus';
 import { expect, it } from 'vitest';
-import type { AnswerChatCommand } from '../chat/chat-commands.ts';
-import { traceChatCommands, traceDecisions } from './trace-decisions.ts';
+import { traceChatDecisions, traceDecisions } from './trace-decisions.ts';
 import { tracePublisher } from './trace-publisher.ts';
 import { withTraces } from './trace-pushes.ts';
 
 it('switched off, everything takes the way that it would take without it', () => {
   const decider = { decide: () => Promise.resolve(null) };
   expect(traceDecisions(decider, null)).toBe(decider);
-  const answer = (() => undefined) as unknown as AnswerChatCommand;
-  expect(traceChatCommands(answer, null)).toBe(answer);
+  const chats = { decide: () => Promise.reject(new Error('not asked')) };
+  expect(traceChatDecisions(chats, null)).toBe(chats);
   const publisher = {} as Publisher;
   expect(tracePublisher(publisher, null)).toBe(publisher);
 });
