@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { CallId, UserId } from '@trunkline/contract';
 import { z } from 'zod';
-import { askServer, ServerUrl } from '../ask-server.ts';
+import { askServer, CallServiceUrl } from '../ask-server.ts';
 import { type Command, type CommandContext, UsageError } from '../command.ts';
 import { serverKey } from '../server-key.ts';
 
@@ -19,7 +19,7 @@ Options:
   --json       a JSON object in each line`;
 
 const Options = z
-  .object({ call: CallId.optional(), user: UserId.optional(), url: ServerUrl, json: z.boolean().default(false) })
+  .object({ call: CallId.optional(), user: UserId.optional(), url: CallServiceUrl, json: z.boolean().default(false) })
   .refine(({ call, user }) => call === undefined || user === undefined, { path: ['user'], error: 'cannot go with --call' });
 type Options = z.output<typeof Options>;
 
@@ -67,15 +67,15 @@ const lineOf = ({ at, callId, callerId, calleeId, kind, userId, deviceId, detail
     ...detailOf(detail),
   ].join('  ');
 
-const addressOf = ({ url, call, user }: Options, after: number | null): URL => {
+const pathOf = ({ call, user }: Options, after: number | null): string => {
   const asked = { callId: call, userId: user, after: after === null ? undefined : String(after) };
   const given = Object.entries(asked).filter((entry): entry is [string, CallId | UserId] => entry[1] !== undefined);
-  return new URL(`/v1/server/steps?${new URLSearchParams(given)}`, url);
+  return `/v1/server/steps?${new URLSearchParams(given)}`;
 };
 
 const follow = async (options: Options, { env, print, printError, signal }: CommandContext): Promise<void> => {
   const key = serverKey(env);
-  const ask = async (after: number | null) => Feed.parse(await askServer(addressOf(options, after), key));
+  const ask = async (after: number | null) => Feed.parse(await askServer({ url: options.url, path: pathOf(options, after), key }));
   const begins = options.call === undefined ? (await ask(null)).next : 0;
   const seen = new Set<number>();
   let next = begins;

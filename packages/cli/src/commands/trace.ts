@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CallId } from '@trunkline/contract';
 import { z } from 'zod';
-import { askServer, ServerUrl } from '../ask-server.ts';
+import { askServer, CallServiceUrl } from '../ask-server.ts';
 import { columns } from '../columns.ts';
 import { type Command, UsageError } from '../command.ts';
 import { serverKey } from '../server-key.ts';
@@ -17,7 +17,7 @@ Options:
 
 const Options = z.object({
   callId: CallId,
-  url: ServerUrl,
+  url: CallServiceUrl,
   json: z.boolean().default(false),
 });
 
@@ -85,7 +85,7 @@ export const trace: Command = {
   usage: USAGE,
   run: async (args, { env, print }) => {
     const { callId, url, json } = parseOptions(args);
-    const answer = await askServer(new URL(`/v1/server/calls/${callId}/trace`, url), serverKey(env));
+    const answer = await askServer({ url, path: `/v1/server/calls/${callId}/trace`, key: serverKey(env) });
     for (const line of json ? [JSON.stringify(answer, null, 2)] : linesOf(Trace.parse(answer))) print(line);
     return 0;
   },

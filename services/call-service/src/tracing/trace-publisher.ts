@@ -12,6 +12,7 @@ export const tracePublisher = (publisher: Publisher, tracing: Tracing | null): P
     return parent === undefined ? null : tracing.begin({ name: `publish ${topic}`, kind: 'producer', parent, attributes: {} });
   };
   return {
+    ...publisher,
     publish: async (publications) => {
       // The same text goes to every recipient.
       const topics = new Map(publications.map(({ text, topic }) => [text, topic]));
@@ -21,7 +22,5 @@ export const tracePublisher = (publisher: Publisher, tracing: Tracing | null): P
       for (const [text, span] of spans) span?.end(untaken.has(text) ? 'not_taken' : undefined);
       return answers;
     },
-    isConnected: () => publisher.isConnected(),
-    [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose](),
   };
 };

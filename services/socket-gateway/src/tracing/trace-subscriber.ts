@@ -16,10 +16,8 @@ export const traceSubscriber = (subscriber: Subscriber, tracing: Tracing | null)
       if (span) span.end();
     };
   return {
+    ...subscriber,
     subscribe: (userId, listener) => subscriber.subscribe(userId, traced(listener)),
     subscribeToChats: (userId, listener) => subscriber.subscribeToChats(userId, traced(listener)),
-    onGapEnded: (listener) => subscriber.onGapEnded(listener),
-    isHearing: () => subscriber.isHearing(),
-    [Symbol.asyncDispose]: () => subscriber[Symbol.asyncDispose](),
   };
 };
