@@ -1,5 +1,6 @@
 import { connectRedis, startPublisher } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer } from '@trunkline/service-kit';
+import express from 'express';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
@@ -11,6 +12,7 @@ import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { requireServerKey } from './http/server-key.ts';
 import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
@@ -27,12 +29,14 @@ import { notifyUsers } from './notifications/notify-users.ts';
 import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
 import { repeat } from './repeat.ts';
+import { createServerKeys } from './server-api/server-keys.ts';
+import { serverRoutes } from './server-api/server-routes.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
 import { createTraceReader } from './traces/trace-reader.ts';
-import { traceRoutes } from './traces/trace-routes.ts';
 
 const SWEEP_EVERY_MS = 1000;
 const CLEAN_EVERY_MS = 600_000;
+const MAX_SERVER_BODY = '64kb';
 const PING = { name: 'ping', text: 'SELECT 1 AS answer' };
 
 const policyOf = (config: CallServiceConfig): CallPolicy => ({
@@ -118,6 +122,8 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     partners: chats.partners,
     logger,
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
+    screensPlaces: false,
+    notify: publisher.notify,
     connectionsPerUser: config.LIMIT_CONNECTIONS_PER_USER,
   });
   const notifications = createNotifications({
@@ -148,6 +154,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       (error) => logger.warn({ err: error }, 'old answers and pushes were kept'),
     ),
   );
+  const serverKeys = createServerKeys({ database, fromEnvironment: config.SERVER_API_KEYS, logger });
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
   const promptLimit = (name: string, perMinute: number): RateLimit =>
     tellRefusals(createPromptRateLimit({ ...counted, name, perMinute }), () => metrics.of.rateLimited.inc({ limit: name }));
@@ -176,8 +183,17 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         notifications,
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
-      traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),
-      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of }),
+      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of, serverKeys }),
+      serverRoutes({
+        serverGuards: [...requireServerKey(serverKeys), express.json({ limit: MAX_SERVER_BODY })],
+        keys: serverKeys,
+        decider: countCommands(decider, metrics.of),
+        database,
+        redis: asking,
+        redisPrefix: config.REDIS_PREFIX,
+        sessions,
+        traces: createTraceReader(database),
+      }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));

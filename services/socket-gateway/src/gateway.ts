@@ -117,7 +117,12 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const sessions: Sessions = parts.use(new Sessions({ ...common, sendCommand: createCommandSender(client, log), deliveries }));
   const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
   watchGateway(metrics.of, { sessions, subscriber });
-  lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));
+  lease.onRenewed(({ wasLapsed, toClose }) => {
+    sessions.disconnect({ sessionIds: toClose });
+    if (wasLapsed) sessions.refreshAll();
+    else sessions.catchUp();
+  });
+  subscriber.onNotice(({ userId }) => sessions.disconnect({ userId }));
   subscriber.onGapEnded(() => sessions.refreshAll());
 
   parts.defer(async () => {

@@ -12,11 +12,16 @@ export interface LeaseOptions {
   log: Logger;
 }
 
+/** What came with a renewal. `wasLapsed`: all our sessions were given up meanwhile. */
+export interface Renewal extends Pick<LeaseResponse, 'toClose' | 'placesAreScreened'> {
+  wasLapsed: boolean;
+}
+
 export interface Lease extends Disposable {
   /** Whether it was renewed so lately that it cannot have lapsed. */
   isHeld(): boolean;
-  /** The listener is called after every renewal. `wasLapsed`: all our sessions were given up meanwhile. */
-  onRenewed(listener: (wasLapsed: boolean) => void): void;
+  /** The listener is called after every renewal. */
+  onRenewed(listener: (renewal: Renewal) => void): void;
 }
 
 const START_PATIENCE_MS = 1000;
@@ -26,7 +31,7 @@ export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: Lea
   const everyMs = leaseMs / 3;
   let renewedAt = Number.NEGATIVE_INFINITY;
   let isRenewing = false;
-  const listeners: ((wasLapsed: boolean) => void)[] = [];
+  const listeners: ((renewal: Renewal) => void)[] = [];
 
   const renew = async (): Promise<void> => {
     const { value, sentAt, receivedAt } = await client.post({
@@ -39,7 +44,8 @@ export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: Lea
     // That it lapsed is said once, and the answer that said so may have been lost.
     const mayHaveLapsed = receivedAt - renewedAt >= leaseMs;
     renewedAt = sentAt;
-    for (const listener of listeners) listener(!value.known || mayHaveLapsed);
+    const { known, toClose, placesAreScreened } = value;
+    for (const listener of listeners) listener({ wasLapsed: !known || mayHaveLapsed, toClose, placesAreScreened });
   };
 
   const beat = async (): Promise<void> => {

@@ -1,4 +1,13 @@
-import type { ClosedSession, GatewayId, OpenedSession, Snapshot } from '@trunkline/contract';
+import type {
+  ClosedSession,
+  GatewayId,
+  GatewayNotice,
+  LeaseResponse,
+  OpenedSession,
+  SessionId,
+  Snapshot,
+  UserId,
+} from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import { type Decider, decideSurely } from '../calls/decider.ts';
 import type { PartnerNews } from '../chat/partners.ts';
@@ -10,7 +19,7 @@ const KNOW_GATEWAY = {
   name: 'know_gateway',
   text: `INSERT INTO gateways (id, lease_until) VALUES ($1, clock_timestamp() + make_interval(secs => $2)) ON CONFLICT DO NOTHING`,
 };
-/** Answers with the lease's former end, which tells whether it had lapsed. */
+/** Answers with the lease's former end, which tells whether it had lapsed, and with the sessions that are still to be closed. */
 const RENEW_LEASE = {
   name: 'renew_lease',
   text: `WITH former AS (SELECT lease_until FROM gateways WHERE id = $1),
@@ -19,7 +28,18 @@ const RENEW_LEASE = {
         ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until
       )
     SELECT coalesce((SELECT lease_until > clock_timestamp() FROM former), false) AS known,
-      round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "databaseNow"`,
+      round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "databaseNow",
+      ARRAY(SELECT id FROM sessions WHERE gateway_id = $1 AND disconnected_at IS NOT NULL AND closed_at IS NULL) AS "toClose"`,
+};
+export const DISCONNECT_USER = {
+  name: 'disconnect_user',
+  text: `WITH unwanted AS (
+      UPDATE sessions SET disconnected_at = clock_timestamp() WHERE user_id = $1 AND closed_at IS NULL RETURNING 1
+    ), counted AS (SELECT count(*)::integer AS sessions FROM unwanted), audited AS (
+      INSERT INTO server_audit (action, key_name, user_id, detail)
+      SELECT 'disconnect_user', $2, $1, jsonb_build_object('sessions', sessions) FROM counted
+    )
+    SELECT sessions FROM counted`,
 };
 const OPEN_SESSIONS = {
   name: 'open_sessions',
@@ -84,6 +104,12 @@ const REFUSE_SURPLUS = {
     ) AS ranked WHERE place > $2 AND id = ANY ($3::text[])) RETURNING id`,
 };
 
+interface LeaseRow {
+  known: boolean;
+  databaseNow: number;
+  toClose: SessionId[];
+}
+
 interface SessionRow {
   id: string;
   user_id: string;
@@ -94,7 +120,9 @@ export interface SessionRegister {
   open(gatewayId: GatewayId, opened: readonly OpenedSession[]): Promise<Snapshot[]>;
   /** Resolves when the closing is stored; the calls of those people are told of it behind that. */
   close(gatewayId: GatewayId, closed: readonly ClosedSession[]): Promise<void>;
-  renewLease(gatewayId: GatewayId): Promise<{ known: boolean; databaseNow: number }>;
+  renewLease(gatewayId: GatewayId): Promise<LeaseResponse>;
+  /** Has all sessions of this user closed by their gateways, and says how many there are. */
+  disconnect(userId: UserId, keyName: string): Promise<number>;
   /** Closes the sessions of gateways that fell silent, and settles what a process left undone. */
   sweep(): Promise<void>;
 }
@@ -106,6 +134,10 @@ export interface SessionRegisterOptions {
   partners: PartnerNews;
   logger: Logger;
   gatewayLeaseSeconds: number;
+  /** Whether a hook is asked before a call rings. */
+  screensPlaces: boolean;
+  /** Tells all gateways. */
+  notify(notice: GatewayNotice): Promise<void>;
   /** 0: as many as they like. */
   connectionsPerUser: number;
 }
@@ -120,6 +152,8 @@ export const createSessionRegister = ({
   partners,
   logger,
   gatewayLeaseSeconds,
+  screensPlaces,
+  notify,
   connectionsPerUser,
 }: SessionRegisterOptions): SessionRegister => {
   const tellCalls = async (users: readonly string[]): Promise<void> => {
@@ -184,9 +218,15 @@ export const createSessionRegister = ({
       settle(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will'));
     },
     renewLease: async (gatewayId) => {
-      const [lease] = await database.query<{ known: boolean; databaseNow: number }>(RENEW_LEASE, [gatewayId, gatewayLeaseSeconds]);
+      const [lease] = await database.query<LeaseRow>(RENEW_LEASE, [gatewayId, gatewayLeaseSeconds]);
       if (lease === undefined) throw new Error('a lease was not answered');
-      return lease;
+      return { ...lease, placesAreScreened: screensPlaces };
+    },
+    disconnect: async (userId, keyName) => {
+      const [closing] = await database.query<{ sessions: number }>(DISCONNECT_USER, [userId, keyName]);
+      // Also where none is registered: one may be on its way.
+      await notify({ type: 'disconnect_user', userId });
+      return closing?.sessions ?? 0;
     },
     sweep: async () => {
       await inSteps(database, CLOSE_LAPSED, STEP);
