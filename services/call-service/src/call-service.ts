@@ -33,6 +33,7 @@ import { createServerKeys } from './server-api/server-keys.ts';
 import { serverRoutes } from './server-api/server-routes.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
 import { createTraceReader } from './traces/trace-reader.ts';
+import { startWebhooks } from './webhooks/start-webhooks.ts';
 
 const SWEEP_EVERY_MS = 1000;
 const CLEAN_EVERY_MS = 600_000;
@@ -88,6 +89,8 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       onPublished: ({ type, at }) => metrics.of.eventPublishSeconds.observe({ event: type }, (performance.now() - at) / 1000),
     }),
   );
+  const webhooks = startWebhooks({ config, database, logger, metrics: metrics.of });
+  if (webhooks !== null) starting.use(webhooks);
   const chats = starting.use(
     startChats({
       config,
@@ -98,10 +101,12 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       metrics: metrics.of,
       queueAwayPushes: queueAwayPushes(notifyUsers(noticePolicy)),
       enqueuePushes: pushQueue.enqueue,
+      webhooks,
     }),
   );
   const decider = createDecider({
     database,
+    webhooks,
     policy,
     pushPolicy: pushPolicyOf(config),
     logger,
@@ -122,12 +127,14 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     partners: chats.partners,
     logger,
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
-    screensPlaces: false,
+    webhooks,
+    screensPlaces: config.PRE_RING_HOOK_URL !== undefined,
     notify: publisher.notify,
     connectionsPerUser: config.LIMIT_CONNECTIONS_PER_USER,
   });
   const notifications = createNotifications({
     database,
+    webhooks,
     decider,
     queue: pushQueue,
     noticePolicy,
@@ -192,6 +199,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         redis: asking,
         redisPrefix: config.REDIS_PREFIX,
         sessions,
+        webhooks,
         traces: createTraceReader(database),
       }),
     ],

@@ -13,6 +13,7 @@ import { type Decider, decideSurely } from '../calls/decider.ts';
 import type { PartnerNews } from '../chat/partners.ts';
 import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { readSnapshots } from './snapshots.ts';
 
 const KNOW_GATEWAY = {
@@ -134,6 +135,8 @@ export interface SessionRegisterOptions {
   partners: PartnerNews;
   logger: Logger;
   gatewayLeaseSeconds: number;
+  /** Null: the app's backend is told nothing of who comes and goes. */
+  webhooks: Pick<Webhooks, 'come' | 'go' | 'wake'> | null;
   /** Whether a hook is asked before a call rings. */
   screensPlaces: boolean;
   /** Tells all gateways. */
@@ -153,6 +156,7 @@ export const createSessionRegister = ({
   logger,
   gatewayLeaseSeconds,
   screensPlaces,
+  webhooks,
   notify,
   connectionsPerUser,
 }: SessionRegisterOptions): SessionRegister => {
@@ -168,6 +172,7 @@ export const createSessionRegister = ({
     const users = unique(sessions.map(({ user_id }) => user_id));
     await database.query(NOTE_LAST_SEEN, [users]);
     await tellCalls(users);
+    await webhooks?.go(users);
     await partners.went(users).catch(partnersMissed);
     await database.query(SETTLE_SESSIONS, [sessions.map(({ id }) => id)]);
   };
@@ -191,6 +196,10 @@ export const createSessionRegister = ({
     open: async (gatewayId, opened) => {
       if (opened.length === 0) return [];
       await database.transaction(async (transaction) => {
+        await webhooks?.come(
+          transaction,
+          opened.map(({ userId }) => userId),
+        );
         transaction.send(KNOW_GATEWAY, [gatewayId, gatewayLeaseSeconds]);
         const columns = [
           opened.map((o) => o.sessionId),
@@ -200,6 +209,7 @@ export const createSessionRegister = ({
         ];
         transaction.send(OPEN_SESSIONS, [gatewayId, ...columns]);
       });
+      webhooks?.wake();
       const surplus = await refuseSurplus(opened);
       const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
       await tellCalls(admitted.map(({ userId }) => userId));

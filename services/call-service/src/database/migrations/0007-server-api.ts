@@ -40,15 +40,16 @@ COMMENT ON COLUMN webhooks.status IS 'waiting, delivered, or dead: given up';
 COMMENT ON COLUMN webhooks.body IS 'What is sent, as it is signed';
 CREATE INDEX webhooks_waiting ON webhooks (stream, seq) WHERE status = 'waiting';
 CREATE INDEX webhooks_waiting_by_age ON webhooks (created_at) WHERE status = 'waiting';
-CREATE INDEX webhooks_by_time ON webhooks USING brin (created_at) WITH (autosummarize = on);
+CREATE INDEX webhooks_by_time ON webhooks (created_at, seq);
 
 CREATE TABLE webhook_streams (
   stream text PRIMARY KEY,
   due_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  claimed_until timestamptz,
   claim integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE webhook_streams IS 'Streams that have a webhook waiting: its row is locked by whoever adds one, and by whoever notes what became of one';
-COMMENT ON COLUMN webhook_streams.due_at IS 'When the first of them is to be sent; while it is being sent, when it is taken for lost';
+COMMENT ON COLUMN webhook_streams.due_at IS 'When the first of them is to be sent; while it is being sent, when that is taken for lost';
 COMMENT ON COLUMN webhook_streams.claim IS 'Counts the sendings: only the last of them may say when the next is due';
 CREATE INDEX webhook_streams_due ON webhook_streams (due_at);
 
