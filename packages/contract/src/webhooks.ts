@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { storableText } from './ids.ts';
 
 /** What the app's backend is told by webhook. */
 export const WebhookType = z.enum([
@@ -26,7 +27,7 @@ export const WEBHOOK_HEADERS = { id: 'webhook-id', timestamp: 'webhook-timestamp
 export const HookAnswer = z.discriminatedUnion('action', [
   z.object({ action: z.literal('allow') }),
   /** The caller is refused, and reads `reason` where its app shows it. */
-  z.object({ action: z.literal('deny'), reason: z.string().min(1).max(200).default('This call is not allowed') }),
+  z.object({ action: z.literal('deny'), reason: storableText(200).min(1).default('This call is not allowed') }),
   /** The call is placed and reaches nobody, as if the callee had blocked the caller. */
   z.object({ action: z.literal('silence') }),
 ]);

@@ -33,6 +33,7 @@ import { createServerKeys } from './server-api/server-keys.ts';
 import { serverRoutes } from './server-api/server-routes.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
 import { createTraceReader } from './traces/trace-reader.ts';
+import { startScreening } from './webhooks/start-screening.ts';
 import { startWebhooks } from './webhooks/start-webhooks.ts';
 
 const SWEEP_EVERY_MS = 1000;
@@ -165,7 +166,8 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
   const promptLimit = (name: string, perMinute: number): RateLimit =>
     tellRefusals(createPromptRateLimit({ ...counted, name, perMinute }), () => metrics.of.rateLimited.inc({ limit: name }));
-  const limited = limitPlaces(decider, {
+  const screened = starting.use(startScreening({ config, database, logger, metrics: metrics.of, decider }));
+  const limited = limitPlaces(screened, {
     perCaller: promptLimit('initiate', config.LIMIT_INITIATE_PER_MINUTE),
     perPair: promptLimit('initiate_pair', config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE),
   });

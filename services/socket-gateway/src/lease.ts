@@ -13,11 +13,13 @@ export interface LeaseOptions {
 }
 
 /** What came with a renewal. `wasLapsed`: all our sessions were given up meanwhile. */
-export interface Renewal extends Pick<LeaseResponse, 'toClose' | 'placesAreScreened'> {
+export interface Renewal extends Pick<LeaseResponse, 'toClose'> {
   wasLapsed: boolean;
 }
 
 export interface Lease extends Disposable {
+  /** Whether a place may take long to be answered, as of the last renewal. */
+  placesAreScreened(): boolean;
   /** Whether it was renewed so lately that it cannot have lapsed. */
   isHeld(): boolean;
   /** The listener is called after every renewal. */
@@ -31,6 +33,7 @@ export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: Lea
   const everyMs = leaseMs / 3;
   let renewedAt = Number.NEGATIVE_INFINITY;
   let isRenewing = false;
+  let placesAreScreened = false;
   const listeners: ((renewal: Renewal) => void)[] = [];
 
   const renew = async (): Promise<void> => {
@@ -44,8 +47,9 @@ export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: Lea
     // That it lapsed is said once, and the answer that said so may have been lost.
     const mayHaveLapsed = receivedAt - renewedAt >= leaseMs;
     renewedAt = sentAt;
-    const { known, toClose, placesAreScreened } = value;
-    for (const listener of listeners) listener({ wasLapsed: !known || mayHaveLapsed, toClose, placesAreScreened });
+    const { known, toClose } = value;
+    placesAreScreened = value.placesAreScreened;
+    for (const listener of listeners) listener({ wasLapsed: !known || mayHaveLapsed, toClose });
   };
 
   const beat = async (): Promise<void> => {
@@ -64,6 +68,7 @@ export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: Lea
   const timer = setInterval(() => void beat(), everyMs);
   return {
     isHeld: () => performance.now() - renewedAt < leaseMs,
+    placesAreScreened: () => placesAreScreened,
     onRenewed: (listener) => void listeners.push(listener),
     [Symbol.dispose]: () => clearInterval(timer),
   };
