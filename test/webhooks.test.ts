@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRestClient, type System, startSystem, startWebhookReceiver, TEST_WEBHOOK_SECRET, until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
+import { startPushSystem } from './push-system.ts';
 import { connectTwo, ring } from './two-phones.ts';
 
 const KEY = 'the-server-key-of-tests-only';
@@ -230,4 +231,29 @@ it('without a WEBHOOK_URL nothing is stored, and a replay says so', async () => 
   expect(rows?.count).toBe(0);
   const refused = await server.post('/v1/server/webhooks/replay', { since: new Date().toISOString() });
   expect([refused.status, refused.body.error.message]).toEqual([400, 'No webhooks are sent: WEBHOOK_URL is not set']);
+});
+
+it('tells that a push could not be delivered, for good', async () => {
+  await using receiver = await startWebhookReceiver();
+  const { SERVER_API_KEYS: _, ...settings } = settingsFor(receiver.url);
+  await using push = await startPushSystem({ gateways: 1, settings });
+  const userId = `ann-${randomUUID()}`;
+  const token = await push.fcm(userId);
+  push.standIn.unregister(token);
+  const { id } = (await push.backend.post('/v1/server/notifications', { userIds: [userId], type: 'promotional', data: {} })).body;
+  const { data } = await receiver.receives('a failure', ({ type }) => type === 'notification.failed');
+  expect(data).toEqual({
+    notificationId: expect.any(String),
+    pushId: expect.any(String),
+    userId,
+    type: 'promotional',
+    callId: null,
+    bulkId: id,
+    provider: 'fcm',
+    platform: 'android',
+    outcome: 'failed',
+    error: expect.any(String),
+    targetGone: true,
+  });
+  expect(receiver.received.some(({ text }) => text.includes(token))).toBe(false);
 });

@@ -145,6 +145,14 @@ export interface SessionRegisterOptions {
   connectionsPerUser: number;
 }
 
+const columnsOf = (opened: readonly OpenedSession[]) => [
+  opened.map((o) => o.sessionId),
+  opened.map((o) => o.userId),
+  opened.map((o) => o.deviceId),
+  opened.map((o) => o.hears),
+];
+
+const usersOf = (sessions: readonly OpenedSession[]): string[] => sessions.map(({ userId }) => userId);
 const ids = (sessions: readonly OpenedSession[]): string[] => sessions.map(({ sessionId }) => sessionId);
 const unique = (users: readonly string[]): string[] => [...new Set(users)];
 
@@ -187,7 +195,7 @@ export const createSessionRegister = ({
 
   const refuseSurplus = async (opened: readonly OpenedSession[]): Promise<ReadonlySet<string>> => {
     if (connectionsPerUser === 0) return new Set();
-    const users = unique(opened.map(({ userId }) => userId));
+    const users = unique(usersOf(opened));
     const surplus = await database.query<{ id: string }>(REFUSE_SURPLUS, [users, connectionsPerUser, ids(opened)]);
     return new Set(surplus.map(({ id }) => id));
   };
@@ -196,24 +204,16 @@ export const createSessionRegister = ({
     open: async (gatewayId, opened) => {
       if (opened.length === 0) return [];
       await database.transaction(async (transaction) => {
-        await webhooks?.come(
-          transaction,
-          opened.map(({ userId }) => userId),
-        );
         transaction.send(KNOW_GATEWAY, [gatewayId, gatewayLeaseSeconds]);
-        const columns = [
-          opened.map((o) => o.sessionId),
-          opened.map((o) => o.userId),
-          opened.map((o) => o.deviceId),
-          opened.map((o) => o.hears),
-        ];
-        transaction.send(OPEN_SESSIONS, [gatewayId, ...columns]);
+        const openThem = (): void => transaction.send(OPEN_SESSIONS, [gatewayId, ...columnsOf(opened)]);
+        if (webhooks === null) openThem();
+        else await webhooks.come(transaction, usersOf(opened), openThem);
       });
       webhooks?.wake();
       const surplus = await refuseSurplus(opened);
       const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
-      await tellCalls(admitted.map(({ userId }) => userId));
-      const came = partners.came(unique(admitted.map(({ userId }) => userId)), ids(admitted)).catch(partnersMissed);
+      await tellCalls(usersOf(admitted));
+      const came = partners.came(unique(usersOf(admitted)), ids(admitted)).catch(partnersMissed);
       const [read] = await Promise.all([readSnapshots(database, admitted), came]);
       const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, snapshot]));
       return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });

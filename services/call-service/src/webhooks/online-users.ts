@@ -32,12 +32,21 @@ interface Changed {
 
 const unique = (users: readonly string[]): string[] => [...new Set(users)];
 
-/** Tells the app's backend of those for whom a first session opens in this transaction. */
-export const tellOnline = async (transaction: Transaction, users: readonly string[]): Promise<void> => {
+/**
+ * Tells the app's backend of those who get their first session: `open` sends what stores it. A session that is known to be
+ * over never opens, however late its opening arrives, and then nobody has come.
+ */
+export const tellOnline = async (transaction: Transaction, users: readonly string[], open: () => void): Promise<void> => {
   const rows = await transaction.query<Changed & { isNew: boolean }>(COME_ONLINE, [unique(users)]);
+  open();
+  const newcomers = rows.filter(({ isNew }) => isNew);
+  if (newcomers.length === 0) return;
+  const gone = await transaction.query<Changed>(GO_OFFLINE, [newcomers.map(({ userId }) => userId)]);
+  const goneIds = new Set(gone.map(({ userId }) => userId));
+  const come = newcomers.filter(({ userId }) => !goneIds.has(userId));
   storeWebhooks(
     transaction,
-    rows.filter(({ isNew }) => isNew).map(({ userId, at }) => presenceDraft('user.online', userId, at)),
+    come.map(({ userId, at }) => presenceDraft('user.online', userId, at)),
   );
 };
 

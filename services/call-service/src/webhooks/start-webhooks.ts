@@ -16,8 +16,8 @@ export interface Webhooks extends AsyncDisposable {
   store(transaction: Transaction, drafts: readonly WebhookDraft[]): void;
   /** Sends what is due, without being waited for. */
   wake(): void;
-  /** These users get a session in this transaction. Called before that is stored. After the commit, `wake`. */
-  come(transaction: Transaction, users: readonly string[]): Promise<void>;
+  /** These users get sessions in this transaction, which `open` sends. After the commit, `wake`. */
+  come(transaction: Transaction, users: readonly string[], open: () => void): Promise<void>;
   /** Sessions of these users are over. Resolves after COMMIT. */
   go(users: readonly string[]): Promise<void>;
 }
