@@ -240,13 +240,13 @@ it('tells that a push could not be delivered, for good', async () => {
   const userId = `ann-${randomUUID()}`;
   const token = await push.fcm(userId);
   push.standIn.unregister(token);
-  const { id } = (await push.backend.post('/v1/server/notifications', { userIds: [userId], type: 'promotional', data: {} })).body;
+  const { id } = (await push.backend.post('/v1/server/notifications', { userIds: [userId], type: 'system_alert', data: {} })).body;
   const { data } = await receiver.receives('a failure', ({ type }) => type === 'notification.failed');
   expect(data).toEqual({
     notificationId: expect.any(String),
     pushId: expect.any(String),
     userId,
-    type: 'promotional',
+    type: 'system_alert',
     callId: null,
     bulkId: id,
     provider: 'fcm',

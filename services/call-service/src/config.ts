@@ -24,7 +24,9 @@ export const callServiceSettings = {
   HOST: z.string().optional().describe('The address to listen on; all of them where unset'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).describe('PostgreSQL, the truth'),
   DATABASE_POOL_SIZE: integer(2, 200).default(10).describe('Connections to PostgreSQL from one replica'),
-  SERVER_API_KEYS: list().default([]).describe("Keys of the app's backend for /v1/server, separated by commas"),
+  SERVER_API_KEYS: list()
+    .default([])
+    .describe("Keys of the app's backend for /v1/server, separated by commas; those that need no restart are in a table"),
   RING_TIMEOUT_SECONDS: integer(MIN_RING_SECONDS, MAX_RING_SECONDS)
     .default(60)
     .describe('How long a call rings, where the command does not say'),

@@ -57,7 +57,7 @@ export const createPreRingHook = ({ url, sign, logger, metrics }: PreRingHookOpt
     ask: async (envelope) => {
       const askedAt = performance.now();
       const answer = await answerTo(bodyFor(envelope));
-      metrics.preRingHookSeconds.observe({ answer: answer?.action ?? 'failed' }, (performance.now() - askedAt) / 1000);
+      metrics.preRingHookSeconds.observe({ outcome: answer?.action ?? 'failed' }, (performance.now() - askedAt) / 1000);
       return answer;
     },
     [Symbol.asyncDispose]: () => post[Symbol.asyncDispose](),

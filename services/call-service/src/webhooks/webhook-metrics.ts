@@ -30,8 +30,8 @@ export const WEBHOOK_METRICS = {
   preRingHookSeconds: {
     type: 'histogram',
     name: 'trunkline_pre_ring_hook_seconds',
-    help: 'How long the pre-ring hook took, by its answer: `allow`, `deny`, `silence`, or `failed`',
-    labels: ['answer'],
+    help: 'How long the pre-ring hook took, by what it answered: `allow`, `deny`, `silence`, or `failed`',
+    labels: ['outcome'],
     buckets: LATENCY_BUCKETS,
   },
 } as const satisfies MetricTable;
