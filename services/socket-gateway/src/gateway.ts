@@ -47,6 +47,7 @@ const RAW_DIALECTS = new Map([
   ['/ws/otomo', otomo],
 ]);
 
+const LAST_ANSWERS_MS = 3000;
 const CLOSED_REPORTS_MS = 1500;
 const DELIVERY_REPORTS_MS = 500;
 
@@ -126,7 +127,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       isTaking = false;
     };
     await drain({ guests: sessions, drainMs: config.DRAIN_SECONDS * 1000, stopTaking });
-    sessions.closeForGood('going_away');
+    await settledWithin(sessions.closeForGood('going_away'), LAST_ANSWERS_MS);
     await settledWithin(sessions.allReported(), CLOSED_REPORTS_MS);
     reports.giveUp();
     await settledWithin(deliveries.idle(), DELIVERY_REPORTS_MS);
