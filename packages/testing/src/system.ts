@@ -99,6 +99,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
     LOG_LEVEL: 'error',
     PORT: '0',
     DRAIN_SECONDS: '0',
+    STOP_NOTICE_SECONDS: '0',
     // No limits: tests place calls faster than people do. Those that test the limits set them.
     LIMIT_INITIATE_PER_MINUTE: '0',
     LIMIT_INITIATE_PER_PAIR_PER_MINUTE: '0',
