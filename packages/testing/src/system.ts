@@ -33,6 +33,7 @@ export interface System extends AsyncDisposable {
   readonly database: TestDatabase;
   /** An onlooker's connection to the system's Redis. */
   readonly redis: RedisConnection;
+  readonly redisUrl: string;
   readonly internalToken: string;
   readonly callServices: readonly Running[];
   readonly gateways: readonly Running[];
@@ -118,6 +119,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
   return {
     database,
     redis,
+    redisUrl,
     internalToken: INTERNAL_TOKEN,
     callServices: startedCallServices,
     gateways: startedGateways,
