@@ -10,8 +10,10 @@ import { ROOT } from './repository-root.ts';
 
 const CONFIG = join(ROOT, 'deploy/haproxy/haproxy.cfg');
 
+type Replicas = Pick<System, 'gateways' | 'callServices'>;
+
 /** The configuration of docker-compose.yml, with this system's addresses in place of those of its containers. */
-const configurationFor = (text: string, port: number, { gateways, callServices }: System): string => {
+const configurationFor = (text: string, port: number, { gateways, callServices }: Replicas): string => {
   const addresses = new Map<string, string>([
     ['bind :8080', `bind 127.0.0.1:${port}`],
     // What its container may open, a process here may not.
@@ -35,7 +37,7 @@ export interface LoadBalancer extends AsyncDisposable {
 }
 
 /** HAProxy as docker-compose.yml runs it, in front of a system of two gateways and two call-services. */
-export const startLoadBalancer = async (system: System): Promise<LoadBalancer> => {
+export const startLoadBalancer = async (system: Replicas): Promise<LoadBalancer> => {
   await using starting = new AsyncDisposableStack();
   const haproxy = await haproxyProgram((line) => process.stderr.write(`${line}\n`));
   const folder = starting.adopt(await mkdtemp(join(tmpdir(), 'trunkline-haproxy-')), (path) => rm(path, { recursive: true }));
@@ -54,7 +56,10 @@ export const startLoadBalancer = async (system: System): Promise<LoadBalancer> =
   const url = `http://127.0.0.1:${port}`;
   const answers = async (): Promise<boolean> => {
     if (child.exitCode !== null) throw new Error(`HAProxy did not start:\n${log()}`);
-    return (await fetch(`${url}/socket.io/?EIO=4&transport=polling`).catch(() => null))?.ok ?? false;
+    const statuses = ['/socket.io/?EIO=4&transport=polling', '/api/'].map(
+      async (path) => (await fetch(url + path).catch(() => null))?.status,
+    );
+    return (await Promise.all(statuses)).every((status) => status !== undefined && status !== 503);
   };
   await until('the load balancer answers', answers, 20_000);
   const running = starting.move();
