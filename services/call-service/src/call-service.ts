@@ -160,14 +160,16 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   let isStopping = false;
   const readiness: ReadinessChecks = {
     database: async () => (await database.query(PING, [])).length === 1,
-    redis: () => publisher.isConnected(),
     accepting: () => !isStopping,
   };
-  reportReadiness(metrics.of, readiness);
+  // What is committed without Redis goes out when it is back.
+  const misses: ReadinessChecks = { redis: () => publisher.isConnected() };
+  reportReadiness(metrics.of, { ...readiness, ...misses });
   watchDatabase(metrics.of, database);
   const app = createApp({
     logger,
     readiness,
+    misses,
     metrics,
     routes: [
       internalDoor({

@@ -11,3 +11,10 @@ it('a call-service that is told to stop is not ready at once, answers for a mome
   await stopped;
   await expect(fetch(`${service.url}/livez`)).rejects.toThrow('fetch failed');
 });
+
+it('a call-service without Redis says so, and is ready all the same: what it commits needs no Redis', async () => {
+  await using service = await startRunningCallService({ REDIS_URL: 'redis://127.0.0.1:1' });
+  const readiness = await fetch(`${service.url}/readyz`);
+  expect([readiness.status, await readiness.json()]).toMatchObject([200, { status: 'ready', checks: { redis: false, database: true } }]);
+  expect(await (await fetch(`${service.url}/metrics`)).text()).toContain('trunkline_ready{check="redis"} 0');
+});
