@@ -92,7 +92,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     },
     metrics.of,
   );
-  const port = Number(new URL(url).port);
+  const [port, transports] = [Number(new URL(url).port), config.SOCKET_IO_TRANSPORTS];
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
     ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
@@ -101,7 +101,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       (identity, socket) => sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices })),
     ],
   ]);
-  const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
+  const socketIo = parts.use(startSocketIo({ server, port, transports, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
   const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
