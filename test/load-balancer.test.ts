@@ -21,7 +21,7 @@ let system: System;
 let balancer: LoadBalancer;
 
 beforeAll(async () => {
-  system = await startSystem({ callServices: 2, asProcesses: ['socket-gateway'], settings: { DRAIN_SECONDS: '4' } });
+  system = await startSystem({ callServices: 2, asProcesses: ['socket-gateway'], settings: { DRAIN_SECONDS: '8' } });
   balancer = await startLoadBalancer(system);
 });
 afterAll(async () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   system = await startSystem({
     callServices: 2,
     asProcesses: ['socket-gateway', 'call-service'],
-    settings: { DRAIN_SECONDS: '6', STOP_NOTICE_SECONDS: '3', CALLER_GRACE_SECONDS: '10' },
+    settings: { DRAIN_SECONDS: '8', STOP_NOTICE_SECONDS: '3', CALLER_GRACE_SECONDS: '10' },
   });
   balancer = await startLoadBalancer(system);
 });
