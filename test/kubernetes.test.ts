@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { METRICS } from '@trunkline/docs';
+import { GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { complaintsAbout } from './kubernetes-schemas.ts';
@@ -89,7 +90,8 @@ describe.each(workloads.map((workload) => [workload.metadata.name, workload] as 
   });
 
   it('is given its settings by reference, asks for what it needs, and has a version of an image', () => {
-    expect(container.env).toBeUndefined();
+    const expected = name === 'socket-gateway' ? [{ name: 'NODE_OPTIONS', value: GATEWAY_NODE_OPTIONS }] : undefined;
+    expect(container.env).toEqual(expected);
     const secrets = container.envFrom.flatMap((from: { secretRef?: { name: string } }) => from.secretRef?.name ?? []);
     expect(secrets).toContain('trunkline');
     expect(secrets.includes('trunkline-call-service')).toBe(name === 'call-service' || name === 'trunkline-migration');
