@@ -3,6 +3,7 @@ import { type Command, type CommandContext, UsageError } from './command.ts';
 import { config } from './commands/config.ts';
 import { dev } from './commands/dev.ts';
 import { doctor } from './commands/doctor.ts';
+import { keys } from './commands/keys.ts';
 import { latency } from './commands/latency.ts';
 import { migrate } from './commands/migrate.ts';
 import { pushes } from './commands/pushes.ts';
@@ -10,10 +11,11 @@ import { tail } from './commands/tail.ts';
 import { token } from './commands/token.ts';
 import { trace } from './commands/trace.ts';
 import { vapid } from './commands/vapid.ts';
+import { webhook } from './commands/webhook.ts';
 
 /** By name, in the order of the alphabet. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  [config, dev, doctor, latency, migrate, pushes, tail, token, trace, vapid].map((command) => [command.name, command]),
+  [config, dev, doctor, keys, latency, migrate, pushes, tail, token, trace, vapid, webhook].map((command) => [command.name, command]),
 );
 
 export const USAGE = `Usage: trunkline <command> [options]

@@ -13,6 +13,8 @@ export interface ChildService extends AsyncDisposable {
   output(): string;
   /** `kill -9`; resolves when the process is gone. */
   kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code when the process is gone, null where a signal ended it. */
+  stop(): Promise<number | null>;
   /** Starts it again on the same port; resolves when it is ready. */
   start(): Promise<void>;
 }
@@ -71,6 +73,14 @@ export const startChildService = async (
     await gone;
   };
 
+  const stop = async (): Promise<number | null> => {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    const [code] = (await gone) as [number | null];
+    return code;
+  };
+
   await start();
   return {
     url,
@@ -79,6 +89,7 @@ export const startChildService = async (
     },
     output: () => output,
     kill,
+    stop,
     start,
     [Symbol.asyncDispose]: kill,
   };

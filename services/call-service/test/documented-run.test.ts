@@ -117,19 +117,54 @@ const RUN: Readonly<Record<string, (people: People) => Promise<unknown>>> = {
     await ann.post(`/v1/chat/${chatId}/archive`);
     await ann.post(`/v1/chat/${chatId}/messages`, { content: 'Too late' });
   },
-  notifications: async ({ ann }) => {
+  notifications: async ({ ann, server }) => {
     const endpoint = 'https://fcm.googleapis.com/fcm/send/abc';
     const push = { token: 'a-token', platform: 'android', locale: 'ja' };
     await ann.post(`${PUSH}/devices`, push);
     await ann.post(`${PUSH}/subscribe`, { endpoint, expirationTime: null, keys: browserKeys() });
     await ann.request('DELETE', `${PUSH}/subscribe`, { endpoint });
     await ann.request('DELETE', `${PUSH}/devices?token=another`);
+    await server.get(`${SERVER}/users/ann`);
     await ann.get(`${PUSH}/preferences`);
     const quiet_hours = { start: '22:00', end: '07:00', time_zone: 'Asia/Tokyo' };
     await ann.request('PUT', `${PUSH}/preferences`, { promotional: true, quiet_hours });
     await ann.request('PUT', `${PUSH}/preferences`, { quiet_hours: null, calls: 1 });
     await ann.get(`${PUSH}/vapid-public-key`);
     await ann.post(`${PUSH}/devices`, { token: 'a b' });
+  },
+  "calls, by the app's backend": async ({ server, ann }) => {
+    const calls = `${SERVER}/calls`;
+    const as = (userId: string, reason?: string) => ({ userId, ...(reason === undefined ? {} : { reason }) });
+    const place = async (callId: string): Promise<string> => {
+      await server.post(calls, { callerId: 'cat', calleeId: 'dan', callerName: 'Cat', callType: 'AUDIO', callId });
+      return `${calls}/${callId}`;
+    };
+    const answered = await place('server-1');
+    await server.post(`${answered}/accept`, as('dan'));
+    await server.get(`${SERVER}/users/dan`);
+    await server.post(`${answered}/end`, as('cat'), { 'idempotency-key': 'k' });
+    await server.post(`${await place('server-2')}/reject`, as('dan', 'busy'));
+    await server.post(`${await place('server-3')}/cancel`, as('cat', 'by support'));
+    await server.get(answered);
+    await server.get(`${calls}?userId=cat&state=over&limit=1`);
+    for (const wrong of [as('cat'), as('eve'), {}]) await server.post(`${answered}/accept`, wrong);
+    await server.post(`${calls}/none/accept`, as('cat'));
+    await server.post(calls, {});
+    await server.get(`${calls}/none`);
+    await server.get(`${calls}?state=none`);
+    await ann.get(calls);
+    await server.post(`${SERVER}/users/ann/disconnect`);
+  },
+  'keys, audit and webhooks': async ({ server }) => {
+    await server.post(`${SERVER}/keys`, { name: 'backend-2' });
+    await server.post(`${SERVER}/keys`, { name: 'backend-2' });
+    await server.get(`${SERVER}/keys`);
+    await server.request('DELETE', `${SERVER}/keys/backend-2`);
+    await server.request('DELETE', `${SERVER}/keys/none`);
+    await server.get(`${SERVER}/audit?limit=5`);
+    await server.get(`${SERVER}/audit?limit=x`);
+    await server.post(`${SERVER}/webhooks/replay`, { since: new Date(Date.now() - 60_000).toISOString() });
+    await server.post(`${SERVER}/webhooks/replay`, {});
   },
   'notifications to many': async ({ ann, server }) => {
     const bulk = { userIds: ['ann'], type: 'system_alert', template: { title: 'Tonight', body: 'at ten' }, dedupeKey: randomUUID() };
@@ -151,8 +186,14 @@ const RUN: Readonly<Record<string, (people: People) => Promise<unknown>>> = {
 };
 
 it('what a whole run asks and is answered is as the document says, operation by operation', async () => {
+  const webhooks = { WEBHOOK_URL: 'http://127.0.0.1:1/', WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}` };
   const vapid = { VAPID_PUBLIC_KEY: `B${'a'.repeat(86)}` };
-  await using service = await startChatService({ LIMIT_INITIATE_PER_MINUTE: '0', LIMIT_INITIATE_PER_PAIR_PER_MINUTE: '0', ...vapid });
+  await using service = await startChatService({
+    LIMIT_INITIATE_PER_MINUTE: '0',
+    LIMIT_INITIATE_PER_PAIR_PER_MINUTE: '0',
+    ...vapid,
+    ...webhooks,
+  });
   const check = createDocumentCheck();
   const chatId = await openChat(service);
   const as = async (userId: string) => check.follow(await clientOf(service, userId));

@@ -14,6 +14,7 @@ import type { Relay } from '../outbox/relay.ts';
 import { repeat } from '../repeat.ts';
 import { traceChatDecisions } from '../tracing/trace-decisions.ts';
 import { eraseRoutes } from '../users/erase-routes.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { type CallTeller, createCallTeller } from './call-notes.ts';
 import { type AnswerChatCommand, createChatCommands } from './chat-commands.ts';
 import { createChatDecider } from './chat-decider.ts';
@@ -36,6 +37,7 @@ export interface ChatsOptions {
   queueAwayPushes: QueueAwayPushes;
   /** Called after a commit with what it queued. */
   enqueuePushes(pushes: readonly QueuedPush[]): void;
+  webhooks: Pick<Webhooks, 'store' | 'wake'> | null;
 }
 
 type Guards = Pick<ChatRoutesOptions, 'guards' | 'sendGuards' | 'createGuards'> & { serverGuards: RequestHandler[] };
@@ -52,7 +54,7 @@ const SWEEP_EVERY_MS = 2000;
 const KEEP_EVERY_MS = 600_000;
 
 export const startChats = (options: ChatsOptions): Chats => {
-  const { config, database, relay, redis, logger, metrics, tracing, queueAwayPushes, enqueuePushes } = options;
+  const { config, database, relay, redis, logger, metrics, tracing, queueAwayPushes, enqueuePushes, webhooks } = options;
   const tell = (rows: OutboxRow[], pushes: readonly QueuedPush[]): void => {
     relay.publish(rows);
     enqueuePushes(pushes);
@@ -61,6 +63,7 @@ export const startChats = (options: ChatsOptions): Chats => {
     database,
     logger,
     queueAwayPushes,
+    webhooks,
     onCommitted: ({ outcome, rows, pushes }) => {
       countMessages(metrics, outcome);
       tell(rows, pushes);

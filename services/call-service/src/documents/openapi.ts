@@ -10,6 +10,7 @@ const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
   chatId: ChatId.describe('A chat'),
   userId: UserId.describe('A user, as the `sub` of their tokens'),
   id: z.uuid(),
+  name: z.string().describe('The name of a key'),
 };
 
 const EnvelopedError = z.object({ success: z.literal(false), message: z.string(), data: z.null() }).meta({ id: 'EnvelopedError' });

@@ -3,6 +3,8 @@ import { CALL_OPERATIONS } from './operations/call-operations.ts';
 import { CHAT_OPERATIONS } from './operations/chat-operations.ts';
 import { HEALTH_OPERATIONS } from './operations/health-operations.ts';
 import { NOTIFICATION_OPERATIONS } from './operations/notification-operations.ts';
+import { SERVER_CALL_OPERATIONS } from './operations/server-call-operations.ts';
+import { SERVER_KEY_OPERATIONS } from './operations/server-key-operations.ts';
 import { SERVER_OPERATIONS } from './operations/server-operations.ts';
 import { USER_OPERATIONS } from './operations/user-operations.ts';
 
@@ -12,6 +14,8 @@ export const OPERATIONS: Operations = {
   ...USER_OPERATIONS,
   ...CHAT_OPERATIONS,
   ...NOTIFICATION_OPERATIONS,
+  ...SERVER_CALL_OPERATIONS,
+  ...SERVER_KEY_OPERATIONS,
   ...SERVER_OPERATIONS,
   ...HEALTH_OPERATIONS,
 };

@@ -131,7 +131,7 @@ describe('otsy', () => {
 
   it('tells clients what the document says, and each of these words occurs', () => {
     const custom = (word: string): string => (word.startsWith('custom:') ? 'custom:{name}' : word);
-    const frames = [...TOLD.map((telling) => otsy.encode(telling, USER)), otsy.closing('going_away')];
+    const frames = [...TOLD.map((telling) => otsy.encode(telling, USER)), otsy.closing('going_away', 700)];
     const refusals = ErrorCode.options.map((code) => otsy.answer({ ok: false, error: refusal(code) }, USER, false));
     const errors = refusals.map((answer) => (answer !== null && 'frame' in answer ? answer.frame : null));
     const words = [...frames, ...errors].map((frame) => expectTold(language, { ...frame, event: custom(frame?.event ?? '') }));
@@ -154,5 +154,5 @@ describe('otsy', () => {
 });
 
 it('what closes a Socket.IO connection is said as the document says', () => {
-  expectTold(SOCKETS.onlycare, onlycare.closing('flooding'));
+  expectTold(SOCKETS.onlycare, onlycare.closing('flooding', 700));
 });

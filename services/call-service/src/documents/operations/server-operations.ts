@@ -61,12 +61,24 @@ const Trace: z.ZodType<CallTrace> = z
   })
   .meta({ id: 'CallTrace' });
 
+const Share = z.object({ calls: z.int(), share: z.number() });
+
 const Statistics: z.ZodType<CallStatistics> = z
   .object({
     minutes: z.int(),
     calls: z.int(),
     isSample: z.boolean().describe('There were more calls: these are the newest'),
-    verdicts: z.partialRecord(VerdictWord, z.object({ calls: z.int(), share: z.number() })),
+    verdicts: z.partialRecord(VerdictWord, Share),
+    ways: z.array(
+      z.object({
+        platform: z.string(),
+        provider: z.string().nullable().describe('null: a connection of ours'),
+        rings: z.int(),
+        reached: Share,
+        woke: Share,
+        answered: Share,
+      }),
+    ),
   })
   .meta({ id: 'CallStatistics' });
 
