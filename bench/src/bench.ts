@@ -50,7 +50,7 @@ const search = async (session: Session, first: Load, print: Print): Promise<Resu
     upTo: 50_000,
     within: 0.05,
     run: async (perSecond) => {
-      const result = await session.run({ ...first, perSecond });
+      const result = await session.run({ ...first, perSecond, limit: { p99Ms: LONGEST_P99_MS } });
       results.push(result);
       return result;
     },

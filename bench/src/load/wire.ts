@@ -32,7 +32,7 @@ export type Verb = 'accept' | 'reject' | 'cancel' | 'end';
 export interface Wire {
   readonly name: DialectName;
   /** Where a phone of this token connects. */
-  url(base: string, token: string): string;
+  path(token: string): string;
   /** What a phone says when it hears `hello`; null where an open socket is ready. */
   opening(token: string): string | null;
   readonly pong: string | null;

@@ -29,6 +29,8 @@ export interface Result {
   problems: string[];
   legs: Record<string, Latency>;
   cpu: CpuPerOperation | null;
+  /** It was ended early, when it was certain that it did not hold. */
+  wasHopeless?: boolean;
   /** Resident memory of all gateways for each connection; only where it was measured. */
   kilobytesPerConnection?: number;
 }

@@ -46,7 +46,7 @@ export class CallBench implements Disposable {
     }));
   }
 
-  async run(scenario: CallScenario, { perSecond, seconds, warmUpSeconds }: Omit<Load, 'connections'>): Promise<Result> {
+  async run(scenario: CallScenario, { perSecond, seconds, warmUpSeconds, limit }: Omit<Load, 'connections'>): Promise<Result> {
     const { system, stores, report } = this.#bench;
     const script = CALL_SCRIPTS[scenario];
     const meter = new CpuMeter(system, stores);
@@ -56,6 +56,7 @@ export class CallBench implements Disposable {
       perSecond,
       seconds,
       warmUpSeconds,
+      limit,
       onWindow: () => meter.mark(),
       report: (line) => report(`${scenario} at ${perSecond}/s: ${line}`),
     });
@@ -72,6 +73,7 @@ export class CallBench implements Disposable {
       errors: load.errors,
       problems: [...lostConnections(this.#fleet), ...problemsIn(await system.ledger(script.finalState), this.#placed)],
       legs: latenciesOf(load.legs),
+      wasHopeless: load.wasHopeless,
       cpu: await meter.perOperation(load.doneInWindow),
     };
   }

@@ -2,6 +2,7 @@ import type { Fleet } from '../load/fleet.ts';
 import type { DialectName, Wire } from '../load/wire.ts';
 import type { Stores } from '../system/stores.ts';
 import type { System } from '../system/system.ts';
+import type { Limit } from './late-count.ts';
 
 /** What every scenario is given. */
 export interface Bench {
@@ -17,6 +18,8 @@ export interface Load {
   seconds: number;
   warmUpSeconds: number;
   connections: number;
+  /** Ends a run early that cannot hold it any more. */
+  limit?: Limit;
 }
 
 export const describe = ({
