@@ -1,4 +1,4 @@
-import type { DialectName } from './load/wire.ts';
+import type { CallDialect } from './load/wire.ts';
 import type { Options } from './options.ts';
 import { FIGURES, type Figures, probe } from './probe.ts';
 import { median } from './report/medians.ts';
@@ -80,7 +80,7 @@ export const compareWithBaseline = async (stores: Stores, options: Options, prin
   const runs: Record<Entrant, Figures[]> = { baseline: [], onlycare: [], chattrix: [] };
   const startedAt = performance.now();
   const probeOne = async (entrant: Entrant): Promise<void> => {
-    const dialect: DialectName = entrant === 'baseline' ? 'onlycare' : entrant;
+    const dialect: CallDialect = entrant === 'baseline' ? 'onlycare' : entrant;
     const figures = await probe({
       stores,
       start: () =>

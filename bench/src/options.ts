@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { MAX_SOCKETS } from './load/fleet.ts';
-import { DIALECTS } from './load/wire.ts';
+import { CALL_DIALECTS } from './load/wire.ts';
 import { CALL_SCRIPTS } from './scenarios/call-scripts.ts';
 
 export const SCENARIOS = [
@@ -10,6 +10,7 @@ export const SCENARIOS = [
   'connect-rate',
   'reconnect-storm',
   'presence',
+  'chat',
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
@@ -26,7 +27,7 @@ Options:
   --connections N      users, ${MAX_SOCKETS} at most (1000; idle and reconnect-storm 2000)
   --gateways N         gateway processes, 16 at most (2)
   --call-services N    call-service processes, 8 at most (1)
-  --dialect D          ${DIALECTS.join(', ')} (onlycare)
+  --dialect D          ${CALL_DIALECTS.join(', ')} (onlycare); chat is always otsy
   --system S           trunkline, or baseline: the ordinary server (trunkline)
   --find-max           search the highest rate with p99 ≤ 100 ms and no loss, from --rate
   --pairs N            compare, against: how many times each (5, 3)
@@ -52,7 +53,7 @@ const Options = z.object({
   connections: count(2, MAX_SOCKETS).optional(),
   gateways: count(1, 16).default(2),
   callServices: count(1, 8).default(1),
-  dialect: z.enum(DIALECTS).default('onlycare'),
+  dialect: z.enum(CALL_DIALECTS).default('onlycare'),
   system: z.enum(['trunkline', 'baseline']).default('trunkline'),
   findMax: z.boolean().default(false),
   pairs: count(1, 20).optional(),

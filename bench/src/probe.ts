@@ -1,5 +1,5 @@
 import { findMax } from './find-max.ts';
-import type { DialectName } from './load/wire.ts';
+import type { CallDialect } from './load/wire.ts';
 import { renewing } from './renewing.ts';
 import { longestP99, type Result } from './report/result.ts';
 import { wireOf } from './run-scenario.ts';
@@ -28,7 +28,7 @@ export const FIGURES = ['callsPerSecond', 'p99At500', 'cpuPerCall', 'memoryPerId
 export interface ProbeOptions {
   stores: Stores;
   start(): Promise<System>;
-  dialect: DialectName;
+  dialect: CallDialect;
   callServices: number;
   connections: number;
   seconds: number;

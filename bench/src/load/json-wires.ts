@@ -1,5 +1,5 @@
 import { textField } from './json-text.ts';
-import { type Heard, OTHER, type Verb, type Wire, type Word } from './wire.ts';
+import { type CallWire, type Heard, OTHER, type Verb, type Word } from './wire.ts';
 
 const NO_RESPONSE = 'no_response';
 /** How every frame of these dialects begins. */
@@ -18,7 +18,7 @@ const heardIn = (words: ReadonlyMap<string, Word>, text: string): Heard => {
 };
 
 interface JsonWords {
-  name: Wire['name'];
+  name: CallWire['name'];
   path: string;
   place: { type: string; callee: string };
   prefix: string;
@@ -36,7 +36,7 @@ const SHARED: readonly [string, Word][] = [
   ['user_offline', 'offline'],
 ];
 
-const jsonWire = ({ name, path, place, prefix, heard }: JsonWords): Wire => ({
+const jsonWire = ({ name, path, place, prefix, heard }: JsonWords): CallWire => ({
   name,
   path: (token) => `${path}?token=${token}`,
   opening: () => null,

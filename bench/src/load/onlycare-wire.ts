@@ -1,5 +1,5 @@
 import { textField } from './json-text.ts';
-import { type Heard, OTHER, type Wire, type Word } from './wire.ts';
+import { type CallWire, type Heard, OTHER, type Word } from './wire.ts';
 
 const WORDS: ReadonlyMap<string, Word> = new Map<string, Word>([
   ['call:incoming', 'incoming'],
@@ -46,7 +46,7 @@ const read = (frame: string): Heard => {
 };
 
 /** Socket.IO over a WebSocket, without its client. Only a place asks for an acknowledgement. */
-export const onlycareWire: Wire = {
+export const onlycareWire: CallWire = {
   name: 'onlycare',
   path: () => '/socket.io/?EIO=4&transport=websocket',
   opening: (token) => `40${JSON.stringify({ token })}`,

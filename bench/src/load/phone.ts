@@ -1,5 +1,5 @@
 import { FrameSocket } from './frame-socket.ts';
-import type { Heard, Verb, Wire } from './wire.ts';
+import type { Heard, Wire } from './wire.ts';
 
 export interface PhoneOptions {
   wire: Wire;
@@ -64,12 +64,9 @@ export class Phone {
     return this.#socket.isOpen;
   }
 
-  place(calleeId: string, ringSeconds: number | null): void {
-    this.#socket.send(this.#wire.place(calleeId, ringSeconds));
-  }
-
-  say(verb: Verb, callId: string): void {
-    this.#socket.send(this.#wire.say(verb, callId));
+  /** A frame of its wire. */
+  send(frame: string): void {
+    this.#socket.send(frame);
   }
 
   /** Ends the connection without a farewell, as a phone that loses its network does. */

@@ -1,12 +1,13 @@
 import { runArrivals } from '../load/arrivals.ts';
 import { Histogram } from '../load/histogram.ts';
 import type { Phone } from '../load/phone.ts';
-import type { Heard } from '../load/wire.ts';
+import type { CallWire, Heard } from '../load/wire.ts';
 import type { CallScript, Phase, Side } from './call-scripts.ts';
 import { LateCount, type Limit } from './late-count.ts';
 
 export interface CallLoadOptions {
   script: CallScript;
+  wire: CallWire;
   /** Caller and callee of each pair; a pair has one call at a time. */
   pairs: readonly { caller: Phone; callee: Phone }[];
   perSecond: number;
@@ -144,7 +145,8 @@ class CallLoad {
   #place(pair: Pair, dueAt: number): void {
     pair.run = { dueAt, phase: 0, phaseAt: dueAt, callId: null, waitsFor: this.#waitsFor[0] ?? 0 };
     this.#busy.add(pair);
-    pair.caller.place(pair.callee.userId, this.#options.script.ringSeconds);
+    const { wire, script } = this.#options;
+    pair.caller.send(wire.place(pair.callee.userId, script.ringSeconds));
   }
 
   #hear(pair: Pair, side: Side, { word, callId, code }: Heard): void {
@@ -177,7 +179,7 @@ class CallLoad {
     run.phase += 1;
     run.phaseAt = performance.now();
     run.waitsFor = this.#waitsFor[run.phase] ?? 0;
-    if (says !== undefined && run.callId !== null) pair[says.side].say(says.verb, run.callId);
+    if (says !== undefined && run.callId !== null) pair[says.side].send(this.#options.wire.say(says.verb, run.callId));
     if (run.phase === this.#phases.length) this.#finish(pair);
   }
 

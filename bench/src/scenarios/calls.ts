@@ -52,6 +52,7 @@ export class CallBench implements Disposable {
     const meter = new CpuMeter(system, stores);
     const load = await runCallLoad({
       script,
+      wire: this.#bench.wire,
       pairs: this.#pairs(),
       perSecond,
       seconds,

@@ -1,5 +1,5 @@
 import type { Fleet } from '../load/fleet.ts';
-import type { DialectName, Wire } from '../load/wire.ts';
+import type { CallWire, DialectName } from '../load/wire.ts';
 import type { Stores } from '../system/stores.ts';
 import type { System } from '../system/system.ts';
 import type { Limit } from './late-count.ts';
@@ -8,7 +8,7 @@ import type { Limit } from './late-count.ts';
 export interface Bench {
   system: System;
   stores: Stores;
-  wire: Wire;
+  wire: CallWire;
   callServices: number;
   report(line: string): void;
 }

@@ -11,6 +11,15 @@ export interface Ledger {
   unpublished: number;
 }
 
+/** What the database says of chat messages. */
+export interface StoredMessages {
+  /** How the load counted them, from the number asked for. */
+  numbers: number[];
+  /** Chats whose own numbering has a gap or a repetition; 0 where the system has none. */
+  gaps: number;
+  unpublished: number;
+}
+
 /** A system under test, as processes of its own on a database of its own. */
 export interface System extends AsyncDisposable {
   readonly name: string;
@@ -22,4 +31,8 @@ export interface System extends AsyncDisposable {
   openSessions(): Promise<number>;
   /** Reads the books, once nothing is under way any more. */
   ledger(finalState: string): Promise<Ledger>;
+  /** Makes a chat for each two users; resolves with their ids, in order. */
+  openChats(members: readonly (readonly [string, string])[]): Promise<string[]>;
+  /** Reads the messages from this number on, once nothing is under way any more. */
+  storedMessages(first: number): Promise<StoredMessages>;
 }
