@@ -7,6 +7,8 @@ export interface MaxSearch {
   upTo: number;
   /** How close the answer must be: 0.05 is within 5 %. */
   within: number;
+  /** The factor of its steps until the answer is bracketed. */
+  growth?: number;
   /** No run begins after that, by `performance.now()`: then the highest that held so far is the answer. */
   until?: number;
   run(perSecond: number): Promise<Result>;
@@ -20,11 +22,20 @@ const GROWTH = 1.6;
 /** Below this part of where it began, the search gives up. */
 const LOWEST_SHARE = 20;
 
-const holds = (result: Result): boolean =>
+/** Whether every leg has a p99 of at most 100 ms, all that was asked is achieved, and nothing is lost. */
+export const holds = (result: Result): boolean =>
   isClean(result) && result.wasHopeless !== true && longestP99(result) <= LONGEST_P99_MS && result.achieved >= result.asked * ACHIEVED;
 
-/** The highest rate at which every leg has a p99 of at most 100 ms, all that was asked is achieved, and nothing is lost; null: none. */
-export const findMax = async ({ from, upTo, within, until = Number.POSITIVE_INFINITY, run, report }: MaxSearch): Promise<Result | null> => {
+/** The highest rate that holds; null: none. */
+export const findMax = async ({
+  from,
+  upTo,
+  within,
+  growth = GROWTH,
+  until = Number.POSITIVE_INFINITY,
+  run,
+  report,
+}: MaxSearch): Promise<Result | null> => {
   let best: Result | null = null;
   let tooMuch = Number.POSITIVE_INFINITY;
   let rate = from;
@@ -35,12 +46,12 @@ export const findMax = async ({ from, upTo, within, until = Number.POSITIVE_INFI
     report(`${Math.round(rate)}/s ${verdict ? 'holds' : 'does not hold'}: achieved ${result.achieved}/s, p99 ${longestP99(result)} ms`);
     if (verdict) best = result;
     else tooMuch = rate;
-    rate = nextRate(rate, best?.asked ?? 0, tooMuch);
+    rate = nextRate(rate, best?.asked ?? 0, tooMuch, growth);
   }
   return best;
 };
 
-const nextRate = (rate: number, best: number, tooMuch: number): number => {
-  if (best === 0) return rate / GROWTH;
-  return tooMuch === Number.POSITIVE_INFINITY ? rate * GROWTH : (best + tooMuch) / 2;
+const nextRate = (rate: number, best: number, tooMuch: number, growth: number): number => {
+  if (best === 0) return rate / growth;
+  return tooMuch === Number.POSITIVE_INFINITY ? rate * growth : Math.sqrt(best * tooMuch);
 };

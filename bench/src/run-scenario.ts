@@ -18,13 +18,16 @@ export const wireOf = (dialect: CallDialect): CallWire => WIRES[dialect];
 const DEFAULT_CONNECTIONS: Partial<Record<Scenario, number>> = { idle: 2000, 'reconnect-storm': 2000, presence: 200 };
 const DEFAULT_RATES: Partial<Record<Scenario, number>> = { 'connect-rate': 300, presence: 20, 'ring-timeout': 50 };
 
-export const loadOf = (scenario: Scenario, { rate, seconds, warmUp, connections }: Options): Load[] =>
+export const loadOf = (
+  scenario: Scenario,
+  { rate, seconds = 5, warmUp, connections }: Pick<Options, 'rate' | 'seconds' | 'warmUp' | 'connections'>,
+): [Load, ...Load[]] =>
   (rate ?? [DEFAULT_RATES[scenario] ?? 500]).map((perSecond) => ({
     perSecond,
     seconds,
     warmUpSeconds: warmUp,
     connections: connections ?? DEFAULT_CONNECTIONS[scenario] ?? 1000,
-  }));
+  })) as [Load, ...Load[]];
 
 /** A scenario on a system that runs, ready to be given one load after another. */
 export interface Runner extends Disposable {

@@ -22,6 +22,8 @@ export interface Result {
   asked: number;
   achieved: number;
   done: number;
+  /** Of those, the ones within the measured time; only where that is less than the run. */
+  doneInWindow?: number;
   lost: number;
   doubled: number;
   errors: Record<string, number>;

@@ -5,6 +5,7 @@ import { latenciesOf, type Result } from '../report/result.ts';
 import { CpuMeter } from '../system/cpu-meter.ts';
 import type { StoredMessages } from '../system/system.ts';
 import { type ChatPair, runChatLoad } from './chat-load.ts';
+import { ONLY_BEHIND } from './late-count.ts';
 import { type Bench, describe, type Load, lostConnections } from './scenario.ts';
 
 const WARM_UP_RATE = 1000;
@@ -51,7 +52,7 @@ export class ChatBench implements Disposable {
   }
 
   async warmUp(): Promise<void> {
-    await this.run({ perSecond: WARM_UP_RATE, seconds: WARM_UP_SECONDS, warmUpSeconds: 0 });
+    await this.run({ perSecond: WARM_UP_RATE, seconds: WARM_UP_SECONDS, warmUpSeconds: 0, limit: ONLY_BEHIND });
   }
 
   async run({ perSecond, seconds, warmUpSeconds, limit }: Omit<Load, 'connections'>): Promise<Result> {

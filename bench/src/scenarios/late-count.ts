@@ -3,6 +3,9 @@ export interface Limit {
   p99Ms: number;
 }
 
+/** Ends a run only where the system falls behind. */
+export const ONLY_BEHIND: Limit = { p99Ms: Number.POSITIVE_INFINITY };
+
 /** Arrivals that wait for this long show a system that falls behind, whatever its legs say so far. */
 const BEHIND_MS = 1000;
 

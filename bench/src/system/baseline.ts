@@ -1,8 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { DEV_JWT_SECRET } from '@trunkline/service-kit';
 import { Redis } from 'ioredis';
-import { startChild } from './child.ts';
+import { addTo, type Child, startChild } from './child.ts';
 import { messageNumbers } from './message-numbers.ts';
 import type { Database, Stores } from './stores.ts';
 import type { Ledger, System } from './system.ts';
@@ -57,7 +57,7 @@ export const startBaseline = async ({ stores, processes }: BaselineOptions): Pro
   await using started = new AsyncDisposableStack();
   const database = started.use(await stores.createDatabase());
   await database.query(SCHEMA);
-  const prefix = `baseline-${randomBytes(6).toString('hex')}`;
+  const { prefix } = started.use(stores.createRedisPrefix('baseline'));
   const redis = started.adopt(new Redis(stores.redisUrl), (connection) => connection.disconnect());
   const env = {
     NODE_ENV: 'production',
@@ -66,13 +66,17 @@ export const startBaseline = async ({ stores, processes }: BaselineOptions): Pro
     REDIS_PREFIX: prefix,
     JWT_SECRET: DEV_JWT_SECRET,
   };
-  const children = await Promise.all(Array.from({ length: processes }, () => startChild({ name: 'baseline', script: MAIN, env })));
+  const startSome = (count: number): Promise<Child[]> =>
+    Promise.all(Array.from({ length: count }, () => startChild({ name: 'baseline', script: MAIN, env, stores })));
+  const children = await startSome(processes);
   for (const child of children) started.use(child);
+  const all = [...children];
   const running = started.move();
   return {
     name: 'baseline',
     gateways: children,
-    processes: children,
+    processes: all,
+    addIdleGateways: async (count) => addTo(all, await startSome(count)),
     mintToken,
     openSessions: () => redis.hlen(`${prefix}:sockets`),
     ledger: async (finalState): Promise<Ledger> => {

@@ -11,6 +11,10 @@ export interface Stores extends AsyncDisposable {
   readonly settings: { fsync: string; synchronousCommit: string; version: string };
   /** An empty database of its own. */
   createDatabase(): Promise<Database>;
+  /** A beginning of names in Redis; what has it is deleted on dispose. */
+  createRedisPrefix(name: string): AsyncDisposable & { readonly prefix: string };
+  /** It is disposed of with the stores at the latest, whoever else does or does not. MUST bear being disposed of twice. */
+  keep<Thing extends AsyncDisposable>(thing: Thing): Thing;
   /** What both have done until now. */
   usage(): Promise<StoreUsage>;
 }
@@ -37,6 +41,23 @@ const renamed = (url: string, name: string): string => {
   return other.href;
 };
 
+/** Does it the first time; whoever comes later waits for that. */
+const once = (end: () => Promise<void>): (() => Promise<void>) => {
+  let ending: Promise<void> | null = null;
+  return () => {
+    ending ??= end();
+    return ending;
+  };
+};
+
+const KEYS_AT_ONCE = 500;
+
+const deleteKeys = async (redis: Redis, prefix: string): Promise<void> => {
+  for await (const keys of redis.scanStream({ match: `*${prefix}*`, count: KEYS_AT_ONCE }) as AsyncIterable<string[]>) {
+    if (keys.length > 0) await redis.unlink(...keys);
+  }
+};
+
 const openDatabase = async (adminUrl: string, admin: pg.Client): Promise<Database> => {
   const name = `bench_${randomBytes(6).toString('hex')}`;
   await admin.query(`CREATE DATABASE ${name}`);
@@ -46,10 +67,10 @@ const openDatabase = async (adminUrl: string, admin: pg.Client): Promise<Databas
   return {
     url,
     query: async <Row extends object>(text: string) => (await pool.query<Row>(text)).rows,
-    [Symbol.asyncDispose]: async () => {
+    [Symbol.asyncDispose]: once(async () => {
       await pool.end();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    },
+    }),
   };
 };
 
@@ -101,11 +122,17 @@ export const startStores = async (env: BackingEnvironment, report: (line: string
   const postmaster = await postmasterOf(admin);
   const settings = await settingsOf(admin);
   const running = started.move();
+  const keep = <Thing extends AsyncDisposable>(thing: Thing): Thing => running.use(thing);
   return {
     databaseUrl: backing.databaseUrl,
     redisUrl: backing.redisUrl,
     settings,
-    createDatabase: () => openDatabase(backing.databaseUrl, admin),
+    createDatabase: async () => keep(await openDatabase(backing.databaseUrl, admin)),
+    createRedisPrefix: (name) => {
+      const prefix = `${name}-${randomBytes(6).toString('hex')}`;
+      return keep({ prefix, [Symbol.asyncDispose]: once(() => deleteKeys(redis, prefix)) });
+    },
+    keep,
     usage: async () => ({
       postgresCpu: postmaster === null ? null : cpuOfFamily(postmaster),
       transactions: await transactionsOf(admin),

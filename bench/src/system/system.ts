@@ -24,8 +24,10 @@ export interface StoredMessages {
 export interface System extends AsyncDisposable {
   readonly name: string;
   readonly gateways: readonly Child[];
-  /** All processes whose CPU counts as the server's, gateways included. */
+  /** All processes whose CPU counts as the server's at the moment, gateways included, idle ones too. */
   readonly processes: readonly Child[];
+  /** More gateways, to which nobody connects, until they are disposed of. */
+  addIdleGateways(count: number): Promise<AsyncDisposable>;
   mintToken(userId: string): Promise<string>;
   /** How many sessions the system knows to be open. */
   openSessions(): Promise<number>;

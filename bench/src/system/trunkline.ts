@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { migrate } from '@trunkline/call-service';
 import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET } from '@trunkline/service-kit';
 import { SignJWT } from 'jose';
-import { type Child, startChild } from './child.ts';
+import { addTo, type Child, startChild } from './child.ts';
 import { messageNumbers } from './message-numbers.ts';
 import type { Database, Stores } from './stores.ts';
 import type { Ledger, StoredMessages, System } from './system.ts';
@@ -104,13 +104,14 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
   await using started = new AsyncDisposableStack();
   const database = started.use(await stores.createDatabase());
   await migrate(database.url);
+  const { prefix } = started.use(stores.createRedisPrefix('bench'));
   const serverKey = randomBytes(16).toString('hex');
   const env = {
     NODE_ENV: 'development',
     LOG_LEVEL: 'error',
     DATABASE_URL: database.url,
     REDIS_URL: stores.redisUrl,
-    REDIS_PREFIX: `bench-${randomBytes(6).toString('hex')}`,
+    REDIS_PREFIX: prefix,
     JWT_SECRET: DEV_JWT_SECRET,
     INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
     SERVER_API_KEYS: serverKey,
@@ -122,13 +123,16 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
       name: service,
       script: join(checkout ?? REPOSITORY, 'services', service, 'src/main.ts'),
       env: { ...env, ...more },
+      stores,
       nodeOptions: [
         ...nodeOptions,
         ...(profileFolder === null ? [] : [`--cpu-prof-name=${service}-${randomBytes(3).toString('hex')}.cpuprofile`]),
       ],
     });
+  const startSome = (count: number, service: string, more: Record<string, string>): Promise<Child[]> =>
+    Promise.all(Array.from({ length: count }, () => start(service, more)));
   const startAll = async (count: number, service: string, more: Record<string, string>): Promise<Child[]> => {
-    const children = await Promise.all(Array.from({ length: count }, () => start(service, more)));
+    const children = await startSome(count, service, more);
     for (const child of children) started.use(child);
     return children;
   };
@@ -137,11 +141,13 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
   const addresses = { CALL_SERVICE_URLS: services.map(({ url }) => url).join(',') };
   const edges = await startAll(gateways, 'socket-gateway', addresses);
   const notifiers = await startAll(1, 'notifier', addresses);
+  const processes = [...edges, ...services, ...notifiers];
   const running = started.move();
   return {
     name: 'trunkline',
     gateways: edges,
-    processes: [...edges, ...services, ...notifiers],
+    processes,
+    addIdleGateways: async (count) => addTo(processes, await startSome(count, 'socket-gateway', addresses)),
     mintToken,
     openSessions: async () => {
       const [row] = await database.query<{ open: number }>('SELECT count(*)::int AS open FROM sessions WHERE closed_at IS NULL');
