@@ -2,6 +2,9 @@ import { INTERRUPTED, runBench } from './bench.ts';
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
+// Whoever read it may be gone; the servers are ended all the same.
+process.stdout.on('error', () => undefined);
+
 const interrupting = new AbortController();
 for (const [signal, code] of Object.entries(SIGNALS)) {
   process.on(signal, () => {

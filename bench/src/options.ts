@@ -35,9 +35,9 @@ Options:
   --dialect D          ${CALL_DIALECTS.join(', ')} (onlycare); chat is always otsy
   --system S           trunkline, or baseline: the ordinary server (trunkline; idle- and many-gateways: both)
   --find-max           search the highest rate with p99 ≤ 100 ms and no loss, from --rate
-  --pairs N            compare, against, idle-gateways: how many times each (5, 3, 2)
+  --pairs N            compare, against, idle-gateways: how many times each (5, 3, 3)
   --up-to N            many-gateways: the most of them (16)
-  --as-is              compare, against: neither wait for a quiet machine nor repeat disturbed runs
+  --as-is              compare, against, idle-gateways: neither wait for a quiet machine nor repeat disturbed runs
   --seed N             for what is random (1)
   --profile DIR        write the services' CPU profiles there, and say what was hot
   --json FILE          write the results

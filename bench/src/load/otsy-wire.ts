@@ -35,7 +35,7 @@ const read = (frame: string): Heard => {
 };
 
 /** What joining a chat is acknowledged with; messages are numbered from 1. */
-export const JOIN_NUMBER = 0;
+const JOIN_NUMBER = 0;
 
 /** Socket.IO on `/chat`, as the Otsy apps speak it. A message's number is in its text, and is what its acknowledgement is called. */
 export const otsyWire = {

@@ -3,9 +3,9 @@ import { otsyWire } from '../load/otsy-wire.ts';
 import type { Phone } from '../load/phone.ts';
 import { latenciesOf, type Result } from '../report/result.ts';
 import { CpuMeter } from '../system/cpu-meter.ts';
-import type { StoredMessages } from '../system/system.ts';
 import { type ChatPair, runChatLoad } from './chat-load.ts';
 import { ONLY_BEHIND } from './late-count.ts';
+import { problemsInMessages } from './message-books.ts';
 import { type Bench, describe, type Load, lostConnections } from './scenario.ts';
 
 const WARM_UP_RATE = 1000;
@@ -81,7 +81,7 @@ export class ChatBench implements Disposable {
       lost: load.lost,
       doubled: load.doubled,
       errors: load.errors,
-      problems: [...lostConnections(this.#fleet), ...problemsIn(await system.storedMessages(first), first, load.due, load.wasStored)],
+      problems: [...lostConnections(this.#fleet), ...problemsInMessages(await system.storedMessages(first), { first, ...load })],
       legs: latenciesOf(load.legs),
       wasHopeless: load.wasHopeless,
       cpu: await meter.perOperation(load.doneInWindow),
@@ -92,22 +92,3 @@ export class ChatBench implements Disposable {
     this.#fleet[Symbol.dispose]();
   }
 }
-
-/** Every acknowledged message MUST be in the database exactly once, no other one twice, and the numbers of each chat without a gap. */
-const problemsIn = (
-  { numbers, gaps, unpublished }: StoredMessages,
-  first: number,
-  due: number,
-  wasStored: (number: number) => boolean,
-): string[] => {
-  const times = new Uint8Array(due);
-  for (const number of numbers) times[number - first] = (times[number - first] ?? 0) + 1;
-  const missing = times.reduce((count, stored, index) => count + (stored === 0 && wasStored(first + index) ? 1 : 0), 0);
-  const twice = times.reduce((count, stored) => count + (stored > 1 ? 1 : 0), 0);
-  return [
-    ...(missing === 0 ? [] : [`${missing} messages were acknowledged and are not in the database`]),
-    ...(twice === 0 ? [] : [`${twice} messages are in the database more than once`]),
-    ...(gaps === 0 ? [] : [`the messages of ${gaps} chats are not numbered without a gap`]),
-    ...(unpublished === 0 ? [] : [`${unpublished} events were not published`]),
-  ];
-};

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { DEV_JWT_SECRET } from '@trunkline/service-kit';
 import { Redis } from 'ioredis';
-import { addTo, type Child, startChild } from './child.ts';
+import { addTo, type Child, IDLE_GATEWAY, startChild } from './child.ts';
 import { messageNumbers } from './message-numbers.ts';
 import type { Database, Stores } from './stores.ts';
 import type { Ledger, System } from './system.ts';
@@ -66,8 +66,8 @@ export const startBaseline = async ({ stores, processes }: BaselineOptions): Pro
     REDIS_PREFIX: prefix,
     JWT_SECRET: DEV_JWT_SECRET,
   };
-  const startSome = (count: number): Promise<Child[]> =>
-    Promise.all(Array.from({ length: count }, () => startChild({ name: 'baseline', script: MAIN, env, stores })));
+  const startSome = (count: number, name = 'baseline'): Promise<Child[]> =>
+    Promise.all(Array.from({ length: count }, () => startChild({ name, script: MAIN, env, stores })));
   const children = await startSome(processes);
   for (const child of children) started.use(child);
   const all = [...children];
@@ -76,7 +76,7 @@ export const startBaseline = async ({ stores, processes }: BaselineOptions): Pro
     name: 'baseline',
     gateways: children,
     processes: all,
-    addIdleGateways: async (count) => addTo(all, await startSome(count)),
+    addIdleGateways: async (count) => addTo(all, await startSome(count, IDLE_GATEWAY)),
     mintToken,
     openSessions: () => redis.hlen(`${prefix}:sockets`),
     ledger: async (finalState): Promise<Ledger> => {

@@ -137,8 +137,13 @@ const startOnce = async ({ name, script, env, stores, nodeOptions = [] }: ChildO
   };
 };
 
+/** How gateways are called that nobody connects to. */
+export const IDLE_GATEWAY = 'idle gateway';
+
 /** Adds processes to a list; they stop, and are no longer in it, on dispose. */
-export const addTo = (list: Child[], added: readonly Child[]): AsyncDisposable => {
+export const addTo = async (list: Child[], added: readonly Child[]): Promise<AsyncDisposable> => {
+  // What the start left behind is no cost of being idle.
+  await Promise.all(added.map((child) => child.collectGarbage()));
   list.push(...added);
   return {
     [Symbol.asyncDispose]: async () => {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { migrate } from '@trunkline/call-service';
 import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET } from '@trunkline/service-kit';
 import { SignJWT } from 'jose';
-import { addTo, type Child, startChild } from './child.ts';
+import { addTo, type Child, IDLE_GATEWAY, startChild } from './child.ts';
 import { messageNumbers } from './message-numbers.ts';
 import type { Database, Stores } from './stores.ts';
 import type { Ledger, StoredMessages, System } from './system.ts';
@@ -118,9 +118,9 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
     ...NO_LIMITS,
   };
   const nodeOptions = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  const start = (service: string, more: Record<string, string>): Promise<Child> =>
+  const start = (service: string, more: Record<string, string>, name = service): Promise<Child> =>
     startChild({
-      name: service,
+      name,
       script: join(checkout ?? REPOSITORY, 'services', service, 'src/main.ts'),
       env: { ...env, ...more },
       stores,
@@ -129,8 +129,8 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
         ...(profileFolder === null ? [] : [`--cpu-prof-name=${service}-${randomBytes(3).toString('hex')}.cpuprofile`]),
       ],
     });
-  const startSome = (count: number, service: string, more: Record<string, string>): Promise<Child[]> =>
-    Promise.all(Array.from({ length: count }, () => start(service, more)));
+  const startSome = (count: number, service: string, more: Record<string, string>, name = service): Promise<Child[]> =>
+    Promise.all(Array.from({ length: count }, () => start(service, more, name)));
   const startAll = async (count: number, service: string, more: Record<string, string>): Promise<Child[]> => {
     const children = await startSome(count, service, more);
     for (const child of children) started.use(child);
@@ -147,7 +147,7 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
     name: 'trunkline',
     gateways: edges,
     processes,
-    addIdleGateways: async (count) => addTo(processes, await startSome(count, 'socket-gateway', addresses)),
+    addIdleGateways: async (count) => addTo(processes, await startSome(count, 'socket-gateway', addresses, IDLE_GATEWAY)),
     mintToken,
     openSessions: async () => {
       const [row] = await database.query<{ open: number }>('SELECT count(*)::int AS open FROM sessions WHERE closed_at IS NULL');
