@@ -35,6 +35,8 @@ export interface Result {
   wasHopeless?: boolean;
   /** Resident memory of all gateways for each connection; only where it was measured. */
   kilobytesPerConnection?: number;
+  /** What Redis holds for each connection; only where that was measured. */
+  redisBytesPerConnection?: number;
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;

@@ -29,10 +29,15 @@ export interface StoreUsage {
   postgresCpu: number | null;
   /** Commits, of all databases. */
   transactions: number;
+  /** Bytes written to its log, and bytes of all its databases with their indexes and what is not vacuumed yet. */
+  walBytes: number;
+  databaseBytes: number;
   redisCpu: number;
   redisCommands: number;
   /** Bytes that Redis sent to all its clients. */
   redisBytesOut: number;
+  /** Bytes that it holds. */
+  redisMemory: number;
 }
 
 const renamed = (url: string, name: string): string => {
@@ -86,18 +91,23 @@ const postmasterOf = async (admin: pg.Client): Promise<number | null> => {
 
 const numberIn = (info: string, field: string): number => Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0);
 
-const redisUsage = async (redis: Redis): Promise<Omit<StoreUsage, 'postgresCpu' | 'transactions'>> => {
-  const info = `${await redis.info('cpu')}\n${await redis.info('stats')}`;
+const redisUsage = async (redis: Redis): Promise<Pick<StoreUsage, 'redisCpu' | 'redisCommands' | 'redisBytesOut' | 'redisMemory'>> => {
+  const info = `${await redis.info('cpu')}\n${await redis.info('stats')}\n${await redis.info('memory')}`;
   return {
     redisCpu: (numberIn(info, 'used_cpu_sys') + numberIn(info, 'used_cpu_user')) * 1_000_000,
     redisCommands: numberIn(info, 'total_commands_processed'),
     redisBytesOut: numberIn(info, 'total_net_output_bytes'),
+    redisMemory: numberIn(info, 'used_memory'),
   };
 };
 
-const transactionsOf = async (admin: pg.Client): Promise<number> => {
-  const { rows } = await admin.query<{ commits: number }>('SELECT sum(xact_commit)::float8 AS commits FROM pg_stat_database');
-  return rows[0]?.commits ?? 0;
+type PostgresUsage = Pick<StoreUsage, 'transactions' | 'walBytes' | 'databaseBytes'>;
+
+const postgresUsage = async (admin: pg.Client): Promise<PostgresUsage> => {
+  const { rows } = await admin.query<PostgresUsage>(`SELECT sum(xact_commit)::float8 AS transactions,
+    pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS "walBytes",
+    (SELECT sum(pg_database_size(oid))::float8 FROM pg_database) AS "databaseBytes" FROM pg_stat_database`);
+  return rows[0] as PostgresUsage;
 };
 
 const settingsOf = async (admin: pg.Client): Promise<Stores['settings']> => {
@@ -135,7 +145,7 @@ export const startStores = async (env: BackingEnvironment, report: (line: string
     keep,
     usage: async () => ({
       postgresCpu: postmaster === null ? null : cpuOfFamily(postmaster),
-      transactions: await transactionsOf(admin),
+      ...(await postgresUsage(admin)),
       ...(await redisUsage(redis)),
     }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),

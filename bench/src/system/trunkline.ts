@@ -139,7 +139,8 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
 
   const services = await startAll(callServices, 'call-service', {});
   const addresses = { CALL_SERVICE_URLS: services.map(({ url }) => url).join(',') };
-  const edges = await startAll(gateways, 'socket-gateway', { ...addresses, NODE_OPTIONS: GATEWAY_NODE_OPTIONS });
+  const ofGateways = { ...addresses, NODE_OPTIONS: GATEWAY_NODE_OPTIONS };
+  const edges = await startAll(gateways, 'socket-gateway', ofGateways);
   const notifiers = await startAll(1, 'notifier', addresses);
   const processes = [...edges, ...services, ...notifiers];
   const running = started.move();
@@ -147,7 +148,7 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
     name: 'trunkline',
     gateways: edges,
     processes,
-    addIdleGateways: async (count) => addTo(processes, await startSome(count, 'socket-gateway', addresses, IDLE_GATEWAY)),
+    addIdleGateways: async (count) => addTo(processes, await startSome(count, 'socket-gateway', ofGateways, IDLE_GATEWAY)),
     mintToken,
     openSessions: async () => {
       const [row] = await database.query<{ open: number }>('SELECT count(*)::int AS open FROM sessions WHERE closed_at IS NULL');
