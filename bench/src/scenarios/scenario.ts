@@ -33,7 +33,7 @@ export const describe = ({
   callServices,
 });
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** Waits until the system knows of so many sessions. @throws when it does not come to that */
 export const untilSessionsAre = async ({ system }: Bench, count: number): Promise<void> => {
