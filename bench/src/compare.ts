@@ -12,9 +12,9 @@ const ROUNDS = 5;
 /** Of a search for the highest rate. */
 const STEP_SECONDS = 2;
 /** All of it, the start of the stores and their end left out: those take seconds. */
-const WITHIN_MS = 14.5 * 60_000;
+const WITHIN_MS = 14 * 60_000;
 /** What a probe may take on average, so that all rounds fit. */
-const PROBE_MS = 57_000;
+const PROBE_MS = 55_000;
 /** What is left of a probe when its searches are told to end. */
 const ENDING_MS = 10_000;
 const FIRST_GUESS: Readonly<Record<Entrant, Guess>> = {
