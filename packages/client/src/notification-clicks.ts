@@ -1,0 +1,72 @@
+import type { IncomingCall } from './call.ts';
+import type { Client } from './client.ts';
+import { CLICK_MESSAGE, type NotificationClick, takeClick } from './service-worker/notification-click.ts';
+
+type Told = MessageEvent<{ readonly type?: unknown; readonly click?: NotificationClick } | null>;
+
+/** The click that opened this page, once. */
+const openingClick = async (): Promise<NotificationClick | null> => {
+  const taken = await takeClick(new URL(location.href));
+  if (taken === null) return null;
+  history.replaceState(history.state, '', taken.rest);
+  return taken.click;
+};
+
+/**
+ * Hears of clicks on notifications that the service worker passes on: the one that opened this page, and those while it is
+ * open. What comes back ends that.
+ */
+export const onNotificationClick = (listener: (click: NotificationClick) => void): (() => void) => {
+  const hear = ({ data, ports: [port] }: Told): void => {
+    if (data?.type !== CLICK_MESSAGE || data.click === undefined) return;
+    port?.postMessage('taken');
+    listener(data.click);
+  };
+  navigator.serviceWorker.addEventListener('message', hear);
+  navigator.serviceWorker.startMessages();
+  void openingClick().then((click) => (click === null ? undefined : listener(click)));
+  return () => navigator.serviceWorker.removeEventListener('message', hear);
+};
+
+const closeNotificationOf = async (callId: string): Promise<void> => {
+  const registration = await navigator.serviceWorker.getRegistration();
+  for (const notification of (await registration?.getNotifications({ tag: `call-${callId}` })) ?? []) notification.close();
+};
+
+const DECIDED = { accept: (call: IncomingCall) => call.accept(), decline: (call: IncomingCall) => call.reject() } as const;
+
+/** Longer than any ring. */
+const RINGS_WITHIN_MS = 120_000;
+
+/** Decides a call now, or as soon as this client learns that it rings. One that is over never does. */
+const decide = (client: Client, callId: string, decision: (call: IncomingCall) => Promise<unknown>): void => {
+  // What it came to, the call's own events tell.
+  const act = (call: IncomingCall): void => void decision(call).catch(() => undefined);
+  const held = client.calls.find(({ id }) => id === callId);
+  if (held !== undefined) return held.direction === 'incoming' ? act(held) : undefined;
+  const stopListening = client.on('incoming', ({ call }) => {
+    if (call.id !== callId) return;
+    stopListening();
+    act(call);
+  });
+  setTimeout(stopListening, RINGS_WITHIN_MS);
+};
+
+/**
+ * Answers and declines calls as it was clicked on their notifications, and takes the notification of a call away that stops
+ * ringing here. All other clicks go to `others`. What comes back ends that.
+ */
+export const answerNotifications = (client: Client, others: (click: NotificationClick) => void = () => undefined): (() => void) => {
+  const stopped = client.on('stopped', ({ call }) => void closeNotificationOf(call.id));
+  const clicks = onNotificationClick((click) => {
+    const { action, data } = click;
+    const { type, callId } = data;
+    if (type === 'incoming_call' && callId !== undefined && (action === 'accept' || action === 'decline'))
+      decide(client, callId, DECIDED[action]);
+    else others(click);
+  });
+  return () => {
+    stopped();
+    clicks();
+  };
+};
