@@ -20,7 +20,7 @@ export interface ClickResult {
 }
 
 export interface WorkerProbe {
-  /** As a push service would: resolves when DevTools handed it over. */
+  /** Resolves when the worker is done with it. */
   push(payload: unknown): Promise<void>;
   shown(): Promise<ShownNotification[]>;
   /** Resolves with what is shown when it is just these tags. */
@@ -35,15 +35,40 @@ export interface WorkerProbe {
 
 /** What is in the worker's global scope, as far as tests need it. */
 interface WorkerScope {
-  readonly registration: { getNotifications(filter?: { tag: string }): Promise<(ShownNotification & { close(): void })[]> };
+  readonly registration: {
+    getNotifications(filter?: { tag: string }): Promise<(ShownNotification & { close(): void })[]>;
+    showNotification(...args: unknown[]): Promise<void>;
+  };
   readonly clients: { openWindow(url: URL | string): Promise<unknown> };
   readonly WindowClient: { prototype: { focus(): Promise<unknown>; url: string } };
+  readonly PushEvent: { prototype: { waitUntil(promise: Promise<unknown>): void } };
   readonly NotificationEvent: new (type: string, init: object) => Event;
   dispatchEvent(event: Event): boolean;
+  /** What `watch` counts. */
+  pushesDone: number;
+  shownAt: number;
 }
 
+/** Counts the pushes that the worker is done with, and sees when it showed something. */
+const watch = (): void => {
+  const scope = globalThis as unknown as WorkerScope;
+  Object.assign(scope, { pushesDone: 0, shownAt: Number.NEGATIVE_INFINITY });
+  const { waitUntil } = scope.PushEvent.prototype;
+  scope.PushEvent.prototype.waitUntil = function (promise) {
+    waitUntil.call(this, promise);
+    promise.catch(() => undefined).finally(() => (scope.pushesDone += 1));
+  };
+  const showNotification = scope.registration.showNotification.bind(scope.registration);
+  scope.registration.showNotification = async (...args) => {
+    await showNotification(...args);
+    scope.shownAt = performance.now();
+  };
+};
+
 const readShown = async (): Promise<ShownNotification[]> => {
-  const { registration } = globalThis as unknown as WorkerScope;
+  const { registration, shownAt } = globalThis as unknown as WorkerScope;
+  // Chromium forgets a notification that is asked for before it is on the screen.
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, shownAt + 300 - performance.now())));
   const host = (url: string): string => (url === '' ? '' : new URL(url).pathname);
   return (await registration.getNotifications()).map(({ title, body, tag, icon, badge, requireInteraction, data, actions }) => ({
     title,
@@ -109,24 +134,25 @@ export const probeWorker = async ({ profile }: Browser, origin: string): Promise
   const errors: string[] = [];
   devTools.on('ServiceWorker.workerErrorReported', ({ errorMessage }) => errors.push(errorMessage.errorMessage));
   const registrationId = await registrationIdOn(devTools);
+  // What stands beside the worker is to be none of the app's windows.
+  await page.goto('about:blank');
+  await worker.evaluate(watch);
+  const pushesDone = () => worker.evaluate(() => (globalThis as unknown as WorkerScope).pushesDone);
   const shown = (): Promise<ShownNotification[]> => worker.evaluate(readShown);
   return {
     errors,
     push: async (payload) => {
       const data = typeof payload === 'string' ? payload : JSON.stringify(payload);
+      const before = await pushesDone();
       await devTools.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+      await until('the worker is done with the push', async () => (await pushesDone()) > before);
     },
     shown,
     shows: (...tags) =>
       until(`[${tags}] is shown`, async () => {
         const all = await shown();
-        return tags.toSorted().join() ===
-          all
-            .map(({ tag }) => tag)
-            .toSorted()
-            .join()
-          ? all
-          : null;
+        const shownTags = all.map(({ tag }) => tag).toSorted();
+        return JSON.stringify(shownTags) === JSON.stringify(tags.toSorted()) ? all : null;
       }),
     click: (tag, action = '') => worker.evaluate(dispatch, { type: 'notificationclick', tag, action }),
     dismiss: async (tag) => void (await worker.evaluate(dispatch, { type: 'notificationclose', tag, action: '' })),

@@ -1,8 +1,8 @@
 import type { IncomingCall } from './call.ts';
 import type { Client } from './client.ts';
-import { CLICK_MESSAGE, type NotificationClick, takeClick } from './service-worker/notification-click.ts';
+import { HEARS_CLICKS, type NotificationClick, takeClick } from './service-worker/notification-click.ts';
 
-type Told = MessageEvent<{ readonly type?: unknown; readonly click?: NotificationClick } | null>;
+type Asked = MessageEvent<{ readonly type?: unknown } | null>;
 
 /** The click that opened this page, once. */
 const openingClick = async (): Promise<NotificationClick | null> => {
@@ -17,10 +17,10 @@ const openingClick = async (): Promise<NotificationClick | null> => {
  * open. What comes back ends that.
  */
 export const onNotificationClick = (listener: (click: NotificationClick) => void): (() => void) => {
-  const hear = ({ data, ports: [port] }: Told): void => {
-    if (data?.type !== CLICK_MESSAGE || data.click === undefined) return;
-    port?.postMessage('taken');
-    listener(data.click);
+  const hear = ({ data, ports: [port] }: Asked): void => {
+    if (data?.type !== HEARS_CLICKS || port === undefined) return;
+    port.onmessage = (told: MessageEvent<NotificationClick>) => listener(told.data);
+    port.postMessage('yes');
   };
   navigator.serviceWorker.addEventListener('message', hear);
   navigator.serviceWorker.startMessages();

@@ -1,6 +1,6 @@
 import { declineCall, type Rest } from './decline-call.ts';
 import { pathFor } from './destinations.ts';
-import { CLICK_MESSAGE, type NotificationClick, urlWithClick } from './notification-click.ts';
+import { HEARS_CLICKS, type NotificationClick, urlWithClick } from './notification-click.ts';
 import { textsIn } from './read-push.ts';
 import { rememberOver } from './show-push.ts';
 
@@ -12,19 +12,18 @@ export interface FollowOptions extends Rest {
 
 const ABOUT_CALLS: ReadonlySet<string> = new Set(['incoming_call', 'missed_call']);
 
-/** A page that hears of clicks says so at once; one that was left in the background may take a moment. */
-const ANSWERS_WITHIN_MS = 500;
-const MAX_ASKED = 4;
+/** A page that was left in the background may take a moment; browsers let a worker open a window for a few seconds after a click. */
+const ANSWERS_WITHIN_MS = 1000;
 
 const isAboutCall = ({ data }: NotificationClick): boolean => ABOUT_CALLS.has(data['type'] ?? '');
 
-/** Resolves with whether the page took it. */
-const tell = (window: WindowClient, click: NotificationClick): Promise<boolean> => {
+/** The way to a page that says that it hears of clicks; null where it does not say so. */
+const wayTo = (window: WindowClient): Promise<MessagePort | null> => {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
-    port1.onmessage = () => resolve(true);
-    setTimeout(() => resolve(false), ANSWERS_WITHIN_MS);
-    window.postMessage({ type: CLICK_MESSAGE, click }, [port2]);
+    port1.onmessage = () => resolve(port1);
+    setTimeout(() => resolve(null), ANSWERS_WITHIN_MS);
+    window.postMessage({ type: HEARS_CLICKS }, [port2]);
   });
 };
 
@@ -38,8 +37,11 @@ const rank = (window: WindowClient, url: URL): number => {
 const openApp = async (click: NotificationClick, { urlFor = pathFor }: FollowOptions): Promise<void> => {
   const url = new URL(urlFor(click), self.registration.scope);
   const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  for (const window of windows.toSorted((a, b) => rank(a, url) - rank(b, url)).slice(0, MAX_ASKED)) {
-    if (!(await tell(window, click))) continue;
+  const asked = windows.toSorted((one, other) => rank(one, url) - rank(other, url)).map((window) => ({ window, way: wayTo(window) }));
+  for (const { window, way } of asked) {
+    const port = await way;
+    if (port === null) continue;
+    port.postMessage(click);
     await window.focus();
     return;
   }

@@ -8,8 +8,11 @@ export interface NotificationClick {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** The `type` of the message by which a service worker tells a page of a click. The page answers on the port that comes with it. */
-export const CLICK_MESSAGE = 'trunkline:notification-click';
+/**
+ * The `type` of the message by which a service worker asks a page whether it hears of clicks. The page answers on the port
+ * that comes with it, and gets the click there if it is the one that is chosen.
+ */
+export const HEARS_CLICKS = 'trunkline:hears-clicks';
 
 const PARAMETER = 'trunkline-click';
 const OPENS_WITHIN_MS = 120_000;

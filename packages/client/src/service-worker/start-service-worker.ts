@@ -2,7 +2,8 @@ import { followClick } from './follow-click.ts';
 import type { NotificationClick } from './notification-click.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { textsIn } from './read-push.ts';
-import { closeExpiredRings, rememberOver, showPush } from './show-push.ts';
+import { rememberOver, showPush } from './show-push.ts';
+import { closeExpiredRings } from './shown.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
