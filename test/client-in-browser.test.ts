@@ -16,12 +16,30 @@ const [, WORKER = '', APP = ''] = /```js\n(.*?)```.*?```js\n(.*?)```/s.exec(PAGE
 const BUTTON = '#let-me-be-called';
 const TOKEN_PATH = '/my-backend/trunkline-token';
 
+interface PushManagerScope {
+  PushManager: { prototype: { subscribe(): Promise<object>; getSubscription(): Promise<object | null> } };
+}
+
+/** The browser's own push service is out of reach here. This one holds a subscription for another key, as after a change of keys. */
+const standInForPushService = (subscription: object): void => {
+  const { prototype } = (globalThis as unknown as PushManagerScope).PushManager;
+  const unsubscribe = async (): Promise<void> => {
+    former = null;
+  };
+  let former: object | null = { unsubscribe };
+  prototype.getSubscription = async () => former;
+  prototype.subscribe = async () => {
+    if (former !== null) throw new DOMException('there is one for another key', 'InvalidStateError');
+    return { toJSON: () => ({ ...subscription, expirationTime: null }) };
+  };
+};
+
 /** What the app of the documentation has in its page. */
 interface AppScope {
   readonly client: Client;
 }
 
-describe.runIf(await hasBrowser())('the client library in a browser', () => {
+describe.runIf(await hasBrowser())('the client library in a browser', { timeout: 60_000 }, () => {
   let app: WebApp;
   let world: PushSystem;
   let browser: Browser;
@@ -77,7 +95,7 @@ describe.runIf(await hasBrowser())('the client library in a browser', () => {
     });
     const reached = await caller.evaluate(async (calleeId) => {
       const call = (globalThis as unknown as AppScope).client.place(calleeId, { callType: 'VIDEO' });
-      await new Promise((resolve) => call.once('accepted', resolve));
+      await Promise.race([new Promise((resolve) => call.once('accepted', resolve)), call.finished]);
       await call.connected();
       return call.state;
     }, ben);
@@ -93,14 +111,24 @@ describe.runIf(await hasBrowser())('the client library in a browser', () => {
       },
       [ann, ben] as const,
     );
-    const hears = callee.evaluate(async (id) => {
+    const hearing = await callee.evaluateHandle(async (id) => {
       const { chat } = (globalThis as unknown as AppScope).client;
-      const message = new Promise((resolve) => chat.once('message', resolve));
       await chat.join(id);
-      return message;
+      return { message: new Promise((resolve) => chat.once('message', resolve)) };
     }, chatId);
     const said = await caller.evaluate((id) => (globalThis as unknown as AppScope).client.chat.send(id, { content: 'Hello!' }), chatId);
-    expect(await hears).toEqual(said);
+    expect(await hearing.evaluate(({ message }) => message)).toEqual(said);
+    await other.close();
+  });
+
+  it('knows when its user does not want to be called', async () => {
+    const other = await browser.newProfile();
+    const page = await open(other, `carol-${randomUUID()}`);
+    const isEnabled = await page.evaluate(() => {
+      const { client } = globalThis as unknown as AppScope;
+      return client.push.enable({} as Parameters<Client['push']['enable']>[0]);
+    });
+    expect(isEnabled).toBe(false);
     await other.close();
   });
 
@@ -114,11 +142,7 @@ describe.runIf(await hasBrowser())('the client library in a browser', () => {
       const subscription = world.standIn.newSubscription();
       ({ endpoint } = subscription);
       const page = await open(browser.profile, bob);
-      // The browser's own push service is out of reach here.
-      await page.evaluate((made) => {
-        const { PushManager } = globalThis as unknown as { PushManager: { prototype: { subscribe(options: object): Promise<object> } } };
-        PushManager.prototype.subscribe = async (options) => ({ toJSON: () => ({ ...made, expirationTime: null }), options });
-      }, subscription);
+      await page.evaluate(standInForPushService, subscription);
       await page.click(BUTTON);
       const targets = () => world.system.database.query('SELECT FROM push_targets WHERE user_id = $1 AND address = $2', [bob, endpoint]);
       await until('the browser is registered', async () => (await targets()).length === 1);

@@ -42,7 +42,7 @@ const CONTENTS = {
 const pushOf = (content: PushContent, expiresInMs = MINUTE, language: 'en' | 'ja' = 'en'): WebNotification =>
   webNotification({ id: randomUUID() as PushId, content, language } as Parameters<typeof webNotification>[0], Date.now() + expiresInMs);
 
-describe.runIf(await hasBrowser())('the service worker in a browser', () => {
+describe.runIf(await hasBrowser())('the service worker in a browser', { timeout: 60_000 }, () => {
   let app: WebApp;
   let browser: Browser;
   let worker: WorkerProbe;

@@ -17,6 +17,8 @@ const openingClick = async (): Promise<NotificationClick | null> => {
  * open. What comes back ends that.
  */
 export const onNotificationClick = (listener: (click: NotificationClick) => void): (() => void) => {
+  // Browsers keep service workers, and all that goes with them, from pages that came over plain HTTP.
+  if (!('serviceWorker' in navigator)) return () => undefined;
   const hear = ({ data, ports: [port] }: Asked): void => {
     if (data?.type !== HEARS_CLICKS || port === undefined) return;
     port.onmessage = (told: MessageEvent<NotificationClick>) => listener(told.data);
@@ -29,7 +31,7 @@ export const onNotificationClick = (listener: (click: NotificationClick) => void
 };
 
 const closeNotificationOf = async (callId: string): Promise<void> => {
-  const registration = await navigator.serviceWorker.getRegistration();
+  const registration = 'serviceWorker' in navigator ? await navigator.serviceWorker.getRegistration() : undefined;
   for (const notification of (await registration?.getNotifications({ tag: `call-${callId}` })) ?? []) notification.close();
 };
 
