@@ -101,9 +101,10 @@ describe('a chat between two clients on two gateways', () => {
   });
 
   it('tells who comes and goes, and what the backend says', async () => {
-    const { userId, shopperId } = await openRoom(system);
+    const { chatId, userId, shopperId } = await openRoom(system);
     using user = await chatter([0], userId);
-    await until('the user is in', () => user.client.connection.status === 'connected');
+    // Who is told of it is in the chats' namespace by then.
+    await user.chat.join(chatId);
     const shopper = await chatter([1], shopperId);
     expect(await user.hears('presence')).toEqual({ userId: shopperId, online: true });
     shopper[Symbol.dispose]();
