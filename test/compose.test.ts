@@ -91,7 +91,7 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe.each(built)('%s', (name, service) => {
+describe.each(built)('%s', (_name, service) => {
   it('is built from our Dockerfile, may do little, and has the time to leave that leaving takes', () => {
     expect(existsSync(join(ROOT, service.build?.dockerfile ?? ''))).toBe(true);
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], profiles: ['trunkline'] });
