@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RedisCluster, startRedisCluster } from '@trunkline/backing-services';
-import { type OnlyCareClient, type System, startSystem, until } from '@trunkline/testing';
+import { type OnlyCareClient, type System, until } from '@trunkline/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { join as joinChat, openRoom, startChatSystem } from './chat-room.ts';
 
 const PAIRS = 12;
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   open = new AsyncDisposableStack();
   const dataFolder = open.adopt(await mkdtemp(join(tmpdir(), 'trunkline-cluster-')), (path) => rm(path, { recursive: true, force: true }));
   cluster = open.use(await startRedisCluster({ masters: 3, dataFolder, report: (line) => process.stderr.write(`${line}\n`) }));
-  system = open.use(await startSystem({ settings: { REDIS_URL: cluster.url } }));
+  system = open.use(await startChatSystem({ settings: { REDIS_URL: cluster.url } }));
 });
 afterAll(() => open[Symbol.asyncDispose]());
 
@@ -60,6 +61,19 @@ it('who is online is known, on whichever node', async () => {
   const online = new Map<string, boolean>(body.data.map(({ userId, online: is }: { userId: string; online: boolean }) => [userId, is]));
   expect(users.map((user) => online.get(user))).toEqual(users.map(() => true));
   expect(online.get('nobody')).toBe(false);
+});
+
+it('chat rooms reach across gateways, on whichever node', async () => {
+  await using stack = new AsyncDisposableStack();
+  const typeIn = async (): Promise<void> => {
+    const { chatId, userId, shopperId } = await openRoom(system);
+    const user = stack.use(await system.otsy(0, userId));
+    const shopper = stack.use(await system.otsy(1, shopperId));
+    await Promise.all([joinChat(user, chatId), joinChat(shopper, chatId)]);
+    expect(await user.ask('typing_indicator', { chatId, action: 'start' })).toEqual({ ok: true });
+    expect(await shopper.hears('typing_indicator')).toMatchObject({ action: 'start' });
+  };
+  await Promise.all(Array.from({ length: 8 }, typeIn));
 });
 
 it('jobs run: what is due is looked at in time', async () => {

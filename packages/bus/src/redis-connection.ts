@@ -51,6 +51,8 @@ const connectCluster = (urls: readonly string[], use: RedisUse): RedisConnection
     slotsRefreshTimeout: 2000,
     ...(secure ? { dnsLookup: keepName } : {}),
   });
+  // Nodes connect at their first command, and what must not wait would be refused meanwhile.
+  cluster.on('+node', (node: Redis) => void (node.status === 'wait' && node.connect().catch(() => undefined)));
   // It answers the commands of one Redis; where it does not, `isCluster` tells them apart.
   return cluster as unknown as RedisConnection;
 };
