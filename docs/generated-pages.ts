@@ -5,21 +5,14 @@ import { errorsPage } from './errors-page.ts';
 import { METRICS, metricsPage } from './metrics-page.ts';
 import { prometheusRule } from './prometheus-rule.ts';
 
-<<<<<<< HEAD
-/** What is written from code, by its path from this folder. */
-=======
 /** What is written from code and from other files, by its place seen from this folder. */
->>>>>>> main
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'cli.md': cliPage,
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
   'metrics.md': metricsPage,
-<<<<<<< HEAD
   '../services/call-service/src/documents/asyncapi.json': asyncApiPage,
-=======
   '../deploy/kubernetes/production/alerts.yaml': prometheusRule,
->>>>>>> main
 };
 
 /** The services whose settings are described. */

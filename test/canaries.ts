@@ -12,6 +12,8 @@ export const CANARIES = {
   serverKey: 'canary-server-key-of-tests-only',
   internalToken: 'canary-internal-token-of-tests-only',
   jwtSecret: TEST_JWT_SECRET,
+  mediaCertificate: 'fedcba9876543210fedcba9876543210',
+  turnSecret: 'canary-secret-of-turn',
 } as const;
 
 export interface Leaks {

@@ -30,6 +30,9 @@ export const callEachOther = async (life: SecretLife): Promise<string[]> => {
   const { call: ended } = await ben.ask('call.initiate', { calleeId: 'cat', callType: 'VIDEO' });
   await cat.hears('call_request', ({ payload }) => payload.callId === ended.id);
   await cat.ask('call_accept', { callId: ended.id });
+  const { body: media } = await (await restOf(life, 'cat')).post(`/v1/calls/${ended.id}/media`);
+  leaks.add(`media token of ${ended.id}`, media.agora.token);
+  leaks.add(`credential of ${ended.id}`, media.iceServers[0].credential);
   await cat.ask('call_end', { callId: ended.id, reason: CANARIES.reason });
 
   const { body } = await dan.post('/api/v1/calls/initiate', { calleeId: 'ana' });

@@ -46,6 +46,10 @@ it('no secret and no word of people is in a log line, a metric, a trace, a queue
     SERVER_API_KEYS: CANARIES.serverKey,
     INTERNAL_TOKEN: CANARIES.internalToken,
     PUSH_BREAKER_FAILURES: '100',
+    AGORA_APP_ID: '0123456789abcdef0123456789abcdef',
+    AGORA_APP_CERTIFICATE: CANARIES.mediaCertificate,
+    TURN_URLS: 'turn:turn.example:3478',
+    TURN_SECRET: CANARIES.turnSecret,
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
   };
   await using pushed = await startPushSystem({ settings, asProcesses: ['call-service', 'socket-gateway', 'notifier'] });

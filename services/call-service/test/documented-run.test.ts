@@ -17,6 +17,16 @@ interface People {
   chatId: string;
 }
 
+const MEDIA = {
+  AGORA_APP_ID: '0123456789abcdef0123456789abcdef',
+  AGORA_APP_CERTIFICATE: 'fedcba9876543210fedcba9876543210',
+  LIVEKIT_URL: 'wss://livekit.example',
+  LIVEKIT_API_KEY: 'the-api-key',
+  LIVEKIT_API_SECRET: 'the secret that signs rooms',
+  TURN_URLS: 'stun:stun.example,turn:turn.example:3478',
+  TURN_SECRET: 'the secret of the TURN servers',
+};
+
 const CALLS = '/api/v1/calls';
 const PUSH = '/v1/notifications';
 const SERVER = '/v1/server';
@@ -34,6 +44,8 @@ const RUN: Readonly<Record<string, (people: People) => Promise<unknown>>> = {
     await bob.get(`${CALLS}/ringing`);
     await bob.post(`${path}/accept`);
     await ann.request('PATCH', `${path}/status`, { status: 'ACTIVE' });
+    const media = path.replace('/api', '');
+    for (const client of [ann, bob, people.stranger]) await client.post(`${media}/media`);
     await ann.get(path);
     await ann.post(`${path}/end`, { durationSeconds: 3 });
   },
@@ -193,6 +205,7 @@ it('what a whole run asks and is answered is as the document says, operation by 
     LIMIT_INITIATE_PER_PAIR_PER_MINUTE: '0',
     ...vapid,
     ...webhooks,
+    ...MEDIA,
   });
   const check = createDocumentCheck();
   const chatId = await openChat(service);
