@@ -220,6 +220,21 @@ it('a webhook that was given up lets the next one pass, and comes again with a r
   });
 });
 
+it('a replay counts for what is just being sent, too: what becomes of that says nothing of it', async () => {
+  await using receiver = await startWebhookReceiver();
+  await using system = await startSystem({ gateways: 0, settings: settingsFor(receiver.url) });
+  const server = serverOf(system);
+  const held: (() => void)[] = [];
+  receiver.answerWith((_received, response) => void held.push(() => response.writeHead(200).end()));
+  const { id } = (await server.post('/v1/server/calls', { callerId: 'ann', calleeId: 'bob' })).body;
+  await receiver.receives('it is under way', ({ data }) => data.call?.id === id);
+  expect((await server.post('/v1/server/webhooks/replay', { since: '2020-01-01T00:00:00Z' })).body).toEqual({ replayed: 1 });
+  receiver.answerWith((_received, response) => void response.writeHead(200).end());
+  for (const answer of held) answer();
+  await until('it came again', () => receiver.typesOf(id).length === 2);
+  expect(new Set(receiver.received.map((received) => received.id)).size).toBe(1);
+});
+
 it('without a WEBHOOK_URL nothing is stored, and a replay says so', async () => {
   await using system = await startSystem({ settings: { SERVER_API_KEYS: KEY } });
   await using _ann = await system.connect(0, 'ann');

@@ -30,7 +30,7 @@ const WAKE_STREAMS = {
 };
 const SEND_AGAIN = {
   name: 'send_webhooks_again',
-  text: `UPDATE webhooks SET status = 'waiting', attempts = 0, error = NULL, done_at = NULL WHERE seq = ANY ($1::bigint[]) RETURNING 1`,
+  text: `UPDATE webhooks SET status = 'waiting', attempts = 0, replays = replays + 1, error = NULL, done_at = NULL WHERE seq = ANY ($1::bigint[]) RETURNING 1`,
 };
 
 interface Chosen {

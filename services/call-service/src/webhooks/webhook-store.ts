@@ -27,7 +27,7 @@ export const CLAIM_STREAMS = {
 /** After the claim, by a look of its own: the claim's may be from before the last sending was noted. */
 export const READ_FIRST = {
   name: 'read_first_webhooks',
-  text: `SELECT c.stream, c.claim, w.seq::text, w.id, w.type, w.body, w.attempts FROM unnest($1::text[], $2::integer[]) AS c (stream, claim)
+  text: `SELECT c.stream, c.claim, w.seq::text, w.id, w.type, w.body, w.attempts, w.replays FROM unnest($1::text[], $2::integer[]) AS c (stream, claim)
     LEFT JOIN LATERAL (SELECT * FROM webhooks w WHERE w.stream = c.stream AND w.status = 'waiting' ORDER BY w.seq LIMIT 1) AS w ON true`,
 };
 
@@ -36,12 +36,12 @@ const LOCK_STREAMS = {
   text: 'SELECT FROM webhook_streams WHERE stream = ANY ($1::text[]) ORDER BY stream FOR UPDATE',
 };
 const RESULTS = `json_to_recordset($1::json)
-  AS r (stream text, claim integer, seq bigint, status text, attempts integer, error text, "delayMs" float8)`;
+  AS r (stream text, claim integer, seq bigint, status text, attempts integer, replays integer, error text, "delayMs" float8)`;
 export const NOTE_RESULTS = {
   name: 'note_webhook_results',
   text: `UPDATE webhooks w SET status = r.status, attempts = r.attempts, error = r.error,
       done_at = CASE WHEN r.status <> 'waiting' THEN clock_timestamp() END
-    FROM ${RESULTS} WHERE w.seq = r.seq AND w.status = 'waiting'`,
+    FROM ${RESULTS} WHERE w.seq = r.seq AND w.status = 'waiting' AND w.replays = r.replays`,
 };
 /** One whose claim lapsed says nothing of when the next is due: somebody else has the stream. */
 export const RELEASE_STREAMS = {
@@ -72,8 +72,9 @@ export interface ClaimedWebhook {
   id: string;
   type: string;
   body: string;
-  /** How often it was sent before. */
+  /** How often it was sent before, since it was asked for again `replays` times. */
   attempts: number;
+  replays: number;
 }
 
 /** What became of a sending, or of a stream that had nothing to send (`seq` null). */
@@ -83,6 +84,7 @@ export interface WebhookResult {
   seq: string | null;
   status: 'waiting' | 'delivered' | 'dead';
   attempts: number;
+  replays: number;
   error: string | null;
   /** When the stream goes on. */
   delayMs: number;
