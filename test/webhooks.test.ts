@@ -89,8 +89,10 @@ it('tells of messages and reads without what was said, and of who comes and goes
   const first = await system.connect(0, ann);
   await receiver.receives('online', ({ type, data }) => type === 'user.online' && data.userId === ann);
   const second = await system.connectRaw(1, '/ws/otomo', ann);
+  const isConnectedTimes = async (count: number) => (await serverOf(system).get(`/v1/server/users/${ann}`)).body.sessions.length === count;
+  await until('both are known', () => isConnectedTimes(2));
   await first[Symbol.asyncDispose]();
-  await until('the first is gone', async () => (await serverOf(system).get(`/v1/server/users/${ann}`)).body.sessions.length === 1);
+  await until('the first is gone', () => isConnectedTimes(1));
   await second[Symbol.asyncDispose]();
   await receiver.receives('offline', ({ type, data }) => type === 'user.offline' && data.userId === ann);
   expect(receiver.received.filter(({ data }) => data.userId === ann).map(({ type }) => type)).toEqual(['user.online', 'user.offline']);

@@ -32,9 +32,7 @@ const UUID = '0193b5f0-0000-7000-8000-000000000001';
 const ORDER = JSON.stringify([{ notificationId: UUID, userId: 'ann', callId: 'x', content: { type: 'call_cancelled' }, onlyIfRung: true }]);
 const RESULT = JSON.stringify([{ id: UUID, attempt: 1, outcome: 'target_gone' }]);
 
-const SENT = JSON.stringify([
-  { stream: 'call:x', claim: 1, seq: '1', status: 'delivered', attempts: 1, replays: 0, error: null, delayMs: 0 },
-]);
+const SENT = JSON.stringify([{ stream: 'call:x', claim: 1, seq: '1', status: 'delivered', attempts: 1, error: null, delayMs: 0 }]);
 
 const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[]])[] = [
   [LOCK_CALLS, [['x'], ['ann']]],

@@ -37,8 +37,8 @@ const reasonOf = (error: unknown): string => {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 };
 
-const resultOf = ({ stream, claim, seq, attempts, replays }: ClaimedWebhook, sent: Sent): WebhookResult => {
-  const made = { stream, claim, seq, attempts: attempts + 1, replays };
+const resultOf = ({ stream, claim, seq, attempts }: ClaimedWebhook, sent: Sent): WebhookResult => {
+  const made = { stream, claim, seq, attempts: attempts + 1 };
   if (sent.delivered) return { ...made, status: 'delivered', error: null, delayMs: 0 };
   const delayMs = delayAfter(attempts + 1);
   return { ...made, status: delayMs === null ? 'dead' : 'waiting', error: sent.error, delayMs: delayMs ?? 0 };
@@ -78,7 +78,7 @@ export const startWebhookSender = (options: WebhookSenderOptions): WebhookSender
 
   const deliver = async (claimed: Awaited<ReturnType<typeof claimWebhooks>>[number]): Promise<void> => {
     if (!('seq' in claimed) || claimed.seq === null) {
-      await results.add({ ...claimed, seq: null, status: 'delivered', attempts: 0, replays: 0, error: null, delayMs: 0 });
+      await results.add({ ...claimed, seq: null, status: 'delivered', attempts: 0, error: null, delayMs: 0 });
       return;
     }
     const sent = await send(claimed);

@@ -2,10 +2,13 @@ import type { Database, Transaction } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import type { WebhookDraft } from './webhook-draft.ts';
 
+/** A stream that comes again begins anywhere: what a process held of it long ago is not taken for its own. */
+export const FIRST_CLAIM = 'floor(random() * 1000000000)::integer';
+
 /** Locks the streams, in order, until the commit: so their webhooks are numbered as they happen, and nobody takes a stream for done. */
 const ENTER_STREAMS = {
   name: 'enter_webhook_streams',
-  text: `INSERT INTO webhook_streams (stream) SELECT DISTINCT stream FROM unnest($1::text[]) AS given (stream) ORDER BY stream
+  text: `INSERT INTO webhook_streams (stream, claim) SELECT stream, ${FIRST_CLAIM} FROM unnest($1::text[]) AS given (stream) GROUP BY stream ORDER BY stream
     ON CONFLICT (stream) DO UPDATE SET claim = webhook_streams.claim`,
 };
 const INSERT_WEBHOOKS = {
@@ -27,7 +30,7 @@ export const CLAIM_STREAMS = {
 /** After the claim, by a look of its own: the claim's may be from before the last sending was noted. */
 export const READ_FIRST = {
   name: 'read_first_webhooks',
-  text: `SELECT c.stream, c.claim, w.seq::text, w.id, w.type, w.body, w.attempts, w.replays FROM unnest($1::text[], $2::integer[]) AS c (stream, claim)
+  text: `SELECT c.stream, c.claim, w.seq::text, w.id, w.type, w.body, w.attempts FROM unnest($1::text[], $2::integer[]) AS c (stream, claim)
     LEFT JOIN LATERAL (SELECT * FROM webhooks w WHERE w.stream = c.stream AND w.status = 'waiting' ORDER BY w.seq LIMIT 1) AS w ON true`,
 };
 
@@ -36,14 +39,14 @@ const LOCK_STREAMS = {
   text: 'SELECT FROM webhook_streams WHERE stream = ANY ($1::text[]) ORDER BY stream FOR UPDATE',
 };
 const RESULTS = `json_to_recordset($1::json)
-  AS r (stream text, claim integer, seq bigint, status text, attempts integer, replays integer, error text, "delayMs" float8)`;
+  AS r (stream text, claim integer, seq bigint, status text, attempts integer, error text, "delayMs" float8)`;
+/** Of a stream that was claimed again, or is to be replayed, only the last sending counts. */
 export const NOTE_RESULTS = {
   name: 'note_webhook_results',
   text: `UPDATE webhooks w SET status = r.status, attempts = r.attempts, error = r.error,
       done_at = CASE WHEN r.status <> 'waiting' THEN clock_timestamp() END
-    FROM ${RESULTS} WHERE w.seq = r.seq AND w.status = 'waiting' AND w.replays = r.replays`,
+    FROM ${RESULTS} JOIN webhook_streams s ON s.stream = r.stream AND s.claim = r.claim WHERE w.seq = r.seq AND w.status = 'waiting'`,
 };
-/** One whose claim lapsed says nothing of when the next is due: somebody else has the stream. */
 export const RELEASE_STREAMS = {
   name: 'release_webhook_streams',
   text: `UPDATE webhook_streams s SET due_at = clock_timestamp() + r."delayMs" * interval '1 millisecond', claimed_until = NULL
@@ -72,9 +75,8 @@ export interface ClaimedWebhook {
   id: string;
   type: string;
   body: string;
-  /** How often it was sent before, since it was asked for again `replays` times. */
+  /** How often it was sent before. */
   attempts: number;
-  replays: number;
 }
 
 /** What became of a sending, or of a stream that had nothing to send (`seq` null). */
@@ -84,7 +86,6 @@ export interface WebhookResult {
   seq: string | null;
   status: 'waiting' | 'delivered' | 'dead';
   attempts: number;
-  replays: number;
   error: string | null;
   /** When the stream goes on. */
   delayMs: number;

@@ -31,14 +31,12 @@ CREATE TABLE webhooks (
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   status text NOT NULL DEFAULT 'waiting',
   attempts integer NOT NULL DEFAULT 0,
-  replays integer NOT NULL DEFAULT 0,
   error text,
   done_at timestamptz
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE webhooks IS 'What the app''s backend is told, stored with what it tells of; kept a while for replays';
 COMMENT ON COLUMN webhooks.stream IS 'Webhooks of one stream go one after another: call:<id>, chat:<id>, user:<id>';
 COMMENT ON COLUMN webhooks.status IS 'waiting, delivered, or dead: given up';
-COMMENT ON COLUMN webhooks.replays IS 'How often it was asked for again: what became of a sending from before that says nothing of it';
 COMMENT ON COLUMN webhooks.body IS 'What is sent, as it is signed';
 CREATE INDEX webhooks_waiting ON webhooks (stream, seq) WHERE status = 'waiting';
 CREATE INDEX webhooks_waiting_by_age ON webhooks (created_at) WHERE status = 'waiting';
