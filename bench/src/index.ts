@@ -1,3 +1,5 @@
 export { runBench } from './bench.ts';
 export { Histogram } from './load/histogram.ts';
 export { SCENARIOS } from './options.ts';
+export { connectRawBytes, type HandshakeOptions, type RawConnection } from './wire/websocket-connection.ts';
+export { type Frame, type FrameOptions, frameBytes, OPCODES } from './wire/websocket-frames.ts';
