@@ -16,6 +16,8 @@ export interface TrunklineOptions {
   checkout: string | null;
   /** Writes CPU profiles of the services there when they stop. */
   profileFolder: string | null;
+  /** Added to the environment of every service. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 const REPOSITORY = resolve(import.meta.dirname, '../../..');
@@ -60,7 +62,7 @@ const ledgerOf = async (database: Database, finalState: string): Promise<Ledger>
 
 /** Gateways, call-services and a notifier, with their limits off, on a fresh database and a Redis prefix of their own. */
 export const startTrunkline = async (options: TrunklineOptions): Promise<System> => {
-  const { stores, gateways, callServices, checkout, profileFolder } = options;
+  const { stores, gateways, callServices, checkout, profileFolder, settings = {} } = options;
   await using started = new AsyncDisposableStack();
   const database = started.use(await stores.createDatabase());
   await migrate(database.url);
@@ -73,6 +75,7 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
     JWT_SECRET: DEV_JWT_SECRET,
     INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
     ...NO_LIMITS,
+    ...settings,
   };
   const nodeOptions = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const start = (service: string, more: Record<string, string>): Promise<Child> =>

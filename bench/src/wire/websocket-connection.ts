@@ -24,6 +24,8 @@ export interface HandshakeOptions {
   method?: string;
   /** Replaces or, with null, leaves out a header. */
   headers?: Readonly<Record<string, string | null>>;
+  /** The address that it comes from. */
+  localAddress?: string;
 }
 
 const END_OF_HEAD = '\r\n\r\n';
@@ -50,6 +52,17 @@ const parseHead = (head: string): Handshake => {
   return { status: Number(first.split(' ')[1]), headers: new Map(headers) };
 };
 
+/** A TCP connection to where a URL leads, whose errors end it and nothing else. @throws where nobody listens */
+export const connectTcp = async (url: string, localAddress?: string): Promise<Socket> => {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), ...(localAddress === undefined ? {} : { localAddress }) });
+  socket.setNoDelay(true);
+  const connected = once(socket, 'connect');
+  socket.on('error', () => undefined);
+  await connected;
+  return socket;
+};
+
 /** Reads until the answer's head is complete. @throws when the connection ends before */
 const readHead = async (socket: Socket): Promise<{ handshake: Handshake; rest: Buffer }> => {
   let read = Buffer.alloc(0);
@@ -65,11 +78,7 @@ const readHead = async (socket: Socket): Promise<{ handshake: Handshake; rest: B
 
 /** Shakes hands over TCP; what the server answered, also a refusal, is in `handshake`. @throws where there was no answer */
 export const connectRawBytes = async (url: string, options?: HandshakeOptions): Promise<RawConnection> => {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  socket.setNoDelay(true);
-  socket.on('error', () => undefined);
-  await once(socket, 'connect');
+  const socket = await connectTcp(url, options?.localAddress);
   socket.write(handshakeText(url, options));
   const { handshake, rest } = await readHead(socket);
   const reader = new FrameReader();
