@@ -13,6 +13,7 @@ import { createCallServiceClient } from './call-service-client.ts';
 import { createChatCommandSender } from './chat/chat-command-sender.ts';
 import { ChatConnection, type ChatServices } from './chat/chat-connection.ts';
 import { ChatMembers } from './chat/chat-members.ts';
+import { FLOOD_FACTOR } from './command-limit.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { countRefusals } from './counted-door.ts';
@@ -92,6 +93,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     metrics.of,
   );
   const port = Number(new URL(url).port);
+  const framesPerSecond = config.LIMIT_COMMANDS_PER_SECOND * FLOOD_FACTOR;
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
     ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
@@ -100,8 +102,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       (identity, socket) => sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices })),
     ],
   ]);
-  const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
-  const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS }));
+  const socketIo = parts.use(
+    startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces, framesPerSecond }),
+  );
+  const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS, framesPerSecond }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
   const presence = createPresence(socketIo.rooms);

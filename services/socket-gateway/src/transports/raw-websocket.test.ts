@@ -13,6 +13,8 @@ import type { ClientSocket, Door } from './transport.ts';
 
 const BEN: Identity = { userId: UserId.parse('ben'), name: null, avatar: null, role: null, deviceId: null, expiresAt: 0 };
 
+const FRAMES_PER_SECOND = 100;
+
 /** An HTTP server that speaks raw WebSocket on `/ws/chat`. Who knocks with the token `good` is Ben. */
 const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: HeartbeatTimes; refusal?: CloseReason | null } = {}) => {
   await using starting = new AsyncDisposableStack();
@@ -35,7 +37,13 @@ const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: Heartbea
     },
   };
   const transport = starting.use(
-    startRawWebSockets({ server, door, dialects: new Map([['/ws/chat', chattrix]]), ...(heartbeat === undefined ? {} : { heartbeat }) }),
+    startRawWebSockets({
+      server,
+      door,
+      dialects: new Map([['/ws/chat', chattrix]]),
+      framesPerSecond: FRAMES_PER_SECOND,
+      ...(heartbeat === undefined ? {} : { heartbeat }),
+    }),
   );
   refuseOtherUpgrades(server, [transport]);
   const running = starting.move();
@@ -267,5 +275,23 @@ describe('a connection', () => {
     await server[Symbol.asyncDispose]();
     await deaf.closed;
     await expect.poll(() => server.seen.closed).toBe(1);
+  });
+});
+
+describe('a flood', () => {
+  it.each([
+    ['pings', (client: WebSocket) => client.ping('p')],
+    ['pongs', (client: WebSocket) => client.pong('p')],
+    ['messages', (client: WebSocket) => client.send('{}')],
+  ])('of %s closes the connection, also where every answer is read', async (_name, send) => {
+    await using server = await startServer();
+    const client = await server.open();
+    const flood = setInterval(() => {
+      for (let sent = 0; sent < 10 && client.readyState === WebSocket.OPEN; sent += 1) send(client);
+    }, 5);
+    const closing = await closeOf(client);
+    clearInterval(flood);
+    expect(closing).toEqual({ code: 4529, reason: 'flooding' });
+    expect(server.seen.closed).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { UserId } from '@trunkline/contract';
+import { type CloseReason, UserId } from '@trunkline/contract';
 import { type Identity, startHttpServer } from '@trunkline/service-kit';
 import { Server } from 'socket.io';
 import { describe, expect, it } from 'vitest';
@@ -13,13 +13,14 @@ const BEN: Identity = { userId: UserId.parse('ben'), name: null, avatar: null, r
 
 const PING = '2';
 const PONG = '3';
+const FRAMES_PER_SECOND = 100;
 const LET_ME_IN = '40{"token":"good"}';
 
 /** A Socket.IO server on one gateway. Who asks with the token `good` is Ben. */
 const startServer = async () => {
   await using starting = new AsyncDisposableStack();
   const { server, url } = starting.use(await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' }));
-  const seen = { frames: [] as EventFrame[], sockets: [] as ClientSocket<EventFrame>[], closed: 0 };
+  const seen = { frames: [] as EventFrame[], sockets: [] as ClientSocket<EventFrame>[], closed: 0, reason: null as CloseReason | null };
   const door: Door = {
     refusalOf: () => null,
     authenticate: async (token) => {
@@ -30,8 +31,9 @@ const startServer = async () => {
       seen.sockets.push(socket as ClientSocket<unknown> as ClientSocket<EventFrame>);
       return {
         onFrame: (frame) => seen.frames.push(frame as EventFrame),
-        onClose: () => {
+        onClose: (reason) => {
           seen.closed += 1;
+          seen.reason = reason;
         },
       };
     },
@@ -40,7 +42,9 @@ const startServer = async () => {
   const createAdapter = new Server().adapter() ?? expect.unreachable();
   const namespaces = new Map<string, Admit>([['/', (identity, socket) => door.admit(identity, socket, onlycare)]]);
   const roomsInForce = async (): Promise<void> => undefined;
-  starting.use(startSocketIo({ server, port, allowedOrigins: [], createAdapter, roomsInForce, door, namespaces }));
+  starting.use(
+    startSocketIo({ server, port, allowedOrigins: [], createAdapter, roomsInForce, door, namespaces, framesPerSecond: FRAMES_PER_SECOND }),
+  );
   const running = starting.move();
 
   /** A client that speaks the protocol by hand, packet by packet. */
@@ -139,5 +143,24 @@ describe('a probe', () => {
     await expect.poll(() => server.seen.closed).toBe(1);
     expect(server.seen.sockets[0]?.write({ event: 'stop', body: {} })).toBe(false);
     server.seen.sockets[0]?.probe(() => expect.unreachable());
+  });
+});
+
+describe('a flood', () => {
+  it.each([
+    ['pings of the WebSocket', (client: WebSocket) => client.ping('p')],
+    ['pongs of the WebSocket', (client: WebSocket) => client.pong('p')],
+    ['pongs of the engine', (client: WebSocket) => client.send(PONG)],
+    ['acknowledgements of nothing', (client: WebSocket) => client.send('437[]')],
+  ])('of %s closes the connection', async (_name, send) => {
+    await using server = await startServer();
+    const { client } = await server.letIn();
+    const flood = setInterval(() => {
+      for (let sent = 0; sent < 10 && client.readyState === WebSocket.OPEN; sent += 1) send(client);
+    }, 5);
+    await once(client, 'close');
+    clearInterval(flood);
+    await expect.poll(() => server.seen.closed).toBe(1);
+    expect(server.seen.reason).toBe('flooding');
   });
 });
