@@ -16,7 +16,13 @@ import { parseSiege, type SiegeOptions, USAGE } from './options.ts';
 import { describeAttacks, describePromises, promisesIn, type Sight } from './promises.ts';
 
 /** As in production: the limits are what is tested. Places are not limited, because few honest people make the load of many. */
-const SETTINGS = { LIMIT_COMMANDS_PER_SECOND: '200', LIMIT_CONNECTIONS_PER_USER: '10', DRAIN_SECONDS: '0' };
+const SETTINGS = {
+  LIMIT_COMMANDS_PER_SECOND: '200',
+  LIMIT_CONNECTIONS_PER_USER: '10',
+  LIMIT_CONNECTS_PER_MINUTE: '60',
+  LIMIT_HANDSHAKES_PER_ADDRESS: '1000',
+  DRAIN_SECONDS: '0',
+};
 
 const WIRES = [onlycareWire, chattrixWire, otomoWire];
 

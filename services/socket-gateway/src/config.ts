@@ -28,6 +28,17 @@ export const gatewaySettings = {
   LIMIT_COMMANDS_PER_SECOND: integer(1, 100_000)
     .default(200)
     .describe('How many events one connection may send a second; past a tenth of it they are counted, ten times as many close it'),
+  LIMIT_CONNECTS_PER_MINUTE: integer(0, 100_000)
+    .default(60)
+    .describe('How often one user may connect to one gateway in a minute; 0: no limit. Who comes more often is asked to come back later'),
+  LIMIT_HANDSHAKES_PER_ADDRESS: integer(0, 100_000)
+    .default(1000)
+    .describe(
+      'How many connections of one address may be open without having signed in; 0: no limit. Behind a proxy, see `TRUSTED_PROXIES`',
+    ),
+  TRUSTED_PROXIES: integer(0, 10)
+    .default(0)
+    .describe('How many proxies in front of the gateway add the address that they see to `X-Forwarded-For`; 0: the header is not read'),
   DRAIN_SECONDS: integer(0, 15)
     .default(12)
     .describe(

@@ -16,6 +16,7 @@ import { ChatMembers } from './chat/chat-members.ts';
 import { FLOOD_FACTOR } from './command-limit.ts';
 import { createCommandSender } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
+import { ConnectLimit } from './connect-limit.ts';
 import { countRefusals } from './counted-door.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { createDeliveryReports } from './delivery-reports.ts';
@@ -32,6 +33,7 @@ import { startSharedRooms } from './rooms.ts';
 import { createSessionReports } from './session-reports.ts';
 import { Sessions } from './sessions.ts';
 import { settledWithin } from './settled-within.ts';
+import { Handshakes } from './transports/handshakes.ts';
 import { isAllowedOrigin } from './transports/origin.ts';
 import { startRawWebSockets } from './transports/raw-websocket.ts';
 import { type Admit, startSocketIo } from './transports/socket-io.ts';
@@ -59,6 +61,12 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const authenticate = createAuthenticate(createTokenVerifier(config), log);
   const clock = new DatabaseClock();
   const metrics = createMetrics(GATEWAY_METRICS);
+  const connects = new ConnectLimit(config.LIMIT_CONNECTS_PER_MINUTE);
+  const handshakes = new Handshakes({
+    perAddress: config.LIMIT_HANDSHAKES_PER_ADDRESS,
+    trustedProxies: config.TRUSTED_PROXIES,
+    onRefused: () => metrics.of.connectionErrors.inc({ reason: 'too_many_handshakes' }),
+  });
   let isStopping = false;
   let isTaking = true;
 
@@ -87,7 +95,11 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
         if (!isTaking) return 'going_away';
         return isAllowedOrigin(origin, allowedOrigins) ? null : 'origin_refused';
       },
-      authenticate,
+      authenticate: async (token) => {
+        const identity = await authenticate(token);
+        const isTooOften = typeof identity !== 'string' && !connects.take(identity.userId, performance.now());
+        return isTooOften ? 'too_many_connections' : identity;
+      },
       admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
     },
     metrics.of,
@@ -103,9 +115,9 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     ],
   ]);
   const socketIo = parts.use(
-    startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces, framesPerSecond }),
+    startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces, handshakes, framesPerSecond }),
   );
-  const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS, framesPerSecond }));
+  const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS, handshakes, framesPerSecond }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
   const presence = createPresence(socketIo.rooms);

@@ -40,7 +40,8 @@ const LIMITS = {
 /** The WebSocket server with tighter limits than its own. */
 export class HardenedWebSocketServer extends WebSocketServer {
   constructor(options: HardenedOptions) {
-    super({ ...options, ...LIMITS, WebSocket: HardenedWebSocket } as ServerOptions);
+    const hardened: object = { ...options, ...LIMITS, WebSocket: HardenedWebSocket };
+    super(hardened);
   }
 }
 

@@ -7,6 +7,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { chattrix } from '../dialects/chattrix.ts';
 import type { JsonFrame } from '../dialects/dialect.ts';
 import { refuseOtherUpgrades } from '../http.ts';
+import { Handshakes } from './handshakes.ts';
 import type { HeartbeatTimes } from './pulse.ts';
 import { startRawWebSockets } from './raw-websocket.ts';
 import type { ClientSocket, Door } from './transport.ts';
@@ -19,11 +20,13 @@ const FRAMES_PER_SECOND = 100;
 const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: HeartbeatTimes; refusal?: CloseReason | null } = {}) => {
   await using starting = new AsyncDisposableStack();
   const { server, url } = starting.use(await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' }));
-  const seen = { frames: [] as JsonFrame[], sockets: [] as ClientSocket<unknown>[], closed: 0 };
+  const seen = { frames: [] as JsonFrame[], sockets: [] as ClientSocket<unknown>[], closed: 0, letGo: [] as (() => void)[] };
   const door: Door = {
     refusalOf: (origin) => (origin === 'https://evil.example' ? 'origin_refused' : refusal),
     authenticate: async (token) => {
       if (token === 'good') return BEN;
+      if (token === 'often') return 'too_many_connections';
+      if (token === 'later') return new Promise((resolve) => void seen.letGo.push(() => resolve('unavailable')));
       return token === 'early' ? 'unavailable' : 'unauthenticated';
     },
     admit: (_identity, socket) => {
@@ -41,6 +44,7 @@ const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: Heartbea
       server,
       door,
       dialects: new Map([['/ws/chat', chattrix]]),
+      handshakes: new Handshakes({ perAddress: 1, trustedProxies: 0, onRefused: () => undefined }),
       framesPerSecond: FRAMES_PER_SECOND,
       ...(heartbeat === undefined ? {} : { heartbeat }),
     }),
@@ -92,6 +96,7 @@ describe('an upgrade', () => {
     ['without a token', '/ws/chat', {}, 401],
     ['with a bad token', '/ws/chat?token=bad', {}, 401],
     ['with a token of which nothing is known now', '/ws/chat?token=early', {}, 503],
+    ['of a user that comes too often', '/ws/chat?token=often', {}, 429],
     ['from a foreign origin', '/ws/chat?token=good', { origin: 'https://evil.example' }, 403],
     ['to another path', '/ws/chats?token=good', {}, 404],
     ['to a path below', '/ws/chat/x?token=good', {}, 404],
@@ -110,6 +115,15 @@ describe('an upgrade', () => {
     const client = await server.open(path, [], { origin: 'https://app.example' });
     expect(await closeOf(client)).toEqual({ code, reason });
     expect(server.seen.sockets).toEqual([]);
+  });
+
+  it('is refused while as many of its address as may be are under way', async () => {
+    await using server = await startServer();
+    const waiting = server.refusedWith('/ws/chat?token=later');
+    await expect.poll(() => server.refusedWith('/ws/chat?token=bad')).toBe(429);
+    for (const letGo of server.seen.letGo) letGo();
+    expect(await waiting).toBe(503);
+    expect(await server.refusedWith('/ws/chat?token=bad')).toBe(401);
   });
 
   it('is refused while the gateway leaves', async () => {

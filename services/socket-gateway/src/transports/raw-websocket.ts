@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { tokenInUpgrade } from '../authenticate.ts';
 import type { Dialect, JsonFrame } from '../dialects/dialect.ts';
 import { settledWithin } from '../settled-within.ts';
+import type { Handshakes } from './handshakes.ts';
 import { FLOOD, HardenedWebSocketServer } from './hardened-ws-server.ts';
 import { parseBounded } from './json-text.ts';
 import { HEARTBEAT, type HeartbeatTimes, judgePulse } from './pulse.ts';
@@ -16,6 +17,7 @@ export interface RawWebSocketOptions {
   door: Door;
   /** By the path that speaks it. */
   dialects: ReadonlyMap<string, Dialect<JsonFrame>>;
+  handshakes: Handshakes;
   /** More than these from one connection close it. */
   framesPerSecond: number;
   heartbeat?: HeartbeatTimes;
@@ -30,7 +32,12 @@ const chooseProtocol = (offered: ReadonlySet<string>): string | false => (offere
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 
-const STATUS: Partial<Record<CloseReason, number>> = { origin_refused: 403, unauthenticated: 401 };
+const STATUS: Partial<Record<CloseReason, number>> = {
+  origin_refused: 403,
+  unauthenticated: 401,
+  too_many_connections: 429,
+  too_many_handshakes: 429,
+};
 
 const refuse = (stream: Duplex, reason: CloseReason): void => refuseUpgrade(stream, STATUS[reason] ?? 503);
 
@@ -166,7 +173,14 @@ class OpenSockets implements Disposable {
 }
 
 /** Serves JSON on raw WebSockets, a dialect for each path, on an HTTP server that is already listening. */
-export const startRawWebSockets = ({ server, door, dialects, framesPerSecond, heartbeat = HEARTBEAT }: RawWebSocketOptions): Transport => {
+export const startRawWebSockets = ({
+  server,
+  door,
+  dialects,
+  handshakes,
+  framesPerSecond,
+  heartbeat = HEARTBEAT,
+}: RawWebSocketOptions): Transport => {
   const sockets = new OpenSockets(heartbeat);
   const webSockets = new HardenedWebSocketServer({
     noServer: true,
@@ -181,9 +195,11 @@ export const startRawWebSockets = ({ server, door, dialects, framesPerSecond, he
     const breakOff = (): void => void stream.destroy();
     stream.on('error', breakOff);
     const { origin } = request.headers;
-    const refusal = door.refusalOf(origin);
+    const refusal = door.refusalOf(origin) ?? (handshakes.hasRoom(request) ? null : 'too_many_handshakes');
     if (refusal !== null) return refuse(stream, refusal);
+    const endHandshake = handshakes.begin(request);
     const identity = await door.authenticate(tokenInUpgrade(request.url ?? '', request.headers));
+    endHandshake();
     const isIn = typeof identity !== 'string';
     // A script in a browser, which always names its origin, learns no status of a refused upgrade, but the code of a close.
     if (!isIn && origin === undefined) return refuse(stream, identity);

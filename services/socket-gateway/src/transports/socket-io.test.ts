@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { onlycare } from '../dialects/onlycare.ts';
+import { Handshakes } from './handshakes.ts';
 import { type Admit, startSocketIo } from './socket-io.ts';
 import { type ClientSocket, type Door, MAX_QUEUED_BYTES } from './transport.ts';
 
@@ -14,6 +15,7 @@ const BEN: Identity = { userId: UserId.parse('ben'), name: null, avatar: null, r
 const PING = '2';
 const PONG = '3';
 const FRAMES_PER_SECOND = 100;
+const HANDSHAKES = 3;
 const LET_ME_IN = '40{"token":"good"}';
 
 /** A Socket.IO server on one gateway. Who asks with the token `good` is Ben. */
@@ -25,6 +27,7 @@ const startServer = async () => {
     refusalOf: () => null,
     authenticate: async (token) => {
       if (token === 'good') return BEN;
+      if (token === 'often') return 'too_many_connections';
       return token === 'early' ? 'unavailable' : 'unauthenticated';
     },
     admit: (_identity, socket) => {
@@ -41,9 +44,20 @@ const startServer = async () => {
   const port = Number(new URL(url).port);
   const createAdapter = new Server().adapter() ?? expect.unreachable();
   const namespaces = new Map<string, Admit>([['/', (identity, socket) => door.admit(identity, socket, onlycare)]]);
+  const handshakes = new Handshakes({ perAddress: HANDSHAKES, trustedProxies: 0, onRefused: () => undefined });
   const roomsInForce = async (): Promise<void> => undefined;
   starting.use(
-    startSocketIo({ server, port, allowedOrigins: [], createAdapter, roomsInForce, door, namespaces, framesPerSecond: FRAMES_PER_SECOND }),
+    startSocketIo({
+      server,
+      port,
+      allowedOrigins: [],
+      createAdapter,
+      roomsInForce,
+      door,
+      namespaces,
+      handshakes,
+      framesPerSecond: FRAMES_PER_SECOND,
+    }),
   );
   const running = starting.move();
 
@@ -88,9 +102,9 @@ it('who asks again and again with a bad token is closed', async () => {
   expect(heard.filter((packet) => packet.startsWith('44')).length).toBeLessThanOrEqual(10);
 });
 
-it('who comes while nothing is known of tokens is closed without a word, which makes the client come back', async () => {
+it.each(['early', 'often'])('who comes too %s is closed without a word, which makes the client come back', async (token) => {
   await using server = await startServer();
-  const { client, heard } = await server.open('40{"token":"early"}');
+  const { client, heard } = await server.open(`40{"token":"${token}"}`);
   await once(client, 'close');
   expect(heard.filter((packet) => packet.startsWith('4'))).toEqual([]);
 });
@@ -163,4 +177,23 @@ describe('a flood', () => {
     await expect.poll(() => server.seen.closed).toBe(1);
     expect(server.seen.reason).toBe('flooding');
   });
+});
+
+it('so many of one address may connect without signing in; who signs in, and who leaves, makes room', async () => {
+  await using server = await startServer();
+  const [first, second] = [await server.open(), await server.open(), await server.open()];
+  await expect(server.open()).rejects.toThrow('400');
+  first?.client.send(LET_ME_IN);
+  await expect.poll(() => server.seen.sockets.length).toBe(1);
+  await server.open();
+  await expect(server.open()).rejects.toThrow('400');
+  second?.client.close();
+  await expect
+    .poll(() =>
+      server.open().then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(true);
 });

@@ -8,6 +8,7 @@ import { tokenIn } from '../authenticate.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import type { Rooms } from '../presence.ts';
 import { BoundedDecoder } from './bounded-decoder.ts';
+import type { Handshakes } from './handshakes.ts';
 import { hardenedWsEngine } from './hardened-ws-server.ts';
 import type { RoomListener, RoomSocket } from './room-socket.ts';
 import { breakOffFloods, hasFlooded } from './socket-io-floods.ts';
@@ -30,6 +31,7 @@ export interface SocketIoOptions {
   allowedOrigins: readonly string[];
   createAdapter: NonNullable<ServerOptions['adapter']>;
   door: Pick<Door, 'refusalOf' | 'authenticate'>;
+  handshakes: Handshakes;
   /** More than these from one connection break it off. */
   framesPerSecond: number;
   /** Resolves when what is told to a room that a socket entered reaches it. */
@@ -57,7 +59,7 @@ type IoSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Soc
 const PATH = '/socket.io';
 const FAREWELL_MS = 1000;
 
-const optionsFor = ({ allowedOrigins, createAdapter, door, framesPerSecond }: SocketIoOptions): Partial<ServerOptions> => ({
+const optionsFor = ({ allowedOrigins, createAdapter, door, handshakes, framesPerSecond }: SocketIoOptions): Partial<ServerOptions> => ({
   path: PATH,
   adapter: createAdapter,
   parser: { Encoder, Decoder: BoundedDecoder },
@@ -65,7 +67,7 @@ const optionsFor = ({ allowedOrigins, createAdapter, door, framesPerSecond }: So
   transports: ['polling', 'websocket'],
   cors: { origin: [...allowedOrigins], methods: ['GET', 'POST'] },
   allowRequest: (request, decide) => {
-    const refusal = door.refusalOf(request.headers.origin);
+    const refusal = door.refusalOf(request.headers.origin) ?? (handshakes.hasRoom(request) ? null : 'too_many_handshakes');
     decide(refusal === null ? null : CLOSE_CODES[refusal].message, refusal === null);
   },
   serveClient: false,
@@ -106,7 +108,7 @@ const guardEntrance = (namespace: IoNamespace, door: Pick<Door, 'authenticate'>,
     if (typeof identity === 'string') {
       taken.delete(conn);
       // Told by a packet, a client stays away; after a lost transport it comes back by itself.
-      if (identity === 'unavailable') conn.close();
+      if (identity !== 'unauthenticated') conn.close();
       return unauthenticated();
     }
     socket.data.identity = identity;
@@ -160,7 +162,7 @@ const farewell = async (io: IoServer): Promise<void> => {
 
 /** Serves Socket.IO 4, long polling and WebSocket, on an HTTP server that is already listening. */
 export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
-  const { server, port, door, namespaces, roomsInForce, framesPerSecond } = options;
+  const { server, port, door, namespaces, roomsInForce, handshakes, framesPerSecond } = options;
   const io: IoServer = new Server(server, optionsFor(options));
   prefixSessionIds(io, port);
   io.engine.on('connection', shortenPollingClose);
@@ -168,12 +170,19 @@ export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
   // The session closes at the limit, with the code that says why; this is for what it does not write.
   io.engine.on('connection', (engine) => limitQueue(engine, 2 * MAX_QUEUED_BYTES));
   io.engine.on('connection', (engine) => breakOffFloods(engine, framesPerSecond));
+  const endHandshake = new WeakMap<object, () => void>();
+  io.engine.on('connection', (engine) => {
+    const end = handshakes.begin(engine.request);
+    endHandshake.set(engine, end);
+    engine.once('close', end);
+  });
   const identities: Identities = new WeakMap();
   for (const [name, admit] of namespaces) {
     const namespace: IoNamespace = io.of(name);
     guardEntrance(namespace, door, identities);
     namespace.on('connection', (socket) => {
       const { identity } = socket.data;
+      endHandshake.get(socket.conn)?.();
       forgetRequest(socket);
       listenTo(socket, admit(identity, { ...clientSocket(socket), ...roomsOf(socket, roomsInForce) }));
     });
