@@ -36,6 +36,11 @@ export const gatewaySettings = {
     .describe(
       'How many connections of one address may be open without having signed in; 0: no limit. Behind a proxy, see `TRUSTED_PROXIES`',
     ),
+  LIMIT_QUEUED_MEGABYTES: integer(1, 65_536)
+    .default(32)
+    .describe(
+      'How much may wait for all clients of a gateway together; past it, those for whom most waits are closed. One client may leave 1 MiB',
+    ),
   TRUSTED_PROXIES: integer(0, 10)
     .default(0)
     .describe('How many proxies in front of the gateway add the address that they see to `X-Forwarded-For`; 0: the header is not read'),

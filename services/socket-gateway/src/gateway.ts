@@ -50,6 +50,7 @@ const RAW_DIALECTS = new Map([
   ['/ws/otomo', otomo],
 ]);
 
+const MEGABYTE = 1024 * 1024;
 const CLOSED_REPORTS_MS = 1500;
 const DELIVERY_REPORTS_MS = 500;
 
@@ -130,7 +131,14 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
     metrics: metrics.of,
   };
-  const sessions: Sessions = parts.use(new Sessions({ ...common, sendCommand: createCommandSender(client, log), deliveries }));
+  const sessions: Sessions = parts.use(
+    new Sessions({
+      ...common,
+      queuedBytesTogether: config.LIMIT_QUEUED_MEGABYTES * MEGABYTE,
+      sendCommand: createCommandSender(client, log),
+      deliveries,
+    }),
+  );
   const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
   watchGateway(metrics.of, { sessions, subscriber });
   lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));

@@ -38,6 +38,7 @@ const silent: Attack = {
   unit: 'connections',
   live: async (life) => {
     const socket = await tcpTo(life);
+    socket.resume();
     life.sent(1);
     await hold(socket, life);
   },
