@@ -30,7 +30,7 @@ export interface HandshakeOptions {
 
 const END_OF_HEAD = '\r\n\r\n';
 
-export const handshakeText = (url: string, { method = 'GET', headers = {} }: HandshakeOptions = {}): string => {
+const handshakeText = (url: string, { method = 'GET', headers = {} }: HandshakeOptions = {}): string => {
   const { host, pathname, search } = new URL(url);
   const usual = {
     Host: host,
