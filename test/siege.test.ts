@@ -1,4 +1,4 @@
-import { promisesIn, runSiege, type Sight } from '@trunkline/bench';
+import { mannWhitneyZ, promisesIn, runSiege, type Sight } from '@trunkline/bench';
 import { expect, inject, it } from 'vitest';
 
 const backing = () => ({ DATABASE_URL: inject('templateDatabaseUrl'), REDIS_URL: inject('redisUrl') });
@@ -53,4 +53,23 @@ it.each<Partial<Sight>>([
   { attackers: 63 },
 ])('%j breaks one of them', (seen) => {
   expect(brokenIn({ ...FINE, ...seen })).toBe(1);
+});
+
+it('samples that are alike are not apart, and others are', () => {
+  const numbers = Array.from({ length: 100 }, (_, index) => index);
+  expect(mannWhitneyZ(numbers, numbers)).toBe(0);
+  expect(mannWhitneyZ([1, 1, 1], [1, 1, 1])).toBe(0);
+  expect(
+    mannWhitneyZ(
+      numbers,
+      numbers.map((number) => number + 40),
+    ),
+  ).toBeLessThan(-4);
+  expect(
+    mannWhitneyZ(
+      numbers.map((number) => number + 40),
+      numbers,
+    ),
+  ).toBeGreaterThan(4);
+  expect(mannWhitneyZ([1, 2], [3, 4])).toBeCloseTo(-1.549, 3);
 });

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
 export const USAGE = `Usage: pnpm siege [options]
+       pnpm siege timing [--rounds N]    whether the time of an answer tells a stranger anything (1000 rounds)
 
 Attackers of every kind at once, beside honest people who place calls, against processes of its own.
 Prints what was promised and what was seen, and exits with 1 where a promise was broken.
@@ -27,11 +28,12 @@ const Options = z.object({
   frames: count(0, 100_000_000).default(1_000_000),
   gateways: count(1, 8).default(2),
   factor: z.coerce.number().min(0).max(100).default(2),
+  rounds: count(10, 1_000_000).default(1000),
   only: z.string().default(''),
   seed: count(1, 2 ** 31 - 1).default(1),
 });
 
-export type SiegeOptions = z.output<typeof Options>;
+export type SiegeOptions = z.output<typeof Options> & { what: 'siege' | 'timing' };
 
 const text = { type: 'string' } as const;
 const FLAGS = {
@@ -42,6 +44,7 @@ const FLAGS = {
   frames: text,
   gateways: text,
   factor: text,
+  rounds: text,
   only: text,
   seed: text,
 } as const;
@@ -49,7 +52,9 @@ const FLAGS = {
 /** Null: it makes no sense, or help was asked for. */
 export const parseSiege = (argv: readonly string[]): SiegeOptions | null => {
   try {
-    return Options.parse(parseArgs({ args: [...argv], options: FLAGS }).values);
+    const { values, positionals } = parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
+    const [what] = z.tuple([z.enum(['siege', 'timing'])]).parse(positionals.length === 0 ? ['siege'] : positionals);
+    return { ...Options.parse(values), what };
   } catch {
     return null;
   }

@@ -14,6 +14,7 @@ import { sendArmy } from './army-process.ts';
 import { GatewayWatch } from './gateway-watch.ts';
 import { parseSiege, type SiegeOptions, USAGE } from './options.ts';
 import { describeAttacks, describePromises, promisesIn, type Sight } from './promises.ts';
+import { runTiming } from './timing.ts';
 
 /** As in production: the limits are what is tested. Places are not limited, because few honest people make the load of many. */
 const SETTINGS = {
@@ -124,6 +125,7 @@ export const runSiege = async (argv: readonly string[], env: BackingEnvironment,
     print(USAGE);
     return argv.includes('--help') ? 0 : 2;
   }
+  if (options.what === 'timing') return runTiming(env, options.rounds, print);
   print(`starting PostgreSQL, Redis and ${options.gateways} gateways; seed ${options.seed}`);
   await using stores = await startStores(env, print);
   const { gateways } = options;
