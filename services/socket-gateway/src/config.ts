@@ -31,11 +31,12 @@ export const gatewaySettings = {
   LIMIT_CONNECTS_PER_MINUTE: integer(0, 100_000)
     .default(60)
     .describe('How often one user may connect to one gateway in a minute; 0: no limit. Who comes more often is asked to come back later'),
+  LIMIT_HANDSHAKES: integer(0, 100_000)
+    .default(2000)
+    .describe('How many connections may be open without having signed in; 0: no limit. Past it the oldest is given up for each that comes'),
   LIMIT_HANDSHAKES_PER_ADDRESS: integer(0, 100_000)
-    .default(1000)
-    .describe(
-      'How many connections of one address may be open without having signed in; 0: no limit. Behind a proxy, see `TRUSTED_PROXIES`',
-    ),
+    .default(500)
+    .describe('The same for those of one address. Behind a proxy, see `TRUSTED_PROXIES`'),
   LIMIT_QUEUED_MEGABYTES: integer(1, 65_536)
     .default(32)
     .describe(

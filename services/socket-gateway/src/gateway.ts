@@ -65,8 +65,9 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const connects = new ConnectLimit(config.LIMIT_CONNECTS_PER_MINUTE);
   const handshakes = new Handshakes({
     perAddress: config.LIMIT_HANDSHAKES_PER_ADDRESS,
+    together: config.LIMIT_HANDSHAKES,
     trustedProxies: config.TRUSTED_PROXIES,
-    onRefused: () => metrics.of.connectionErrors.inc({ reason: 'too_many_handshakes' }),
+    onGivenUp: () => metrics.of.connectionErrors.inc({ reason: 'given_up' }),
   });
   let isStopping = false;
   let isTaking = true;

@@ -19,37 +19,47 @@ describe('the address of a client', () => {
 });
 
 describe('handshakes', () => {
-  const counting = (perAddress: number) => {
-    let refused = 0;
-    const onRefused = (): void => {
-      refused += 1;
+  const counting = (perAddress: number, together = 0) => {
+    const givenUp: string[] = [];
+    let told = 0;
+    const onGivenUp = (): void => {
+      told += 1;
     };
-    return { handshakes: new Handshakes({ perAddress, trustedProxies: 0, onRefused }), refused: () => refused };
+    const handshakes = new Handshakes({ perAddress, together, trustedProxies: 0, onGivenUp });
+    const begin = (address: string, name: string) => handshakes.begin(from(address), () => givenUp.push(name));
+    return { begin, givenUp, told: () => told };
   };
 
-  it('of one address are so many, and of another again so many', () => {
-    const { handshakes, refused } = counting(2);
-    handshakes.begin(from('a'));
-    handshakes.begin(from('a'));
-    expect(handshakes.hasRoom(from('a'))).toBe(false);
-    expect(handshakes.hasRoom(from('b'))).toBe(true);
-    expect(refused()).toBe(1);
+  it('past the limit of an address give up the oldest of it, and of no other', () => {
+    const { begin, givenUp, told } = counting(2);
+    begin('b', 'b1');
+    for (const name of ['a1', 'a2', 'a3', 'a4']) begin('a', name);
+    begin('b', 'b2');
+    expect(givenUp).toEqual(['a1', 'a2']);
+    expect(told()).toBe(2);
+  });
+
+  it('past the limit of all give up the oldest of all', () => {
+    const { begin, givenUp } = counting(0, 2);
+    for (const name of ['a', 'b', 'c']) begin(name, name);
+    expect(givenUp).toEqual(['a']);
   });
 
   it('that end make room, once', () => {
-    const { handshakes } = counting(2);
-    const end = handshakes.begin(from('a'));
-    handshakes.begin(from('a'));
+    const { begin, givenUp } = counting(2);
+    const end = begin('a', 'a1');
+    begin('a', 'a2');
     end();
     end();
-    expect(handshakes.hasRoom(from('a'))).toBe(true);
-    handshakes.begin(from('a'));
-    expect(handshakes.hasRoom(from('a'))).toBe(false);
+    begin('a', 'a3');
+    expect(givenUp).toEqual([]);
+    begin('a', 'a4');
+    expect(givenUp).toEqual(['a2']);
   });
 
   it('have no limit at 0', () => {
-    const { handshakes } = counting(0);
-    for (let count = 0; count < 100; count += 1) handshakes.begin(from('a'));
-    expect(handshakes.hasRoom(from('a'))).toBe(true);
+    const { begin, givenUp } = counting(0);
+    for (let count = 0; count < 100; count += 1) begin('a', 'a');
+    expect(givenUp).toEqual([]);
   });
 });

@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 export interface HandshakesOptions {
-  /** How many one address may have begun and not finished; 0: any number. */
+  /** How many of one address may have begun and not signed in; 0: any number. */
   perAddress: number;
+  /** How many of all together; 0: any number. */
+  together: number;
   /** How many proxies in front of the gateway add to `X-Forwarded-For`; what stands before theirs, anybody can have written. */
   trustedProxies: number;
-  onRefused(): void;
+  onGivenUp(): void;
 }
 
 /** The part of a request that says where it came from. */
@@ -20,33 +22,50 @@ export const addressOf = ({ headers, socket }: Arrival, trustedProxies: number):
   return (seen[Math.max(0, seen.length - 1 - trustedProxies)] ?? '').trim();
 };
 
-/** Counts who has connected and not signed in yet: each costs memory for seconds, and nobody is known to be whom it is. */
+interface Handshake {
+  readonly address: string;
+  giveUp(): void;
+}
+
+const oldestOf = (handshakes: ReadonlySet<Handshake> | undefined): Handshake | undefined => handshakes?.values().next().value;
+
+/**
+ * Those who have connected and not signed in: each costs memory for seconds, and nobody knows who it is. Where there are too many the
+ * oldest is given up, and not the newest refused: who means to sign in does so at once, and a flood closes what a flood opened.
+ */
 export class Handshakes {
   readonly #options: HandshakesOptions;
-  readonly #open = new Map<string, number>();
+  readonly #all = new Set<Handshake>();
+  readonly #byAddress = new Map<string, Set<Handshake>>();
 
   constructor(options: HandshakesOptions) {
     this.#options = options;
   }
 
-  hasRoom(arrival: Arrival): boolean {
-    const { perAddress, trustedProxies, onRefused } = this.#options;
-    if (perAddress === 0 || (this.#open.get(addressOf(arrival, trustedProxies)) ?? 0) < perAddress) return true;
-    onRefused();
-    return false;
+  /** Keeps one until what this returns is called, however often; `giveUp` MUST end the connection. */
+  begin(arrival: Arrival, giveUp: () => void): () => void {
+    const { perAddress, together, trustedProxies } = this.#options;
+    const handshake = { address: addressOf(arrival, trustedProxies), giveUp };
+    this.#makeRoom(this.#byAddress.get(handshake.address), perAddress);
+    this.#makeRoom(this.#all, together);
+    this.#all.add(handshake);
+    const ofAddress = this.#byAddress.get(handshake.address) ?? new Set();
+    this.#byAddress.set(handshake.address, ofAddress.add(handshake));
+    return () => this.#end(handshake);
   }
 
-  /** Counts one, until what it returns is called, however often. */
-  begin(arrival: Arrival): () => void {
-    const address = addressOf(arrival, this.#options.trustedProxies);
-    this.#open.set(address, (this.#open.get(address) ?? 0) + 1);
-    let isOpen = true;
-    return () => {
-      if (!isOpen) return;
-      isOpen = false;
-      const left = (this.#open.get(address) ?? 0) - 1;
-      if (left > 0) this.#open.set(address, left);
-      else this.#open.delete(address);
-    };
+  #makeRoom(handshakes: ReadonlySet<Handshake> | undefined, limit: number): void {
+    const oldest = oldestOf(handshakes);
+    if (limit === 0 || oldest === undefined || (handshakes?.size ?? 0) < limit) return;
+    this.#end(oldest);
+    this.#options.onGivenUp();
+    oldest.giveUp();
+  }
+
+  #end(handshake: Handshake): void {
+    this.#all.delete(handshake);
+    const ofAddress = this.#byAddress.get(handshake.address);
+    ofAddress?.delete(handshake);
+    if (ofAddress?.size === 0) this.#byAddress.delete(handshake.address);
   }
 }

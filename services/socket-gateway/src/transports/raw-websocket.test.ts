@@ -44,7 +44,7 @@ const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: Heartbea
       server,
       door,
       dialects: new Map([['/ws/chat', chattrix]]),
-      handshakes: new Handshakes({ perAddress: 1, trustedProxies: 0, onRefused: () => undefined }),
+      handshakes: new Handshakes({ perAddress: 1, together: 0, trustedProxies: 0, onGivenUp: () => undefined }),
       framesPerSecond: FRAMES_PER_SECOND,
       ...(heartbeat === undefined ? {} : { heartbeat }),
     }),
@@ -117,13 +117,14 @@ describe('an upgrade', () => {
     expect(server.seen.sockets).toEqual([]);
   });
 
-  it('is refused while as many of its address as may be are under way', async () => {
+  it('that waits to be let in is given up where more of its address come than may wait', async () => {
     await using server = await startServer();
-    const waiting = server.refusedWith('/ws/chat?token=later');
-    await expect.poll(() => server.refusedWith('/ws/chat?token=bad')).toBe(429);
-    for (const letGo of server.seen.letGo) letGo();
-    expect(await waiting).toBe(503);
+    const waiting = server.open('/ws/chat?token=later');
+    waiting.catch(() => undefined);
+    await expect.poll(() => server.seen.letGo.length).toBe(1);
     expect(await server.refusedWith('/ws/chat?token=bad')).toBe(401);
+    await expect(waiting).rejects.toThrow('socket hang up');
+    server.seen.letGo[0]?.();
   });
 
   it('is refused while the gateway leaves', async () => {

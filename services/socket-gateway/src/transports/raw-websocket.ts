@@ -36,7 +36,6 @@ const STATUS: Partial<Record<CloseReason, number>> = {
   origin_refused: 403,
   unauthenticated: 401,
   too_many_connections: 429,
-  too_many_handshakes: 429,
 };
 
 const refuse = (stream: Duplex, reason: CloseReason): void => refuseUpgrade(stream, STATUS[reason] ?? 503);
@@ -195,9 +194,9 @@ export const startRawWebSockets = ({
     const breakOff = (): void => void stream.destroy();
     stream.on('error', breakOff);
     const { origin } = request.headers;
-    const refusal = door.refusalOf(origin) ?? (handshakes.hasRoom(request) ? null : 'too_many_handshakes');
+    const refusal = door.refusalOf(origin);
     if (refusal !== null) return refuse(stream, refusal);
-    const endHandshake = handshakes.begin(request);
+    const endHandshake = handshakes.begin(request, breakOff);
     const identity = await door.authenticate(tokenInUpgrade(request.url ?? '', request.headers));
     endHandshake();
     const isIn = typeof identity !== 'string';

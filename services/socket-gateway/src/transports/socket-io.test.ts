@@ -44,7 +44,7 @@ const startServer = async () => {
   const port = Number(new URL(url).port);
   const createAdapter = new Server().adapter() ?? expect.unreachable();
   const namespaces = new Map<string, Admit>([['/', (identity, socket) => door.admit(identity, socket, onlycare)]]);
-  const handshakes = new Handshakes({ perAddress: HANDSHAKES, trustedProxies: 0, onRefused: () => undefined });
+  const handshakes = new Handshakes({ perAddress: HANDSHAKES, together: 0, trustedProxies: 0, onGivenUp: () => undefined });
   const roomsInForce = async (): Promise<void> => undefined;
   starting.use(
     startSocketIo({
@@ -76,7 +76,7 @@ const startServer = async () => {
     await expect.poll(() => seen.sockets.length).toBe(1);
     return opened;
   };
-  return { seen, open, letIn, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url, seen, open, letIn, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
 
 describe('who asks for a namespace that there is not', () => {
@@ -179,21 +179,23 @@ describe('a flood', () => {
   });
 });
 
-it('so many of one address may connect without signing in; who signs in, and who leaves, makes room', async () => {
+it('so many of one address may connect without signing in; for one more the oldest is given up, and nobody who signed in', async () => {
   await using server = await startServer();
-  const [first, second] = [await server.open(), await server.open(), await server.open()];
-  await expect(server.open()).rejects.toThrow('400');
-  first?.client.send(LET_ME_IN);
-  await expect.poll(() => server.seen.sockets.length).toBe(1);
+  const first = await server.letIn();
+  const silent = [await server.open(), await server.open(), await server.open()];
   await server.open();
-  await expect(server.open()).rejects.toThrow('400');
-  second?.client.close();
-  await expect
-    .poll(() =>
-      server.open().then(
-        () => true,
-        () => false,
-      ),
-    )
-    .toBe(true);
+  await expect.poll(() => silent.map(({ client }) => client.readyState)).toEqual([WebSocket.CLOSED, WebSocket.OPEN, WebSocket.OPEN]);
+  expect(first.client.readyState).toBe(WebSocket.OPEN);
+});
+
+it('sessions of long polling that are left are given up too', async () => {
+  await using server = await startServer();
+  const poll = async () => (await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`)).text();
+  const sessions: string[] = [];
+  for (let count = 0; count < 5; count += 1) sessions.push(JSON.parse((await poll()).slice(1)).sid);
+  const isKnown = async (sid: string): Promise<boolean> => {
+    const response = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`, { method: 'POST', body: '3' });
+    return response.status === 200;
+  };
+  expect(await Promise.all(sessions.map(isKnown))).toEqual([false, false, true, true, true]);
 });

@@ -11,7 +11,7 @@ import { BoundedDecoder } from './bounded-decoder.ts';
 import type { Handshakes } from './handshakes.ts';
 import { hardenedWsEngine } from './hardened-ws-server.ts';
 import type { RoomListener, RoomSocket } from './room-socket.ts';
-import { breakOffFloods, hasFlooded } from './socket-io-floods.ts';
+import { breakOff, breakOffFloods, hasFlooded } from './socket-io-floods.ts';
 import {
   closeIfAbandoned,
   countPings,
@@ -59,7 +59,7 @@ type IoSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Soc
 const PATH = '/socket.io';
 const FAREWELL_MS = 1000;
 
-const optionsFor = ({ allowedOrigins, createAdapter, door, handshakes, framesPerSecond }: SocketIoOptions): Partial<ServerOptions> => ({
+const optionsFor = ({ allowedOrigins, createAdapter, door, framesPerSecond }: SocketIoOptions): Partial<ServerOptions> => ({
   path: PATH,
   adapter: createAdapter,
   parser: { Encoder, Decoder: BoundedDecoder },
@@ -67,7 +67,7 @@ const optionsFor = ({ allowedOrigins, createAdapter, door, handshakes, framesPer
   transports: ['polling', 'websocket'],
   cors: { origin: [...allowedOrigins], methods: ['GET', 'POST'] },
   allowRequest: (request, decide) => {
-    const refusal = door.refusalOf(request.headers.origin) ?? (handshakes.hasRoom(request) ? null : 'too_many_handshakes');
+    const refusal = door.refusalOf(request.headers.origin);
     decide(refusal === null ? null : CLOSE_CODES[refusal].message, refusal === null);
   },
   serveClient: false,
@@ -172,7 +172,7 @@ export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
   io.engine.on('connection', (engine) => breakOffFloods(engine, framesPerSecond));
   const endHandshake = new WeakMap<object, () => void>();
   io.engine.on('connection', (engine) => {
-    const end = handshakes.begin(engine.request);
+    const end = handshakes.begin(engine.request, () => breakOff(engine));
     endHandshake.set(engine, end);
     engine.once('close', end);
   });
