@@ -4,6 +4,7 @@ import {
   commonSettings,
   httpUrls,
   integer,
+  list,
   loadConfig,
   port,
   refuseDevelopmentSecrets,
@@ -45,6 +46,12 @@ export const gatewaySettings = {
   TRUSTED_PROXIES: integer(0, 10)
     .default(0)
     .describe('How many proxies in front of the gateway add the address that they see to `X-Forwarded-For`; 0: the header is not read'),
+  SOCKET_IO_TRANSPORTS: list()
+    .default(['polling', 'websocket'])
+    .pipe(z.array(z.enum(['polling', 'websocket'])).min(1))
+    .describe(
+      'How Socket.IO clients may connect. `websocket` alone where a load balancer cannot keep a long-polling session at its gateway',
+    ),
   DRAIN_SECONDS: integer(0, 15)
     .default(12)
     .describe(

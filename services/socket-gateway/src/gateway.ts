@@ -14,7 +14,7 @@ import { createChatCommandSender } from './chat/chat-command-sender.ts';
 import { ChatConnection, type ChatServices } from './chat/chat-connection.ts';
 import { ChatMembers } from './chat/chat-members.ts';
 import { FLOOD_FACTOR } from './command-limit.ts';
-import { createCommandSender } from './command-sender.ts';
+import { createCommandSender, PLACES_AT_ONCE } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { ConnectLimit } from './connect-limit.ts';
 import { countRefusals } from './counted-door.ts';
@@ -51,6 +51,7 @@ const RAW_DIALECTS = new Map([
 ]);
 
 const MEGABYTE = 1024 * 1024;
+const LAST_ANSWERS_MS = 3000;
 const CLOSED_REPORTS_MS = 1500;
 const DELIVERY_REPORTS_MS = 500;
 
@@ -75,6 +76,9 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   // Disposed in reverse, also when the start fails half-way.
   await using parts = new AsyncDisposableStack();
   const client = parts.use(createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log }));
+  const placesClient = parts.use(
+    createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log, connections: PLACES_AT_ONCE }),
+  );
   const reports = createSessionReports({ client, gatewayId, log });
   const deliveries = createDeliveryReports(client, log);
   const rooms = parts.use(startSharedRooms({ redisUrl, prefix, onError }));
@@ -106,7 +110,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     },
     metrics.of,
   );
-  const port = Number(new URL(url).port);
+  const [port, transports] = [Number(new URL(url).port), config.SOCKET_IO_TRANSPORTS];
   const framesPerSecond = config.LIMIT_COMMANDS_PER_SECOND * FLOOD_FACTOR;
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
@@ -117,7 +121,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     ],
   ]);
   const socketIo = parts.use(
-    startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces, handshakes, framesPerSecond }),
+    startSocketIo({ server, port, transports, allowedOrigins, createAdapter, roomsInForce, door, namespaces, handshakes, framesPerSecond }),
   );
   const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS, handshakes, framesPerSecond }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
@@ -136,13 +140,18 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     new Sessions({
       ...common,
       queuedBytesTogether: config.LIMIT_QUEUED_MEGABYTES * MEGABYTE,
-      sendCommand: createCommandSender(client, log),
+      sendCommand: createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log }),
       deliveries,
     }),
   );
   const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
   watchGateway(metrics.of, { sessions, subscriber });
-  lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));
+  lease.onRenewed(({ wasLapsed, toClose }) => {
+    sessions.disconnect({ sessionIds: toClose });
+    if (wasLapsed) sessions.refreshAll();
+    else sessions.catchUp();
+  });
+  subscriber.onNotice(({ userId }) => sessions.disconnect({ userId }));
   subscriber.onGapEnded(() => sessions.refreshAll());
 
   parts.defer(async () => {
@@ -151,7 +160,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       isTaking = false;
     };
     await drain({ guests: sessions, drainMs: config.DRAIN_SECONDS * 1000, stopTaking });
-    sessions.closeForGood('going_away');
+    await settledWithin(sessions.closeForGood('going_away'), LAST_ANSWERS_MS);
     await settledWithin(sessions.allReported(), CLOSED_REPORTS_MS);
     reports.giveUp();
     await settledWithin(deliveries.idle(), DELIVERY_REPORTS_MS);

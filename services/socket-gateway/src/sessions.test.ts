@@ -34,6 +34,7 @@ const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
     subscriber: {
       subscribe: () => ({ inForce: Promise.resolve(), end: () => undefined }),
       subscribeToChats: () => ({ inForce: Promise.resolve(), end: () => undefined }),
+      onNotice: () => undefined,
       onGapEnded: () => undefined,
       isHearing: () => true,
       [Symbol.asyncDispose]: async () => undefined,
