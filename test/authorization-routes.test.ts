@@ -107,7 +107,21 @@ const ROUTES: Readonly<Record<string, Door | readonly [Door, object]>> = {
   'DELETE /v1/server/chats/:chatId/members/:userId': 'server',
   'POST /v1/server/notifications': 'server',
   'GET /v1/server/notifications/:id': 'server',
+  'GET /v1/server/users/:userId': 'server',
   'DELETE /v1/server/users/:userId': 'server',
+  'POST /v1/server/users/:userId/disconnect': 'server',
+  'GET /v1/server/calls': 'server',
+  'POST /v1/server/calls': 'server',
+  'GET /v1/server/calls/:callId': 'server',
+  'POST /v1/server/calls/:callId/accept': 'server',
+  'POST /v1/server/calls/:callId/reject': 'server',
+  'POST /v1/server/calls/:callId/cancel': 'server',
+  'POST /v1/server/calls/:callId/end': 'server',
+  'GET /v1/server/audit': 'server',
+  'GET /v1/server/keys': 'server',
+  'POST /v1/server/keys': 'server',
+  'DELETE /v1/server/keys/:name': 'server',
+  'POST /v1/server/webhooks/replay': 'server',
 };
 
 const namesOf = ({ path, methods }: Registered): string[] => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`);
@@ -162,7 +176,12 @@ const ask = (
   token: string | null,
 ): Promise<RestAnswer> => {
   const [method = '', path = ''] = route.split(' ');
-  const filled = path.replace(':callId', callId).replace(':chatId', chatId).replace(':userId', 'somebody').replace(':id', randomUUID());
+  const filled = path
+    .replace(':callId', callId)
+    .replace(':chatId', chatId)
+    .replace(':userId', 'somebody')
+    .replace(':id', randomUUID())
+    .replace(':name', 'nobody');
   return createRestClient(system.callServices[0]?.url as string, token).request(
     method,
     filled,
