@@ -1,6 +1,7 @@
 export { runBench } from './bench.ts';
 export { Histogram } from './load/histogram.ts';
 export { SCENARIOS } from './options.ts';
+export { problemsInMessages } from './scenarios/message-books.ts';
 export { mannWhitneyZ } from './siege/mann-whitney.ts';
 export { promisesIn, type Sight } from './siege/promises.ts';
 export { runSiege } from './siege/siege.ts';

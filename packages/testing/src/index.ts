@@ -1,4 +1,5 @@
 export { backingUrls } from './backing-urls.ts';
+export { type Browser, hasBrowser, launchBrowser } from './browser.ts';
 export { type ChildService, startChildService } from './child-service.ts';
 export { type OneConnection, oneConnection } from './one-connection.ts';
 export { connectOnlyCare, type HeardEvent, type OnlyCareAck, type OnlyCareClient } from './onlycare-client.ts';
