@@ -77,6 +77,7 @@ const ROUTES: Readonly<Record<string, Door | readonly [Door, object]>> = {
   'POST /api/v1/calls/:callId/cancel': 'caller',
   'POST /api/v1/calls/:callId/end': 'participant',
   'PATCH /api/v1/calls/:callId/status': ['participant', { status: 'ENDED' }],
+  'POST /v1/calls/:callId/media': 'participant',
   'GET /api/v1/users/me/blocks': 'user',
   'GET /api/v1/users/me/blocks/:userId': 'user',
   'PUT /api/v1/users/me/blocks/:userId': 'user',

@@ -4,6 +4,7 @@ import { connectFleet, type Fleet, mintTokens } from '../load/fleet.ts';
 import { chattrixWire, otomoWire } from '../load/json-wires.ts';
 import { onlycareWire } from '../load/onlycare-wire.ts';
 import type { Phone } from '../load/phone.ts';
+import type { CallWire } from '../load/wire.ts';
 import { type CallLoadResult, runCallLoad } from '../scenarios/call-load.ts';
 import { CALL_SCRIPTS } from '../scenarios/call-scripts.ts';
 import { startStores } from '../system/stores.ts';
@@ -28,35 +29,44 @@ const SETTINGS = {
 
 const WIRES = [onlycareWire, chattrixWire, otomoWire];
 
+type Crowd = readonly { readonly wire: CallWire; readonly fleet: Fleet }[];
+
 /** Honest people of every dialect that rings. */
-const connectHonest = async (system: System, size: number): Promise<Fleet[]> => {
+const connectHonest = async (system: System, size: number): Promise<Crowd> => {
   const gateways = system.gateways.map(({ url }) => url);
   const each = 2 * Math.round(size / WIRES.length / 2);
-  const fleets: Fleet[] = [];
-  for (const wire of WIRES)
-    fleets.push(await connectFleet({ wire, gateways, size: each, name: `honest-${wire.name}`, mintToken: system.mintToken }));
-  return fleets;
+  const crowd: { wire: CallWire; fleet: Fleet }[] = [];
+  for (const wire of WIRES) {
+    const fleet = await connectFleet({ wire, gateways, size: each, name: `honest-${wire.name}`, mintToken: system.mintToken });
+    crowd.push({ wire, fleet });
+  }
+  return crowd;
 };
 
-const pairsOf = (fleets: readonly Fleet[]): { caller: Phone; callee: Phone }[] =>
-  fleets.flatMap(({ phones }) =>
-    Array.from({ length: phones.length / 2 }, (_, index) => ({
-      caller: phones[2 * index] as Phone,
-      callee: phones[2 * index + 1] as Phone,
-    })),
+const pairsOf = ({ phones }: Fleet): { caller: Phone; callee: Phone }[] =>
+  Array.from({ length: phones.length / 2 }, (_, index) => ({
+    caller: phones[2 * index] as Phone,
+    callee: phones[2 * index + 1] as Phone,
+  }));
+
+/** All dialects at once, each with its share of the calls. */
+const callsOf = (crowd: Crowd, { rate, seconds }: SiegeOptions, warmUpSeconds: number): Promise<CallLoadResult[]> =>
+  Promise.all(
+    crowd.map(({ wire, fleet }) =>
+      runCallLoad({
+        script: CALL_SCRIPTS['ring-reject'],
+        wire,
+        pairs: pairsOf(fleet),
+        perSecond: rate / crowd.length,
+        seconds,
+        warmUpSeconds,
+        onWindow: () => undefined,
+      }),
+    ),
   );
 
-const callsOf = (fleets: readonly Fleet[], { rate, seconds }: SiegeOptions, warmUpSeconds: number): Promise<CallLoadResult> =>
-  runCallLoad({
-    script: CALL_SCRIPTS['ring-reject'],
-    pairs: pairsOf(fleets),
-    perSecond: rate,
-    seconds,
-    warmUpSeconds,
-    onWindow: () => undefined,
-  });
-
-const p99Of = ({ legs }: CallLoadResult): number => Math.max(0, ...Object.values(legs).map((leg) => leg.percentile(0.99)));
+const p99Of = (loads: readonly CallLoadResult[]): number =>
+  Math.max(0, ...loads.flatMap(({ legs }) => Object.values(legs).map((leg) => leg.percentile(0.99))));
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
@@ -79,27 +89,27 @@ interface Besieged {
 }
 
 const besiege = async (system: System, options: SiegeOptions, print: (line: string) => void): Promise<Besieged> => {
-  const fleets = await connectHonest(system, options.honest);
+  const crowd = await connectHonest(system, options.honest);
   await using closing = new AsyncDisposableStack();
-  for (const fleet of fleets) closing.use(fleet);
+  for (const { fleet } of crowd) closing.use(fleet);
   const size = options.attackers;
   const tokens = (await mintTokens(size, 'attacker', system.mintToken)).map(({ token }) => token);
   const gateways = system.gateways.map(({ url }) => url);
   const order = { what: 'siege', gateways, tokens, size, only: options.only, seed: options.seed } as const;
 
   print(`${options.seconds} s without attackers`);
-  const quiet = await callsOf(fleets, options, 3);
+  const quiet = await callsOf(crowd, options, 3);
   await Promise.all(system.gateways.map((gateway) => gateway.collectGarbage()));
   using watch = new GatewayWatch(system);
   print(`${options.seconds} s with ${size}`);
   const army = sendArmy(order);
-  const besieged = await callsOf(fleets, options, 1);
+  const besieged = await callsOf(crowd, options, 1);
   await army[Symbol.asyncDispose]();
   print(`${options.frames} malformed frames`);
   const fuzzed = options.frames === 0 ? [] : await sendFrames({ ...order, what: 'frames', only: '', size: FRAME_SENDERS }, options.frames);
   // Whoever sent them may have left the gateways with something that only shows when honest people go on.
-  const after = await callsOf(fleets, { ...options, seconds: 1 }, 0);
-  const honest = [quiet, besieged, after];
+  const after = await callsOf(crowd, { ...options, seconds: 1 }, 0);
+  const honest = [...quiet, ...besieged, ...after];
   return {
     figures: [...army.figures, ...fuzzed],
     sight: {
@@ -108,7 +118,7 @@ const besiege = async (system: System, options: SiegeOptions, print: (line: stri
       besiegedP99: p99Of(besieged),
       honestCalls: sum(honest.map(({ done }) => done)),
       honestCallsLost: sum(honest.map(({ lost }) => lost)),
-      honestConnectionsLost: sum(fleets.map((fleet) => fleet.lost())),
+      honestConnectionsLost: sum(crowd.map(({ fleet }) => fleet.lost())),
       errorsLogged: sum(system.processes.map(({ linesPrinted }) => linesPrinted)),
       processesEnded: system.processes.filter(({ hasEnded }) => hasEnded).length,
       framesAsked: options.frames,
