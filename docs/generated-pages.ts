@@ -1,3 +1,5 @@
+import { asyncApiDocument, asyncApiPage } from './asyncapi.ts';
+import { cliPage } from './cli-page.ts';
 import { configurationPage, SERVICES } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { METRICS, metricsPage } from './metrics-page.ts';
@@ -5,13 +7,18 @@ import { prometheusRule } from './prometheus-rule.ts';
 
 /** What is written from code and from other files, by its place seen from this folder. */
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
+  'cli.md': cliPage,
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
   'metrics.md': metricsPage,
+  '../services/call-service/src/documents/asyncapi.json': asyncApiPage,
   '../deploy/kubernetes/production/alerts.yaml': prometheusRule,
 };
 
 /** The services whose settings are described. */
 export const DESCRIBED_SERVICES: readonly string[] = Object.keys(SERVICES);
 
-export { METRICS };
+/** The names of all of their settings. */
+export const DESCRIBED_SETTINGS: ReadonlySet<string> = new Set(Object.values(SERVICES).flatMap(Object.keys));
+
+export { asyncApiDocument, METRICS };

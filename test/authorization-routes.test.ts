@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createRestClient, mintToken, type RestAnswer, type System, startSystem } from '@trunkline/testing';
+import { createRestClient, mintToken, type RestAnswer, type System, startSystem, until } from '@trunkline/testing';
 import express from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -103,6 +103,9 @@ const ROUTES: Readonly<Record<string, Door | readonly [Door, object]>> = {
   'POST /v1/server/events': 'server',
   'GET /v1/server/calls/:callId/trace': 'server',
   'GET /v1/server/stats': 'server',
+  'GET /v1/server/steps': 'server',
+  'GET /openapi.json': 'public',
+  'GET /asyncapi.json': 'public',
   'POST /v1/server/chats/:chatId/messages': 'server',
   'PUT /v1/server/chats/:chatId/members/:userId': 'server',
   'DELETE /v1/server/chats/:chatId/members/:userId': 'server',
@@ -125,10 +128,14 @@ const ROUTES: Readonly<Record<string, Door | readonly [Door, object]>> = {
   'POST /v1/server/webhooks/replay': 'server',
 };
 
+/** Files of the viewer: the same for everybody, and no JSON. */
+const isViewer = (route: string): boolean => /^GET \/docs(?:\/|$)/.test(route);
+
 const namesOf = ({ path, methods }: Registered): string[] => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`);
 
 it('every route has a line in the matrix, and every line a route', () => {
-  expect([...new Set(registered.flatMap(namesOf))].sort()).toEqual(Object.keys(ROUTES).sort());
+  const made = registered.flatMap(namesOf).filter((route) => !isViewer(route));
+  expect([...new Set(made)].sort()).toEqual(Object.keys(ROUTES).sort());
 });
 
 interface Scene {
@@ -142,6 +149,9 @@ const openScene = async (): Promise<Scene> => {
   const url = system.callServices[0]?.url as string;
   const [callee, caller, former] = [`callee-${randomUUID()}`, `caller-${randomUUID()}`, `former-${randomUUID()}`];
   const { body: placed } = await (await system.rest(caller)).post('/api/v1/calls/initiate', { calleeId: callee });
+  // Nobody hears the ring, which is noted a moment later: not by any of those who ask.
+  const noted = 'SELECT FROM calls WHERE id = $1 AND unreachable_since IS NOT NULL';
+  await until('nobody heard it', async () => (await system.database.query(noted, [placed.data.id])).length > 0);
   const backend = createRestClient(url, SERVER_KEY);
   const { body: chat } = await backend.post('/v1/chat', { order_id: randomUUID(), user_id: callee, shopper_id: caller });
   for (const method of ['PUT', 'DELETE']) await backend.request(method, `/v1/server/chats/${chat.id}/members/${former}`);

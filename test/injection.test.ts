@@ -135,6 +135,9 @@ const PATHS = [
 const SERVER_PATHS = [
   'GET /v1/server/calls/TEXT/trace',
   'GET /v1/server/stats?minutes=TEXT',
+  'GET /v1/server/steps?after=TEXT',
+  'GET /v1/server/steps?after=0&callId=TEXT',
+  'GET /v1/server/steps?after=0&userId=TEXT',
   'GET /v1/server/calls?userId=TEXT',
   'GET /v1/server/calls?cursor=TEXT',
   'GET /v1/server/calls?since=TEXT',

@@ -16,6 +16,8 @@ export interface PushSystem extends AsyncDisposable {
   /** FCM and the push service: what arrived there. */
   readonly standIn: PushStandIn;
   readonly backend: RestClient;
+  /** What every service was started with, beside what all systems have. */
+  readonly settings: Readonly<Record<string, string>> & ReturnType<typeof newVapid>;
   /** A registered FCM token of that user. */
   fcm(userId: string, deviceId?: string): Promise<string>;
   /** A registered Web Push subscription of that user. */
@@ -50,7 +52,8 @@ export const startPushSystem = async ({ settings = {}, ...options }: SystemOptio
   await using starting = new AsyncDisposableStack();
   const standIn = starting.use(await startPushStandIn());
   const toStandIn = { FCM_ENDPOINT: standIn.fcmUrl, WEB_PUSH_ALLOW_INSECURE: '1', SERVER_API_KEYS: SERVER_KEY, ...newVapid() };
-  const system = starting.use(await startSystem({ ...options, settings: { ...toStandIn, ...settings } }));
+  const all = { ...toStandIn, ...settings };
+  const system = starting.use(await startSystem({ ...options, settings: all }));
   const running = starting.move();
 
   const register = async (userId: string, path: string, body: object): Promise<void> => {
@@ -61,7 +64,8 @@ export const startPushSystem = async ({ settings = {}, ...options }: SystemOptio
   return {
     system,
     standIn,
-    backend: createRestClient(system.callServices[0]?.url ?? '', SERVER_KEY),
+    settings: all,
+    backend: createRestClient(system.callServices[0]?.url ?? '', all.SERVER_API_KEYS),
     fcm: async (userId, deviceId = `device-${randomUUID()}`) => {
       const token = standIn.newFcmToken();
       await register(userId, 'devices', { token, platform: 'android', deviceId });

@@ -1,20 +1,24 @@
 import { ConfigError } from '@trunkline/service-kit';
 import { type Command, type CommandContext, UsageError } from './command.ts';
+import { config } from './commands/config.ts';
 import { dev } from './commands/dev.ts';
 import { doctor } from './commands/doctor.ts';
 import { keys } from './commands/keys.ts';
 import { latency } from './commands/latency.ts';
+import { migrate } from './commands/migrate.ts';
 import { pushes } from './commands/pushes.ts';
+import { tail } from './commands/tail.ts';
 import { token } from './commands/token.ts';
 import { trace } from './commands/trace.ts';
 import { vapid } from './commands/vapid.ts';
 import { webhook } from './commands/webhook.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  [dev, doctor, keys, latency, pushes, token, trace, vapid, webhook].map((command) => [command.name, command]),
+/** By name, in the order of the alphabet. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  [config, dev, doctor, keys, latency, migrate, pushes, tail, token, trace, vapid, webhook].map((command) => [command.name, command]),
 );
 
-const USAGE = `Usage: trunkline <command> [options]
+export const USAGE = `Usage: trunkline <command> [options]
 
 Commands:
 ${[...COMMANDS.values()].map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join('\n')}

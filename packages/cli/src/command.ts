@@ -4,6 +4,8 @@ export interface CommandContext {
   env: Environment;
   print(line: string): void;
   printError(line: string): void;
+  /** Ends a command that goes on by itself; Ctrl-C ends the process. */
+  signal?: AbortSignal;
 }
 
 export interface Command {

@@ -83,19 +83,22 @@ export const durationSeconds = (call: Call): number | null =>
   call.acceptedAt === null || call.endedAt === null ? null : Math.max(0, Math.round((call.endedAt - call.acceptedAt) / 1000));
 
 /** The call as clients see it in acks and REST bodies (Chattrix's call object). Times are ISO 8601. */
-export interface CallView {
-  id: string;
-  callerId: string;
-  calleeId: string;
-  callType: CallType;
-  status: CallState;
-  channelId: string;
-  startTime: string | null;
-  endTime: string | null;
-  durationSeconds: number | null;
-  createdAt: string;
-  updatedAt: string;
-}
+export const CallView = z
+  .object({
+    id: z.string(),
+    callerId: z.string(),
+    calleeId: z.string(),
+    callType: CallType,
+    status: CallState,
+    channelId: z.string(),
+    startTime: z.iso.datetime().nullable().describe('When it was accepted'),
+    endTime: z.iso.datetime().nullable(),
+    durationSeconds: z.number().nullable(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Call' });
+export type CallView = z.infer<typeof CallView>;
 
 const isoOrNull = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CallType } from './call.ts';
-import type { ChatMessage } from './chat.ts';
+import { type ChatMessage, MessageType } from './chat.ts';
 
 /** What became of a call that a `system` message tells of. `missed`: whoever was called did not come to answer it. */
 export const CallNote = z.object({
@@ -43,20 +43,23 @@ export const callNoteText = (note: CallNote, viewerId: string): string => {
 };
 
 /** A message as clients see it, over REST and on sockets. Times are ISO 8601. */
-export interface MessageView {
-  id: string;
-  chat_id: string;
-  sender_id: string;
-  sender_role: string | null;
-  content: string;
-  type: string;
-  attachment_url: string | null;
-  attachment_type: string | null;
-  metadata: ChatMessage['metadata'];
-  client_message_id: string | null;
-  created_at: string;
-  read_at: string | null;
-}
+export const MessageView = z
+  .object({
+    id: z.uuid(),
+    chat_id: z.uuid(),
+    sender_id: z.string(),
+    sender_role: z.string().nullable(),
+    content: z.string(),
+    type: MessageType,
+    attachment_url: z.string().nullable(),
+    attachment_type: z.string().nullable(),
+    metadata: z.record(z.string(), z.unknown()).nullable(),
+    client_message_id: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    read_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Message' });
+export type MessageView = z.infer<typeof MessageView>;
 
 /** What the message says to this viewer: what the system tells of a call is worded for each side. */
 export const contentFor = ({ type, content, metadata }: Pick<ChatMessage, 'type' | 'content' | 'metadata'>, viewerId: string): string => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Refusal } from './errors.ts';
 import { isStorable, RequestId, SessionId, storableText, UserId } from './ids.ts';
 import { Actor } from './internal-door.ts';
+import { Traceparent } from './traceparent.ts';
 
 // What crosses processes about chats. Names of fields are ours (camelCase); each wire spells them in its own way.
 
@@ -67,13 +68,16 @@ const isRecord = (value: unknown): value is JsonRecord => typeof value === 'obje
 const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
 
 /** Parsed JSON from a client: an object of at most 8 KiB that nests at most 8 deep, whose texts can all be stored. */
-export const ChatMetadata = z.unknown().transform((value, context): JsonRecord => {
-  const within = isRecord(value) ? problemWithin(value) : 'must be an object';
-  const problem = within === null && bytesOf(value) > MAX_METADATA_BYTES ? `must have at most ${MAX_METADATA_BYTES} bytes` : within;
-  if (problem === null) return value as JsonRecord;
-  context.addIssue({ code: 'custom', message: problem });
-  return z.NEVER;
-});
+export const ChatMetadata = z
+  .unknown()
+  .meta({ type: 'object', description: `At most ${MAX_METADATA_BYTES} bytes, at most ${MAX_METADATA_DEPTH} deep` })
+  .transform((value, context): JsonRecord => {
+    const within = isRecord(value) ? problemWithin(value) : 'must be an object';
+    const problem = within === null && bytesOf(value) > MAX_METADATA_BYTES ? `must have at most ${MAX_METADATA_BYTES} bytes` : within;
+    if (problem === null) return value as JsonRecord;
+    context.addIssue({ code: 'custom', message: problem });
+    return z.NEVER;
+  });
 
 /** What a message says, whoever sends it. */
 export const messageFields = {
@@ -118,6 +122,7 @@ export const ChatCommandEnvelope = z.object({
   actor: Actor,
   command: ChatCommand,
   requestId: RequestId.nullable(),
+  traceparent: Traceparent.optional(),
 });
 export type ChatCommandEnvelope = z.infer<typeof ChatCommandEnvelope>;
 
@@ -147,6 +152,7 @@ const happened = {
   /** Epoch milliseconds of the database's clock. */
   at: z.number(),
   recipients: z.array(UserId),
+  traceparent: Traceparent.optional(),
 };
 
 /** What happened around a chat, as it travels on the bus to each recipient's sessions. */

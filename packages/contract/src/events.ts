@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Call, CallQuality } from './call.ts';
 import { DeviceId, SessionId, UserId } from './ids.ts';
+import { Traceparent } from './traceparent.ts';
 
 /** What a participant hears beside the steps of a call's life: it repeats the `seq` of the last step, and is heard or lost. */
 export const CallHintType = z.enum(['call_quality_warning', 'user_online', 'user_offline']);
@@ -47,6 +48,8 @@ export const CallEvent = z.object({
   ringMsLeft: z.number(),
   actor: EventActor,
   recipients: z.array(UserId),
+  /** Of the command that caused it, where that is traced. */
+  traceparent: Traceparent.optional(),
   call: Call,
   /** With `call_accepted`: nobody answered a ring, both had placed (glare), so both are told that they were accepted. */
   merged: z.literal(true).optional(),

@@ -4,6 +4,7 @@ import { Command } from './commands.ts';
 import { Refusal } from './errors.ts';
 import { CallEvent } from './events.ts';
 import { CallId, DeviceId, GatewayId, RequestId, SessionId, storableText, UserId } from './ids.ts';
+import { Traceparent } from './traceparent.ts';
 
 /** The requests between Trunkline's own processes, `POST` with `Authorization: Bearer <INTERNAL_TOKEN>`. Each takes a list. */
 export const INTERNAL_PATHS = {
@@ -43,6 +44,7 @@ export const CommandEnvelope = z.object({
   /** Whether the client asked for an answer (an ack, a `requestId`, REST). */
   wantsAnswer: z.boolean(),
   dialect: z.string(),
+  traceparent: Traceparent.optional(),
 });
 export type CommandEnvelope = z.infer<typeof CommandEnvelope>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CallType } from './call.ts';
 import { CallId, UserId } from './ids.ts';
+import { Traceparent } from './traceparent.ts';
 
 /** A row of the `pushes` table: one message to one target. */
 export const PushId = z.uuid().brand<'PushId'>();
@@ -110,5 +111,5 @@ export type PushResult = z.infer<typeof PushResult>;
 export const PushResultsRequest = z.object({ results: z.array(PushResult).min(1).max(500) });
 
 /** A job of the `push` queue. The row is the truth: a job that is lost is enqueued again by the sweep, under the next attempt. */
-export const PushJob = z.object({ pushes: ClaimPushesRequest.shape.pushes });
+export const PushJob = z.object({ pushes: ClaimPushesRequest.shape.pushes, traceparent: Traceparent.optional() });
 export type PushJob = z.infer<typeof PushJob>;

@@ -16,6 +16,7 @@ export interface Identity {
 
 export interface TokenSettings {
   JWT_SECRET?: string | undefined;
+  JWT_SECRET_PREVIOUS?: string | undefined;
   JWT_JWKS_URL?: string | undefined;
   JWT_ISSUER?: string | undefined;
   JWT_AUDIENCE?: string | undefined;
@@ -81,8 +82,18 @@ const isAboutTheToken = (error: unknown): boolean =>
 
 const verifierFor = (settings: TokenSettings, options: JWTVerifyOptions): ((token: string) => Promise<JWTPayload>) => {
   if (settings.JWT_SECRET !== undefined) {
-    const key = createSecretKey(settings.JWT_SECRET, 'utf8');
-    return async (token) => (await jwtVerify(token, key, { ...options, algorithms: ['HS256'] })).payload;
+    const verifyWith = (secret: string) => {
+      const key = createSecretKey(secret, 'utf8');
+      return async (token: string) => (await jwtVerify(token, key, { ...options, algorithms: ['HS256'] })).payload;
+    };
+    const verify = verifyWith(settings.JWT_SECRET);
+    if (settings.JWT_SECRET_PREVIOUS === undefined) return verify;
+    const verifyAsBefore = verifyWith(settings.JWT_SECRET_PREVIOUS);
+    return (token) =>
+      verify(token).catch((error: unknown) => {
+        if (error instanceof errors.JWSSignatureVerificationFailed) return verifyAsBefore(token);
+        throw error;
+      });
   }
   if (settings.JWT_JWKS_URL === undefined) throw new Error('neither JWT_SECRET nor JWT_JWKS_URL is set');
   const keys = createRemoteJWKSet(new URL(settings.JWT_JWKS_URL), { timeoutDuration: 3000 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tracingSettings } from './tracing.ts';
 
 /** Every problem of a configuration at once, each with the name of its variable. */
 export class ConfigError extends Error {
@@ -54,8 +55,12 @@ export const DEV_JWT_SECRET = 'trunkline-dev-jwt-secret-not-for-production';
 export const DEV_SERVER_KEY = 'trunkline-dev-server-key';
 export const DEV_INTERNAL_TOKEN = 'trunkline-dev-internal-token';
 
+/** A secret that our own processes send each other. */
+export const internalToken = () => z.string().regex(/^[!-~]{16,}$/, 'must have at least 16 characters, printable ASCII without blanks');
+
 /** Settings that every service has. Secrets and other services' addresses have no default. */
 export const commonSettings = {
+  ...tracingSettings,
   NODE_ENV: z.string().default('development').describe('`production` refuses the secrets of development'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -72,10 +77,7 @@ export const commonSettings = {
     .regex(/^[a-z0-9-]+$/, 'must be made of a–z, 0–9 and "-"')
     .default('trunkline')
     .describe('Begins the name of every channel, room and queue, so that several systems can share one Redis'),
-  INTERNAL_TOKEN: z
-    .string()
-    .regex(/^[!-~]{16,}$/, 'must have at least 16 characters, printable ASCII without blanks')
-    .describe("The secret between Trunkline's own processes, at least 16 characters"),
+  INTERNAL_TOKEN: internalToken().describe("The secret between Trunkline's own processes, at least 16 characters"),
 };
 
 /** Settings of the services that verify users' tokens. */
@@ -85,6 +87,11 @@ export const tokenSettings = {
     .min(32, 'must have at least 32 characters (256 bits for HS256, RFC 7518 section 3.2)')
     .optional()
     .describe("Verifies users' tokens with HS256; at least 32 characters. Set this or `JWT_JWKS_URL`"),
+  JWT_SECRET_PREVIOUS: z
+    .string()
+    .min(32, 'must have at least 32 characters')
+    .optional()
+    .describe('While `JWT_SECRET` is being replaced: the one before, whose tokens still count'),
   JWT_JWKS_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -97,15 +104,22 @@ export const tokenSettings = {
 interface Secrets {
   NODE_ENV: string;
   INTERNAL_TOKEN: string;
+  INTERNAL_TOKEN_PREVIOUS?: string | undefined;
   JWT_SECRET?: string | undefined;
+  JWT_SECRET_PREVIOUS?: string | undefined;
   SERVER_API_KEYS?: readonly string[] | undefined;
 }
 
 /** Refuses the secrets that everybody can read in this repository, where `NODE_ENV` is `production`. */
 export const refuseDevelopmentSecrets = (config: Secrets, context: z.RefinementCtx): void => {
   if (config.NODE_ENV !== 'production') return;
-  const known = { JWT_SECRET: DEV_JWT_SECRET, INTERNAL_TOKEN: DEV_INTERNAL_TOKEN } as const;
-  for (const name of ['JWT_SECRET', 'INTERNAL_TOKEN'] as const) {
+  const known = {
+    JWT_SECRET: DEV_JWT_SECRET,
+    JWT_SECRET_PREVIOUS: DEV_JWT_SECRET,
+    INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
+    INTERNAL_TOKEN_PREVIOUS: DEV_INTERNAL_TOKEN,
+  } as const;
+  for (const name of ['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'INTERNAL_TOKEN', 'INTERNAL_TOKEN_PREVIOUS'] as const) {
     if (config[name] === known[name])
       context.addIssue({ code: 'custom', path: [name], message: 'is the development value, which production refuses' });
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { until } from './until.ts';
 
@@ -8,6 +9,8 @@ import { until } from './until.ts';
 export interface ChildService extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
+  /** All that it has written, over all its starts. */
+  output(): string;
   /** `kill -9`; resolves when the process is gone. */
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code when the process is gone, null where a signal ended it. */
@@ -27,9 +30,9 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const isReady = async (url: string): Promise<boolean> => {
+const answers = async (url: string): Promise<boolean> => {
   try {
-    return (await fetch(`${url}/readyz`)).ok;
+    return (await fetch(url)).ok;
   } catch {
     return false;
   }
@@ -37,18 +40,31 @@ const isReady = async (url: string): Promise<boolean> => {
 
 const mainOf = (service: ServiceName): string => fileURLToPath(new URL(`../../../services/${service}/src/main.ts`, import.meta.url));
 
-/** Runs a service's own `main.ts` with exactly these settings. Resolves when it is ready. */
-export const startChildService = async (service: ServiceName, settings: Readonly<Record<string, string>>): Promise<ChildService> => {
+/** Runs a service's own `main.ts` with exactly these settings. Resolves when it is ready, or answers well at another path. */
+export const startChildService = async (
+  service: ServiceName,
+  settings: Readonly<Record<string, string>>,
+  readyAt = '/readyz',
+): Promise<ChildService> => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
+  let output = '';
+  const read = (stream: Readable | null): void => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  };
 
   const start = async (): Promise<void> => {
     child = spawn(process.execPath, [mainOf(service)], {
       env: { ...settings, PORT: String(port) },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    await until(`${service} is ready`, () => isReady(url), 20_000);
+    read(child.stdout);
+    read(child.stderr);
+    child.stderr?.pipe(process.stderr, { end: false });
+    await until(`${service} is ready`, () => answers(`${url}${readyAt}`), 60_000);
   };
   const kill = async (): Promise<void> => {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
@@ -71,6 +87,7 @@ export const startChildService = async (service: ServiceName, settings: Readonly
     get pid() {
       return child?.pid ?? -1;
     },
+    output: () => output,
     kill,
     stop,
     start,

@@ -10,10 +10,15 @@ export interface TokenClaims {
   deviceId?: string;
   /** Seconds from now; negative for a token that has expired. */
   ttlSeconds?: number;
+  /** What it is signed with, where that is not the secret of all tests. */
+  secret?: string;
 }
 
 /** A user's token as an app's own backend would sign it. */
-export const mintToken = (userId: string, { name, picture, role, deviceId, ttlSeconds = 3600 }: TokenClaims = {}): Promise<string> =>
+export const mintToken = (
+  userId: string,
+  { name, picture, role, deviceId, ttlSeconds = 3600, secret = TEST_JWT_SECRET }: TokenClaims = {},
+): Promise<string> =>
   new SignJWT({
     ...(name === undefined ? {} : { name }),
     ...(picture === undefined ? {} : { picture }),
@@ -24,4 +29,4 @@ export const mintToken = (userId: string, { name, picture, role, deviceId, ttlSe
     .setSubject(userId)
     .setIssuedAt()
     .setExpirationTime(Math.floor(Date.now() / 1000) + ttlSeconds)
-    .sign(createSecretKey(TEST_JWT_SECRET, 'utf8'));
+    .sign(createSecretKey(secret, 'utf8'));

@@ -1,18 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, startPublisher } from '@trunkline/bus';
-import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer } from '@trunkline/service-kit';
+import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer, startTracing } from '@trunkline/service-kit';
 import express from 'express';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
+import { logOutcome } from './calls/log-outcome.ts';
 import { reportNobodyHeard } from './calls/nobody-heard.ts';
 import type { CallPolicy } from './calls/world.ts';
 import { startChats } from './chat/start-chats.ts';
 import type { CallServiceConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
+import { documentRoutes } from './documents/document-routes.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { routesOf } from './http/routes-of.ts';
 import { requireServerKey } from './http/server-key.ts';
 import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
@@ -34,6 +37,10 @@ import { createServerKeys } from './server-api/server-keys.ts';
 import { serverRoutes } from './server-api/server-routes.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
 import { createTraceReader } from './traces/trace-reader.ts';
+import { traceDecisions } from './tracing/trace-decisions.ts';
+import { tracePublisher } from './tracing/trace-publisher.ts';
+import { withTraces } from './tracing/trace-pushes.ts';
+import { heedTraceparent } from './tracing/trace-requests.ts';
 import { startScreening } from './webhooks/start-screening.ts';
 import { startWebhooks } from './webhooks/start-webhooks.ts';
 
@@ -56,12 +63,16 @@ const pushPolicyOf = (config: CallServiceConfig): PushPolicy => ({ ring: config.
 
 export interface CallService extends AsyncDisposable {
   readonly url: string;
+  /** What it answers, as `GET /api/v1/calls/:callId`. */
+  readonly routes: readonly string[];
 }
 
 /** Starts one replica. Its parts are disposed of in reverse order: the door first, the database last. */
 export const startCallService = async (config: CallServiceConfig): Promise<CallService> => {
   await using starting = new AsyncDisposableStack();
   const logger = createLogger('call-service', config.LOG_LEVEL);
+  const tracing = await startTracing({ service: 'call-service', config, logger });
+  if (tracing !== null) starting.use(tracing);
   const policy = policyOf(config);
   const metrics = createMetrics(CALL_SERVICE_METRICS);
   const onRedisError = (error: Error): void => logger.debug({ err: error }, 'redis');
@@ -76,7 +87,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const noticePolicy = { includeText: config.PUSH_INCLUDE_TEXT };
   // Before the publisher, which is waited for: by then both are connected.
   const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
-  const publisher = starting.use(await startPublisher({ ...redis, onError: onRedisError }));
+  const publisher = starting.use(tracePublisher(await startPublisher({ ...redis, onError: onRedisError }), tracing));
   const ringTimeouts = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const pushQueue = starting.use(openPushQueue({ ...redis, logger }));
   const relay = starting.use(
@@ -101,6 +112,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       redis: asking,
       logger,
       metrics: metrics.of,
+      tracing,
       queueAwayPushes: queueAwayPushes(notifyUsers(noticePolicy)),
       enqueuePushes: pushQueue.enqueue,
       webhooks,
@@ -115,9 +127,10 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     onCommitted: ({ outcome, rows, notes, pushes }) => {
       const { inserted, hints } = outcome;
       countOutcome(metrics.of, outcome);
+      logOutcome(logger, outcome);
       relay.publish(rows);
       relay.hint('calls', hints);
-      pushQueue.enqueue(pushes);
+      pushQueue.enqueue(tracing === null ? pushes : withTraces(pushes, outcome.events));
       chats.calls.tell(notes);
       for (const call of inserted) if (call.endedAt === null) ringTimeouts.schedule(call.ringDeadlineAt, call.createdAt);
     },
@@ -172,7 +185,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     perCaller: promptLimit('initiate', config.LIMIT_INITIATE_PER_MINUTE),
     perPair: promptLimit('initiate_pair', config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE),
   });
-  const commands = countCommands(limited, metrics.of);
+  const commands = traceDecisions(countCommands(limited, metrics.of), tracing);
   let isStopping = false;
   const readiness: ReadinessChecks = {
     database: async () => (await database.query(PING, [])).length === 1,
@@ -188,8 +201,9 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     misses,
     metrics,
     routes: [
+      ...(tracing === null ? [] : [heedTraceparent]),
       internalDoor({
-        internalToken: config.INTERNAL_TOKEN,
+        internalTokens: [config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined),
         database,
         decider: commands,
         answerChatCommand: chats.answerCommand,
@@ -197,11 +211,12 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         notifications,
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
+      documentRoutes(),
       clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of, serverKeys }),
       serverRoutes({
         serverGuards: [...requireServerKey(serverKeys), express.json({ limit: MAX_SERVER_BODY })],
         keys: serverKeys,
-        decider: countCommands(decider, metrics.of),
+        decider: traceDecisions(countCommands(decider, metrics.of), tracing),
         database,
         redis: asking,
         redisPrefix: config.REDIS_PREFIX,
@@ -218,5 +233,5 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   });
   logger.info({ url: server.url }, 'call-service listens');
   const running = starting.move();
-  return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url: server.url, routes: routesOf(app), [Symbol.asyncDispose]: () => running.disposeAsync() };
 };

@@ -2,6 +2,7 @@ import { MAX_RING_SECONDS, MIN_RING_SECONDS } from '@trunkline/contract';
 import {
   commonSettings,
   integer,
+  internalToken,
   list,
   loadConfig,
   port,
@@ -28,6 +29,9 @@ export const callServiceSettings = {
     .describe('How long a call-service that is told to stop goes on answering, so that load balancers see in time that it is not ready'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).describe('PostgreSQL, the truth'),
   DATABASE_POOL_SIZE: integer(2, 200).default(10).describe('Connections to PostgreSQL from one replica'),
+  INTERNAL_TOKEN_PREVIOUS: internalToken()
+    .optional()
+    .describe('While `INTERNAL_TOKEN` is being replaced: the one before, which still counts'),
   SERVER_API_KEYS: list()
     .default([])
     .describe("Keys of the app's backend for /v1/server, separated by commas; those that need no restart are in a table"),

@@ -7,6 +7,7 @@ const INTERNAL_TOKEN = 'the-internal-token-of-tests-only';
 
 export interface RunningCallService extends AsyncDisposable {
   readonly url: string;
+  readonly routes: readonly string[];
   readonly database: TestDatabase;
   /** Posts to the internal door with its token. */
   post(path: keyof typeof INTERNAL_PATHS, body: unknown): Promise<Response>;
@@ -42,9 +43,9 @@ const postTo =
 export const startRunningCallService = async (settings: Settings = {}): Promise<RunningCallService> => {
   await using starting = new AsyncDisposableStack();
   const database = starting.use(await createTestDatabase(backingUrls().templateDatabaseUrl));
-  const { url } = starting.use(await startOn(database.url, settings));
+  const { url, routes } = starting.use(await startOn(database.url, settings));
   const running = starting.move();
-  return { url, database, post: postTo(url), [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url, routes, database, post: postTo(url), [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
 
 /** Another one on the database of `first`, which keeps it. */
@@ -52,6 +53,7 @@ export const startSecondCallService = async (first: RunningCallService, settings
   const service = await startOn(first.database.url, settings);
   return {
     url: service.url,
+    routes: service.routes,
     database: first.database,
     post: postTo(service.url),
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),

@@ -9,6 +9,7 @@ import {
   type Logger,
   reportReadiness,
   startHttpServer,
+  startTracing,
 } from '@trunkline/service-kit';
 import { createCallService } from './call-service.ts';
 import type { NotifierConfig } from './config.ts';
@@ -45,6 +46,8 @@ export const startNotifier = async (config: NotifierConfig): Promise<Notifier> =
   const logger = createLogger('notifier', config.LOG_LEVEL);
   const metrics = createMetrics(NOTIFIER_METRICS);
   await using starting = new AsyncDisposableStack();
+  const tracing = await startTracing({ service: 'notifier', config, logger });
+  if (tracing !== null) starting.use(tracing);
   const redis = starting.adopt(connectJobsRedis(config.REDIS_URL, logger), (connection) => connection.disconnect());
   const callService = starting.use(createCallService({ urls: config.CALL_SERVICE_URLS, internalToken: config.INTERNAL_TOKEN }));
   const providers = starting.use(createPushProviders(config));
@@ -54,7 +57,7 @@ export const startNotifier = async (config: NotifierConfig): Promise<Notifier> =
     breaker: { failures: config.PUSH_BREAKER_FAILURES, openMs: config.PUSH_BREAKER_OPEN_MS },
   });
   const dispatcher = countPushes(sending, metrics.of);
-  const jobs = createJobTable({ callService, dispatcher, reports: starting.use(createPushReports(callService, logger)) });
+  const jobs = createJobTable({ callService, dispatcher, reports: starting.use(createPushReports(callService, logger)) }, tracing);
   const options = { redis, redisPrefix: config.REDIS_PREFIX, concurrency: config.JOB_CONCURRENCY, logger, metrics: metrics.of };
   const workers = QUEUE_NAMES.map((queue) => ({ queue, worker: starting.use(startJobWorker(queue, jobs, options)) }));
   starting.defer(() => dispatcher.stop());

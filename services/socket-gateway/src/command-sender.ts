@@ -23,10 +23,17 @@ export interface CommandSenderOptions {
 
 /** Commands travel together; a place that may have to wait for the app's backend goes alone, so that it delays no other. */
 export const createCommandSender = ({ client, placesClient, placesAreScreened, log }: CommandSenderOptions): SendCommand => {
-  const about = { log, path: INTERNAL_PATHS.commands, schema: CommandsResponse };
+  const common = {
+    log,
+    path: INTERNAL_PATHS.commands,
+    schema: CommandsResponse,
+    about: (commands: readonly OutgoingCommand[]) => ({
+      callIds: commands.map(({ command, mintedCallId }) => command.callId ?? mintedCallId),
+    }),
+  };
   const unanswered: CommandReply = { ok: false, error: refusal('service_error') };
-  const together = createReplyBatch<OutgoingCommand, CommandReply>({ ...about, client, unanswered });
+  const together = createReplyBatch<OutgoingCommand, CommandReply>({ ...common, client, unanswered });
   const pace = { maxItems: 1, maxInFlight: PLACES_AT_ONCE };
-  const alone = createReplyBatch<OutgoingCommand, CommandReply>({ ...about, client: placesClient, unanswered, pace });
+  const alone = createReplyBatch<OutgoingCommand, CommandReply>({ ...common, client: placesClient, unanswered, pace });
   return (command, isWanted) => (command.command.type === 'place_call' && placesAreScreened() ? alone : together)(command, isWanted);
 };

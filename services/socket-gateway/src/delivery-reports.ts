@@ -25,7 +25,7 @@ export const createDeliveryReports = (client: CallServiceClient, log: Logger): D
       try {
         await client.post(request);
       } catch (error) {
-        log.warn({ err: error, deliveries: deliveries.length }, 'delivery reports were dropped');
+        log.warn({ err: error, callIds: [...new Set(deliveries.map(({ callId }) => callId))] }, 'delivery reports were dropped');
       }
       return deliveries.map(() => undefined);
     },

@@ -7,6 +7,7 @@ import {
   type ReadinessChecks,
   reportReadiness,
   startHttpServer,
+  startTracing,
 } from '@trunkline/service-kit';
 import { createAuthenticate } from './authenticate.ts';
 import { createCallServiceClient } from './call-service-client.ts';
@@ -33,6 +34,8 @@ import { startSharedRooms } from './rooms.ts';
 import { createSessionReports } from './session-reports.ts';
 import { Sessions } from './sessions.ts';
 import { settledWithin } from './settled-within.ts';
+import { traceSender } from './tracing/trace-sender.ts';
+import { traceSubscriber } from './tracing/trace-subscriber.ts';
 import { Handshakes } from './transports/handshakes.ts';
 import { isAllowedOrigin } from './transports/origin.ts';
 import { startRawWebSockets } from './transports/raw-websocket.ts';
@@ -75,6 +78,8 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
 
   // Disposed in reverse, also when the start fails half-way.
   await using parts = new AsyncDisposableStack();
+  const tracing = await startTracing({ service: 'socket-gateway', config, logger: log });
+  if (tracing !== null) parts.use(tracing);
   const client = parts.use(createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log }));
   const placesClient = parts.use(
     createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log, connections: PLACES_AT_ONCE }),
@@ -82,7 +87,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const reports = createSessionReports({ client, gatewayId, log });
   const deliveries = createDeliveryReports(client, log);
   const rooms = parts.use(startSharedRooms({ redisUrl, prefix, onError }));
-  const subscriber = parts.use(await startSubscriber({ redisUrl, prefix, onError }));
+  const subscriber = parts.use(traceSubscriber(await startSubscriber({ redisUrl, prefix, onError }), tracing));
   const lease = parts.use(await startLease({ client, gatewayId, leaseMs: config.GATEWAY_LEASE_SECONDS * 1000, clock, log }));
 
   const checks: ReadinessChecks = {
@@ -140,11 +145,15 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     new Sessions({
       ...common,
       queuedBytesTogether: config.LIMIT_QUEUED_MEGABYTES * MEGABYTE,
-      sendCommand: createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log }),
+      sendCommand: traceSender(createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log }), tracing),
       deliveries,
     }),
   );
-  const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
+  const chatServices: ChatServices = {
+    ...common,
+    sendChatCommand: traceSender(createChatCommandSender(client, log), tracing),
+    members: new ChatMembers(),
+  };
   watchGateway(metrics.of, { sessions, subscriber });
   lease.onRenewed(({ wasLapsed, toClose }) => {
     sessions.disconnect({ sessionIds: toClose });

@@ -3,7 +3,7 @@ import { createMicroBatch, type Logger, type MicroBatchOptions } from '@trunklin
 import type { z } from 'zod';
 import type { CallServiceClient } from './call-service-client.ts';
 
-export interface ReplyBatchOptions<Reply> {
+export interface ReplyBatchOptions<Command, Reply> {
   client: CallServiceClient;
   log: Logger;
   /** Takes `{commands}` and answers `{replies}`, in the same order. */
@@ -13,6 +13,8 @@ export interface ReplyBatchOptions<Reply> {
   pace?: Pick<MicroBatchOptions<never, never>, 'maxItems' | 'maxInFlight' | 'apartMs'>;
   /** What a command is answered that no call-service took in time. */
   unanswered: Reply;
+  /** What commands are about, for the log. */
+  about(commands: readonly Command[]): Readonly<Record<string, readonly (string | null)[]>>;
 }
 
 const TOGETHER = { maxItems: MAX_BATCH, maxInFlight: 2, apartMs: 3 };
@@ -34,7 +36,8 @@ export const createReplyBatch = <Command extends object, Reply>({
   schema,
   pace = TOGETHER,
   unanswered,
-}: ReplyBatchOptions<Reply>): SendForReply<Command, Reply> => {
+  about,
+}: ReplyBatchOptions<Command, Reply>): SendForReply<Command, Reply> => {
   const post = async (commands: Command[]): Promise<Reply[]> => {
     const { value } = await client.post({
       path,
@@ -51,7 +54,7 @@ export const createReplyBatch = <Command extends object, Reply>({
     try {
       return await post(commands);
     } catch (error) {
-      log.error({ err: error, path, commands: commands.length }, 'commands were not answered');
+      log.error({ err: error, path, ...about(commands) }, 'commands were not answered');
       return commands.map(() => unanswered);
     }
   };

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { identityOf } from '../http/authenticate.ts';
 import { answerWith, refuseWith } from '../http/envelope.ts';
 import { problemIn } from '../http/problem.ts';
+import { traceparentOf } from '../tracing/trace-requests.ts';
 import { CancelBody, EndBody, InitiateBody, RejectBody, StatusBody } from './call-bodies.ts';
 import type { CallReader } from './call-reader.ts';
 import { restView, wholeView } from './call-views.ts';
@@ -55,6 +56,7 @@ export const callRoutes = ({ guards, decider, calls }: CallRoutesOptions): Route
         requestId,
         wantsAnswer: true,
         dialect: 'rest',
+        ...traceparentOf(response),
       },
     });
     if (reply?.ok) answerWith(response, status, message, restView(reply.call));

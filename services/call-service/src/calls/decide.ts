@@ -66,8 +66,19 @@ const observe = (world: World, input: Exclude<Input, { kind: 'command' }>): void
   if (input.kind === 'presence') notePresence(world, call, input.userId);
 };
 
+/** What a traced command caused belongs to its trace, wherever it goes from here. */
+const decideTraced = (world: World, envelope: DecidedEnvelope, traceparent: string): CommandReply => {
+  const before = world.events.length;
+  const reply = decideOnce(world, envelope);
+  for (const event of world.events.slice(before)) event.traceparent = traceparent;
+  return reply;
+};
+
 const decideInput = (world: World, input: Input): CommandReply | null => {
-  if (input.kind === 'command') return decideOnce(world, input.envelope);
+  if (input.kind === 'command') {
+    const { envelope } = input;
+    return envelope.traceparent === undefined ? decideOnce(world, envelope) : decideTraced(world, envelope, envelope.traceparent);
+  }
   observe(world, input);
   return null;
 };

@@ -74,6 +74,12 @@ const isStale = ({ input, at }: Arrived): boolean => {
   return type === 'place_call' || type === 'accept_call';
 };
 
+/** The call that an input is about, as it names it. */
+const callIdOf = (input: Input): string | null => {
+  if (input.kind === 'rung') return input.delivery.callId;
+  return input.kind === 'command' ? (input.envelope.command.callId ?? input.envelope.mintedCallId) : input.callId;
+};
+
 /** The calls that this batch ended: each has its last event in it. */
 const endedIn = ({ events, inserted, updated }: Outcome): CallRecord[] => {
   const ended = new Set(events.filter(({ call }) => call.endedAt !== null).map(({ call }) => call.id));
@@ -99,7 +105,7 @@ export const createDecider = ({ database, policy, pushPolicy, logger, webhooks, 
   const run = runInHalves({
     commit,
     refused: () => failed,
-    onRefused: (error, inputs) => logger.error({ err: error, inputs }, 'inputs could not be decided'),
+    onRefused: (error, inputs) => logger.error({ err: error, callIds: inputs.map(callIdOf) }, 'inputs could not be decided'),
   });
 
   const runFresh = async (arrived: Arrived[]): Promise<Reply[]> => {

@@ -52,7 +52,9 @@ export const createCallTeller = (database: Database, decider: Pick<ChatDecider, 
   };
   return {
     tell: (notes) =>
-      void tellAll(notes).catch((error: unknown) => logger.warn({ err: error }, 'chats were not told of calls; the sweep will')),
+      void tellAll(notes).catch((error: unknown) =>
+        logger.warn({ err: error, callIds: notes.map(({ callId }) => callId) }, 'chats were not told of calls; the sweep will'),
+      ),
     sweep: async () => tellAll(await database.query<CallNoteRow>(READ_LEFT_BEHIND, [])),
   };
 };

@@ -42,7 +42,7 @@ export const parseSend = (chatId: ChatId, body: unknown) =>
 export const parseMarkRead = (chatId: ChatId, body: unknown) =>
   MarkRead.safeParse({ ...fieldsOf(body, ['messageIds']), type: 'mark_read', chatId });
 
-const CreateChat = z
+export const CreateChat = z
   .object({
     orderId: storableText(128).min(1),
     userId: UserId,

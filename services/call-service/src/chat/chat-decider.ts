@@ -36,6 +36,15 @@ export interface ChatDeciderOptions {
   onCommitted(committed: CommittedChats): void;
 }
 
+/** What the inputs are about, for the log. */
+const aboutInputs = (inputs: readonly ChatInput[]) => ({
+  chatIds: inputs.map((input) => {
+    if (input.kind === 'create') return input.mintedId;
+    return input.kind === 'command' ? input.envelope.command.chatId : input.chatId;
+  }),
+  callIds: inputs.flatMap((input) => (input.kind === 'tell_call' ? [input.callId] : [])),
+});
+
 const MAX_BATCH = 128;
 const BATCHES_IN_FLIGHT = 4;
 
@@ -56,7 +65,7 @@ export const createChatDecider = ({ database, logger, queueAwayPushes, webhooks,
   const run = runInHalves<ChatInput, ChatAnswer>({
     commit,
     refused: () => refuse('service_error', 'Something went wrong on our side'),
-    onRefused: (error, inputs) => logger.error({ err: error, inputs }, 'chat inputs could not be decided'),
+    onRefused: (error, inputs) => logger.error({ err: error, ...aboutInputs(inputs) }, 'chat inputs could not be decided'),
   });
 
   const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, run });

@@ -7,6 +7,7 @@ import type { Database } from '../database/database.ts';
 import { identityOf, maybeIdentityOf } from '../http/authenticate.ts';
 import { refusePlainly } from '../http/plain.ts';
 import { maybeServerKeyOf } from '../http/server-key.ts';
+import { traceparentOf } from '../tracing/trace-requests.ts';
 import { parseCreate, parseMarkRead, parseSend, refusalOf } from './chat-bodies.ts';
 import type { ChatDecider } from './chat-decider.ts';
 import type { ChatReader } from './chat-reader.ts';
@@ -56,6 +57,7 @@ const envelopeOf = (request: Request, response: Response, command: WriteEnvelope
     actor: { userId, name, avatar, role, deviceId, sessionId: null },
     command,
     requestId,
+    ...traceparentOf(response),
   };
 };
 

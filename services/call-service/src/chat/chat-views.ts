@@ -1,27 +1,28 @@
-import { type ChatMessage, contentFor } from '@trunkline/contract';
+import { type ChatMessage, contentFor, MessageView } from '@trunkline/contract';
+import { z } from 'zod';
 import type { ChatRecord } from './chat-world.ts';
 
 /** The last message of a chat, as its list shows it. */
-export interface LastMessageView {
-  id: string;
-  content: string;
-  type: string;
-  sender_role: string | null;
-  created_at: string;
-}
+const LastMessageView = MessageView.pick({ id: true, content: true, type: true, sender_role: true, created_at: true }).meta({
+  id: 'LastMessage',
+});
+type LastMessageView = z.infer<typeof LastMessageView>;
 
 /** A chat as one of its members sees it. Times are ISO 8601. */
-export interface ChatView {
-  id: string;
-  order_id: string;
-  user_id: string;
-  shopper_id: string;
-  status: string;
-  created_at: string;
-  updated_at: string;
-  last_message: LastMessageView | null;
-  unread_count: number;
-}
+export const ChatView = z
+  .object({
+    id: z.uuid(),
+    order_id: z.string(),
+    user_id: z.string(),
+    shopper_id: z.string(),
+    status: z.string(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+    last_message: LastMessageView.nullable(),
+    unread_count: z.int(),
+  })
+  .meta({ id: 'Chat' });
+export type ChatView = z.infer<typeof ChatView>;
 
 const lastMessageView = (message: ChatMessage, viewerId: string): LastMessageView => ({
   id: message.id,

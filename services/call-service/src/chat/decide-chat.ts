@@ -1,15 +1,23 @@
-import { type ChatAnswer, type ChatInput, type ChatLoaded, type ChatOutcome, ChatWorld } from './chat-world.ts';
+import { type ChatAnswer, type ChatInput, type ChatLoaded, type ChatOutcome, ChatWorld, type WriteEnvelope } from './chat-world.ts';
 import { type MarkEnvelope, markRead } from './mark-read.ts';
 import { archiveChat, createChat, putMember, removeMember } from './membership.ts';
 import { type SendEnvelope, send, speak } from './send.ts';
 import { tellCall } from './tell-call.ts';
 
+const decideCommand = (world: ChatWorld, envelope: WriteEnvelope): ChatAnswer => {
+  const before = world.events.length;
+  const answer =
+    envelope.command.type === 'send_message' ? send(world, envelope as SendEnvelope) : markRead(world, envelope as MarkEnvelope);
+  // What a traced command caused belongs to its trace.
+  const { traceparent } = envelope;
+  if (traceparent !== undefined) for (const event of world.events.slice(before)) event.traceparent = traceparent;
+  return answer;
+};
+
 const decideInput = (world: ChatWorld, input: ChatInput): ChatAnswer => {
   switch (input.kind) {
     case 'command':
-      return input.envelope.command.type === 'send_message'
-        ? send(world, input.envelope as SendEnvelope)
-        : markRead(world, input.envelope as MarkEnvelope);
+      return decideCommand(world, input.envelope);
     case 'create':
       return createChat(world, input);
     case 'speak':

@@ -18,7 +18,7 @@ const MAX_RECIPIENTS = 500;
 const OrderId = storableText(128).min(1);
 
 /** What the app's backend says in a chat: as the system, or as a bot with an id of its own. */
-const Speech = z
+export const Speech = z
   .object({
     senderId: storableText(128).min(1).default(SYSTEM),
     senderName: storableText(200).nullable().default(null),
@@ -58,6 +58,9 @@ const oneTarget = <Event extends { userIds?: unknown; chatId?: unknown }>({ user
 const ONE_TARGET = { path: ['userIds'], error: 'give either userIds or chatId' };
 
 export type UserEventBody = z.output<typeof OrderUpdate> | z.output<typeof ReceiptShared> | z.output<typeof Custom>;
+
+/** Any of them. */
+export const UserEvent = z.union([OrderUpdate, ReceiptShared, Custom]);
 
 export const isCustom = (body: UserEventBody): body is z.output<typeof Custom> => body.type.startsWith('custom:');
 

@@ -16,7 +16,7 @@ export interface ServerChatRoutesOptions extends UserEventOptions {
   decider: Pick<ChatDecider, 'decide'>;
 }
 
-const Role = z.object({ role: z.enum(['user', 'shopper', 'admin']).default('user') });
+export const Role = z.object({ role: z.enum(['user', 'shopper', 'admin']).default('user') });
 
 const userIdOf = (request: Request): UserId | ChatFailure =>
   UserId.safeParse(request.params['userId']).data ?? refuse('parse_error', 'is not a user id', 'user_id');

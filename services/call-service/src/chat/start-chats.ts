@@ -1,5 +1,5 @@
 import type { RedisConnection } from '@trunkline/bus';
-import type { Logger } from '@trunkline/service-kit';
+import type { Logger, Tracing } from '@trunkline/service-kit';
 import express, { type RequestHandler, type Router } from 'express';
 import type { CallServiceConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
@@ -12,6 +12,7 @@ import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import type { OutboxRow } from '../outbox/outbox.ts';
 import type { Relay } from '../outbox/relay.ts';
 import { repeat } from '../repeat.ts';
+import { traceChatDecisions } from '../tracing/trace-decisions.ts';
 import { eraseRoutes } from '../users/erase-routes.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { type CallTeller, createCallTeller } from './call-notes.ts';
@@ -31,6 +32,7 @@ export interface ChatsOptions {
   redis: RedisConnection;
   logger: Logger;
   metrics: Pick<CallServiceMetrics, 'decisions' | 'decisionSeconds' | 'messagesSent' | 'rateLimited'>;
+  tracing: Tracing | null;
   /** Where pushes for members that are away are queued, with the events that they are about. */
   queueAwayPushes: QueueAwayPushes;
   /** Called after a commit with what it queued. */
@@ -52,7 +54,7 @@ const SWEEP_EVERY_MS = 2000;
 const KEEP_EVERY_MS = 600_000;
 
 export const startChats = (options: ChatsOptions): Chats => {
-  const { config, database, relay, redis, logger, metrics, queueAwayPushes, enqueuePushes, webhooks } = options;
+  const { config, database, relay, redis, logger, metrics, tracing, queueAwayPushes, enqueuePushes, webhooks } = options;
   const tell = (rows: OutboxRow[], pushes: readonly QueuedPush[]): void => {
     relay.publish(rows);
     enqueuePushes(pushes);
@@ -71,7 +73,7 @@ export const startChats = (options: ChatsOptions): Chats => {
     createPromptRateLimit({ redis, redisPrefix: config.REDIS_PREFIX, name: 'messages', perMinute: config.LIMIT_MESSAGES_PER_MINUTE }),
     () => metrics.rateLimited.inc({ limit: 'messages' }),
   );
-  const limited = limitMessages(decider, perSender);
+  const limited = traceChatDecisions(limitMessages(decider, perSender), tracing);
   const chats = createChatReader(database);
   const calls = createCallTeller(database, decider, logger);
   const keep = (): Promise<void> => keepChats(database, config.MESSAGE_ARCHIVE_DAYS);

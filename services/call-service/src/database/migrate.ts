@@ -28,24 +28,51 @@ const migrationSource: Knex.MigrationSource<string> = {
 const SILENT = { warn: () => undefined, error: () => undefined, deprecate: () => undefined, debug: () => undefined };
 const LOCK = 7_246_001;
 
-const migrateUnderLock = async (databaseUrl: string): Promise<void> => {
-  const knex = knexModule({ client: 'pg', connection: databaseUrl, pool: { min: 0, max: 2 }, acquireConnectionTimeout: 3000, log: SILENT });
+const openKnex = (databaseUrl: string): Knex =>
+  knexModule({ client: 'pg', connection: databaseUrl, pool: { min: 0, max: 2 }, acquireConnectionTimeout: 3000, log: SILENT });
+
+const migrateUnderLock = async (databaseUrl: string): Promise<string[]> => {
+  const knex = openKnex(databaseUrl);
   try {
     // knex's own lock outlives a process that died while it migrated; ours does not, and it is held.
     await knex.migrate.forceFreeMigrationsLock({ migrationSource });
-    await knex.migrate.latest({ migrationSource, disableMigrationsListValidation: true });
+    const [, ran]: [number, string[]] = await knex.migrate.latest({ migrationSource, disableMigrationsListValidation: true });
+    return ran;
   } finally {
     await knex.destroy();
   }
 };
 
-/** Brings the database to this version's schema. Several processes may call it at once: they take turns. */
-export const migrate = async (databaseUrl: string): Promise<void> => {
+/** Brings the database to this version's schema, and says which migrations that took. Several processes may call it at once: they take turns. */
+export const migrate = async (databaseUrl: string): Promise<string[]> => {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    await migrateUnderLock(databaseUrl);
+    return await migrateUnderLock(databaseUrl);
+  } finally {
+    await client.end();
+  }
+};
+
+export interface MigrationStatus {
+  name: string;
+  /** `unknown`: of a later version, whose migrations this one can live with. */
+  state: 'done' | 'pending' | 'unknown';
+}
+
+const HAS_RUN = `SELECT to_regclass('knex_migrations') IS NOT NULL AS "hasRun"`;
+const READ_RUN = 'SELECT name FROM knex_migrations ORDER BY id';
+
+/** What has been run on a database and what has not. Changes nothing, not even where nothing was run before. */
+export const migrationStatus = async (databaseUrl: string): Promise<MigrationStatus[]> => {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ hasRun: boolean }>(HAS_RUN);
+    const done = rows[0]?.hasRun === true ? (await client.query<{ name: string }>(READ_RUN)).rows.map(({ name }) => name) : [];
+    const known = Object.keys(MIGRATIONS).map((name): MigrationStatus => ({ name, state: done.includes(name) ? 'done' : 'pending' }));
+    return [...known, ...done.filter((name) => !(name in MIGRATIONS)).map((name): MigrationStatus => ({ name, state: 'unknown' }))];
   } finally {
     await client.end();
   }

@@ -5,7 +5,7 @@ export interface HalvingOptions<Input, Reply> {
   commit(inputs: Input[]): Promise<Reply[]>;
   /** The reply to an input that could not be decided. */
   refused(): Reply;
-  onRefused(error: unknown, inputs: number): void;
+  onRefused(error: unknown, inputs: readonly Input[]): void;
 }
 
 const REPETITIONS = 3;
@@ -30,7 +30,7 @@ export const runInHalves = <Input, Reply>({ commit, refused, onRefused }: Halvin
         const middle = inputs.length >> 1;
         return [...(await run(inputs.slice(0, middle))), ...(await run(inputs.slice(middle)))];
       }
-      onRefused(error, inputs.length);
+      onRefused(error, inputs);
       return inputs.map(refused);
     }
   };

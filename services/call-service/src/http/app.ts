@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode, refusal } from '@trunkline/contract';
 import { answerHealth, answerMetrics, type Logger, type Metrics, type ReadinessChecks } from '@trunkline/service-kit';
-import express, { type ErrorRequestHandler, type Express, type Request, type Response, type Router } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { CALL_SERVICE_METRICS } from '../metrics/call-service-metrics.ts';
 import { countRequests } from '../metrics/count-requests.ts';
 import { refuseWith } from './envelope.ts';
@@ -10,7 +10,7 @@ export interface AppOptions {
   readiness: ReadinessChecks;
   misses: ReadinessChecks;
   logger: Logger;
-  routes: readonly Router[];
+  routes: readonly RequestHandler[];
   metrics: Metrics<typeof CALL_SERVICE_METRICS>;
 }
 
@@ -25,12 +25,18 @@ const refuse = (request: Request, response: Response, code: ErrorCode, message: 
   (isPlain ? refusePlainly : refuseWith)(response, refusal(code, { message }));
 };
 
+/** The call that a path names. */
+const callIn = (path: string): { callId?: string } => {
+  const callId = /\/calls\/([\w-]{1,64})/.exec(path)?.[1];
+  return callId === undefined ? {} : { callId };
+};
+
 /** A bug is logged once with its cause and never shown (the catalogue's `service_error`). */
 const answerError =
   (logger: Logger): ErrorRequestHandler =>
   (error: unknown, request, response, next) => {
     const code = codeFor(error);
-    if (code === 'service_error') logger.error({ err: error, route: request.path }, 'a request failed');
+    if (code === 'service_error') logger.error({ err: error, route: request.path, ...callIn(request.path) }, 'a request failed');
     if (response.headersSent) return next(error);
     refuse(request, response, code, ERRORS[code].message);
   };

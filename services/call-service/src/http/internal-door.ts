@@ -21,7 +21,8 @@ import type { Notifications } from '../notifications/notifications.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
 
 export interface InternalDoorOptions {
-  internalToken: string;
+  /** Any of these lets in. */
+  internalTokens: readonly string[];
   database: Database;
   decider: Pick<Decider, 'decide'>;
   answerChatCommand: AnswerChatCommand;
@@ -33,10 +34,10 @@ export interface InternalDoorOptions {
 const MAX_BODY = '4mb';
 
 const requireToken =
-  (internalToken: string): RequestHandler =>
+  (internalTokens: readonly string[]): RequestHandler =>
   (request, response, next) => {
     const token = bearerToken(request.headers.authorization);
-    if (token !== null && isSameSecret(token, internalToken)) return next();
+    if (token !== null && internalTokens.filter((known) => isSameSecret(token, known)).length > 0) return next();
     response.status(ERRORS.unauthenticated.http).json({ error: refusal('unauthenticated') });
   };
 
@@ -51,9 +52,9 @@ const take =
 
 /** The door for Trunkline's own processes. Lists in, lists out; who holds the token may speak for every user. */
 export const internalDoor = (options: InternalDoorOptions): Router => {
-  const { internalToken, database, decider, answerChatCommand, sessions, notifications, sweepDeadlines } = options;
+  const { internalTokens, database, decider, answerChatCommand, sessions, notifications, sweepDeadlines } = options;
   const door = express.Router();
-  door.use('/internal', requireToken(internalToken), express.json({ limit: MAX_BODY }));
+  door.use('/internal', requireToken(internalTokens), express.json({ limit: MAX_BODY }));
   door.post(
     INTERNAL_PATHS.commands,
     take(CommandsRequest, async ({ commands }) => ({

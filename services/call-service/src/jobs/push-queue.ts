@@ -1,4 +1,4 @@
-import { PushId } from '@trunkline/contract';
+import { PushId, type Traceparent } from '@trunkline/contract';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import { type AddedJob, type JobQueueOptions, openJobQueue } from './job-queue.ts';
 
@@ -14,7 +14,7 @@ export interface PushQueue extends AsyncDisposable {
   enqueue(pushes: readonly QueuedPush[]): void;
 }
 
-type Job = { pushes: { id: PushId; attempt: number }[] };
+type Job = { pushes: { id: PushId; attempt: number }[]; traceparent?: Traceparent };
 
 const chunksOf = (pushes: readonly QueuedPush[]): QueuedPush[][] =>
   Array.from({ length: Math.ceil(pushes.length / CHUNK) }, (_, index) => pushes.slice(index * CHUNK, (index + 1) * CHUNK));
@@ -28,7 +28,10 @@ const jobOf = (pushes: readonly QueuedPush[]): AddedJob<Job>[] => {
   return [
     {
       id: `push-${first.id}-${first.attempt}`,
-      job: { pushes: pushes.map(({ id, attempt }) => ({ id: PushId.parse(id), attempt })) },
+      job: {
+        pushes: pushes.map(({ id, attempt }) => ({ id: PushId.parse(id), attempt })),
+        ...(first.traceparent === undefined ? {} : { traceparent: first.traceparent }),
+      },
       delayMs: Math.round(first.delayMs),
       ...(first.callId === null ? { priority: NO_HURRY } : {}),
     },

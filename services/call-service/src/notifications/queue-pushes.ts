@@ -1,4 +1,4 @@
-import { uuidv7 } from '@trunkline/contract';
+import { type Traceparent, uuidv7 } from '@trunkline/contract';
 import type { Transaction } from '../database/database.ts';
 import type { PushOrder, Sending } from './push-order.ts';
 
@@ -9,6 +9,8 @@ export interface QueuedPush {
   callId: string | null;
   bulkId: string | null;
   delayMs: number;
+  /** Of the command that caused it, where that is traced. */
+  traceparent?: Traceparent;
 }
 
 /** How long a push may be without a result before it is enqueued again: what hurries, and what does not. */

@@ -34,6 +34,15 @@ export const usersStream = (eventId: string): string => `users:${eventId}`;
 /** Call ids have no colon. */
 export const topicOf = (stream: string): Topic => (stream.includes(':') ? 'chats' : 'calls');
 
+/** What rows are about, for the log. */
+export const aboutRows = (rows: readonly Pick<OutboxRow, 'stream'>[]): { callIds: string[]; streams: string[] } => {
+  const streams = [...new Set(rows.map(({ stream }) => stream))];
+  return {
+    callIds: streams.filter((stream) => topicOf(stream) === 'calls'),
+    streams: streams.filter((stream) => topicOf(stream) !== 'calls'),
+  };
+};
+
 /** What is to be published, in sequence per stream, once the transaction is committed. */
 export interface Unpublished {
   /** Events of the same streams that are not known to be published yet; read before the commit, resolved by then. */

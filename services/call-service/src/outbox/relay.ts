@@ -2,7 +2,7 @@ import type { Publication, Publisher, Topic } from '@trunkline/bus';
 import type { ChatEvent, ServerEvent, UserId } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import type { Database } from '../database/database.ts';
-import { type OutboxRow, topicOf } from './outbox.ts';
+import { aboutRows, type OutboxRow, topicOf } from './outbox.ts';
 
 /** `$1`, `$2`: pairs of stream and sequence that Redis took. */
 const DELETE_PUBLISHED = {
@@ -87,7 +87,9 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
   const deleteLater = (row: OutboxRow): void => {
     deletion
       .add(row)
-      .catch((error: unknown) => logger.warn({ err: error }, 'published events could not be deleted; they will be published again'));
+      .catch((error: unknown) =>
+        logger.warn({ err: error, ...aboutRows([row]) }, 'published events could not be deleted; they will be published again'),
+      );
   };
 
   /** Publishes rows in their order; once one of a stream was not taken, the later ones of that stream wait for the sweep. */
@@ -151,7 +153,9 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
 
   return {
     publish: (rows) => {
-      publication.add(rows).catch((error: unknown) => logger.warn({ err: error }, 'events could not be published; the sweep will'));
+      publication
+        .add(rows)
+        .catch((error: unknown) => logger.warn({ err: error, ...aboutRows(rows) }, 'events could not be published; the sweep will'));
     },
     hint: (topic: Topic, events: readonly (ServerEvent | ChatEvent)[]) => {
       const publications = events.flatMap((event) => publicationsOf({ recipients: event.recipients, event: JSON.stringify(event) }, topic));

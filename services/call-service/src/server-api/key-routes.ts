@@ -17,7 +17,7 @@ const KeyName = z
   .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1–64 characters of A–Z, a–z, 0–9, ".", "_" and "-"')
   .refine((name) => !name.startsWith('environment-'), 'must not begin with "environment-", as the keys of SERVER_API_KEYS do');
 
-const CreateKeyBody = z.object({ name: KeyName });
+export const CreateKeyBody = z.object({ name: KeyName });
 
 /** The keys of the server API, for who has one. */
 export const keyRoutes = ({ serverGuards, keys }: KeyRoutesOptions): Router => {

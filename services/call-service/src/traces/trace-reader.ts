@@ -1,7 +1,9 @@
 import { SYSTEM } from '@trunkline/contract';
+import type { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { type CallTrace, type StoredTraceRow, type TracedCall, traceOf } from './call-trace.ts';
 import { type RingRate, ringRates, type WayEvidence } from './ring-ways.ts';
+import { type Feed, type FeedQuery, readFeed } from './step-feed.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 const TRACED_COLUMNS = `c.id, c.caller_id AS "callerId", c.callee_id AS "calleeId", c.state, c.reason, c.ended_by AS "endedBy",
@@ -54,6 +56,7 @@ export interface TraceReader {
   /** Null: there is no such call. */
   read(callId: string): Promise<CallTrace | null>;
   statistics(minutes: number): Promise<CallStatistics>;
+  feed(query: z.output<typeof FeedQuery>): Promise<Feed>;
 }
 
 const verdictOfRow = ({ endedBy, ...facts }: EvidenceRow): Verdict => verdictOf({ ...facts, endedBySystem: endedBy === SYSTEM });
@@ -70,4 +73,5 @@ export const createTraceReader = (database: Database): TraceReader => ({
     const ways = ringRates(rows.map(({ evidence }) => evidence));
     return { minutes, calls: rows.length, isSample: rows.length === SAMPLE, verdicts: Object.fromEntries(shares), ways };
   },
+  feed: (query) => readFeed(database, query),
 });

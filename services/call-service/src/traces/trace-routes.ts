@@ -3,11 +3,12 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { z } from 'zod';
 import { refusePlainly } from '../http/plain.ts';
 import { problemIn } from '../http/problem.ts';
+import { FeedQuery } from './step-feed.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 const DAY_MINUTES = 1440;
 
-const StatisticsQuery = z.object({ minutes: z.coerce.number().int().min(1).max(DAY_MINUTES).default(60) });
+export const StatisticsQuery = z.object({ minutes: z.coerce.number().int().min(1).max(DAY_MINUTES).default(60) });
 
 /** For the app's backend and its operators: why a call went as it went, and how calls go of late. */
 export const traceRoutes = ({ serverGuards, traces }: { serverGuards: RequestHandler[]; traces: TraceReader }): Router => {
@@ -22,6 +23,11 @@ export const traceRoutes = ({ serverGuards, traces }: { serverGuards: RequestHan
     const query = StatisticsQuery.safeParse(request.query);
     if (!query.success) return refusePlainly(response, refusal('parse_error', { message: problemIn(query.error) }));
     response.json(await traces.statistics(query.data.minutes));
+  });
+  routes.get('/v1/server/steps', serverGuards, async (request: Request, response: Response) => {
+    const query = FeedQuery.safeParse(request.query);
+    if (!query.success) return refusePlainly(response, refusal('parse_error', { message: problemIn(query.error) }));
+    response.json(await traces.feed(query.data));
   });
   return routes;
 };

@@ -13,7 +13,7 @@ export interface PresenceRoutesOptions {
 
 const MAX_USERS = 100;
 
-const ManyUsers = z.object({ userIds: z.array(UserId).min(1).max(MAX_USERS) });
+export const ManyUsers = z.object({ userIds: z.array(UserId).min(1).max(MAX_USERS) });
 
 /** Whether users are connected anywhere, for any signed-in user. */
 export const presenceRoutes = ({ guards, presence }: PresenceRoutesOptions): Router => {

@@ -44,6 +44,9 @@ const resultOf = ({ stream, claim, seq, attempts }: ClaimedWebhook, sent: Sent):
   return { ...made, status: delayMs === null ? 'dead' : 'waiting', error: sent.error, delayMs: delayMs ?? 0 };
 };
 
+/** The call whose webhooks a stream has, for the log. */
+const callOf = (stream: string): { callId?: string } => (stream.startsWith('call:') ? { callId: stream.slice('call:'.length) } : {});
+
 const OUTCOMES = { delivered: 'delivered', waiting: 'retried', dead: 'dead' } as const;
 
 /** Of each stream one webhook at a time, in order; of all streams as many at once as may be. */
@@ -86,13 +89,16 @@ export const startWebhookSender = (options: WebhookSenderOptions): WebhookSender
     if (stopping.signal.aborted && !sent.delivered) return;
     const result = resultOf(claimed, sent);
     metrics.webhooks.inc({ type: claimed.type, outcome: OUTCOMES[result.status] });
-    if (result.status === 'dead') logger.error({ webhook: claimed.id, type: claimed.type, why: result.error }, 'a webhook was given up');
+    if (result.status === 'dead')
+      logger.error({ webhook: claimed.id, type: claimed.type, ...callOf(claimed.stream), why: result.error }, 'a webhook was given up');
     await results.add(result);
   };
 
   const start = (claimed: Parameters<typeof deliver>[0]): void => {
     const delivery = deliver(claimed)
-      .catch((error: unknown) => logger.warn({ err: error }, 'what became of a webhook was not noted; it will be sent again'))
+      .catch((error: unknown) =>
+        logger.warn({ err: error, ...callOf(claimed.stream) }, 'what became of a webhook was not noted; it will be sent again'),
+      )
       .finally(() => {
         underWay.delete(delivery);
         wake();

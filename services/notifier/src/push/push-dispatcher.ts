@@ -128,6 +128,9 @@ const inTurn = async ({ push, leftMs, stopping }: Errand, rate: RateLimit): Prom
   return null;
 };
 
+/** What a push is about, for the log. */
+const aboutPush = ({ content }: ClaimedPush) => ({ type: content.type, ...('callId' in content ? { callId: content.callId } : {}) });
+
 interface Lane<Name extends PushProvider> {
   sender: PushSender<Name>;
   gate: Gate;
@@ -155,8 +158,8 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       return outcome;
     } finally {
       const change = outcome.outcome === 'retry' ? guard.record(outcome.isOutage, outcome.retryAfterMs) : guard.record(false, null);
-      if (change === 'opened') logger.warn({ service }, 'a push service is down: its breaker opens');
-      if (change === 'closed') logger.info({ service }, 'a push service is back: its breaker closes');
+      if (change === 'opened') logger.warn({ pushService: service }, 'a push service is down: its breaker opens');
+      if (change === 'closed') logger.info({ pushService: service }, 'a push service is back: its breaker closes');
     }
   };
 
@@ -185,7 +188,7 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       const { error, retryAfterMs } = outcome;
       return { outcome: 'retry', id, attempt, error, retryAfterMs };
     } catch (error) {
-      logger.error({ push: id, type: push.content.type }, 'a push met a bug of ours');
+      logger.error({ push: id, ...aboutPush(push) }, 'a push met a bug of ours');
       return { outcome: 'retry', id, attempt, error: spokenError(error, []), retryAfterMs: null };
     }
   };
@@ -193,7 +196,7 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
   return {
     send: async (push, claimedAt) => {
       const result = await resultOf(push, claimedAt);
-      logger.debug({ type: push.content.type, service: serviceOf(push), result }, 'a push has its result');
+      logger.debug({ ...aboutPush(push), pushService: serviceOf(push), result }, 'a push has its result');
       return result;
     },
     openBreakers: () => {

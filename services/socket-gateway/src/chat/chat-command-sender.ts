@@ -15,5 +15,6 @@ export const createChatCommandSender = (client: CallServiceClient, log: Logger):
     log,
     path: INTERNAL_PATHS.chatCommands,
     schema: ChatCommandsResponse,
+    about: (commands) => ({ chatIds: commands.map(({ command }) => command.chatId) }),
     unanswered: { ok: false, error: refusal('service_error') },
   });

@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import type { Environment } from './command.ts';
+import { REPOSITORY } from './dev/dev-settings.ts';
+
+/** The services, which are programs of their own: none is imported here. */
+export const SERVICE_NAMES = ['call-service', 'socket-gateway', 'notifier'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+export interface Ended {
+  exitCode: number;
+  said: string;
+  complained: string;
+}
+
+const TIMEOUT_MS = 600_000;
+
+/** Runs a program of a service with this Node, and resolves when it has ended, however that was. */
+export const runServiceProgram = (service: ServiceName, file: string, args: readonly string[], env: Environment): Promise<Ended> =>
+  new Promise((resolve) => {
+    const script = join(REPOSITORY, 'services', service, 'src', file);
+    execFile(process.execPath, [script, ...args], { env: { ...env }, timeout: TIMEOUT_MS }, (error, said, complained) => {
+      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+      resolve({ exitCode, said: said.trimEnd(), complained: complained.trimEnd() });
+    });
+  });
