@@ -7,6 +7,7 @@ import { reportNobodyHeard } from './calls/nobody-heard.ts';
 import type { CallPolicy } from './calls/world.ts';
 import { startChats } from './chat/start-chats.ts';
 import type { CallServiceConfig } from './config.ts';
+import { consoleRoutes } from './console/console-routes.ts';
 import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
@@ -177,6 +178,9 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
       traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),
+      ...(config.CONSOLE_DIR === undefined
+        ? []
+        : [consoleRoutes({ folder: config.CONSOLE_DIR, gatewayUrls: config.CONSOLE_GATEWAY_URLS })]),
       clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of }),
     ],
   });

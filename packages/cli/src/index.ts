@@ -1,0 +1,2 @@
+export { createDevDoor } from './dev/dev-door.ts';
+export { startFrontDoor } from './dev/front-door.ts';

@@ -1,0 +1,103 @@
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { Icon } from '../shell/icon.tsx';
+import { type TextKey, t } from '../text/language.ts';
+import { goOffline, goOnline, isOnline } from '../wires/network.ts';
+import { Avatar } from './avatar.tsx';
+import type { CallOnScreen } from './call-on-screen.ts';
+import { CallScreen, endingText } from './call-screen.tsx';
+import { IdleScreen } from './idle-screen.tsx';
+import { LogPanel } from './log-panel.tsx';
+import type { Phone } from './phone.ts';
+import { DIALECT_NAMES } from './phone-settings.ts';
+
+const TABS = ['call', 'log'] as const;
+type Tab = (typeof TABS)[number];
+
+const PANELS: Readonly<Record<Exclude<Tab, 'call'>, (props: { phone: Phone }) => JSX.Element>> = { log: LogPanel };
+
+const switchNetwork = (phone: Phone): void => {
+  if (isOnline.value) return goOffline();
+  goOnline();
+  phone.wire.reconnectNow();
+};
+
+const Header = ({ phone, kill }: { phone: Phone; kill(): void }): JSX.Element => {
+  const { name, userId, dialect, gateway } = phone.settings;
+  const link = isOnline.value ? phone.link.value : 'offline';
+  return (
+    <header class="phone-header">
+      <Avatar name={name} />
+      <div class="phone-who">
+        <strong>{name}</strong>
+        <span class="quiet">{`${userId} · ${DIALECT_NAMES[dialect]} · ${t('phone.gateway')} ${gateway + 1}`}</span>
+        <span class={`link link-${link}`} role="status">
+          {link === 'offline' ? t('phone.noNetwork') : t(`phone.link.${link}`)}
+        </span>
+      </div>
+      <div class="phone-switches">
+        <button
+          type="button"
+          class="icon-button"
+          aria-pressed={!isOnline.value}
+          title={t(isOnline.value ? 'phone.offline' : 'phone.online')}
+          aria-label={t(isOnline.value ? 'phone.offline' : 'phone.online')}
+          onClick={() => switchNetwork(phone)}
+        >
+          <Icon name={isOnline.value ? 'wifi' : 'plane'} />
+        </button>
+        <button type="button" class="icon-button" title={t('phone.kill')} aria-label={t('phone.kill')} onClick={kill}>
+          <Icon name="power" />
+        </button>
+      </div>
+    </header>
+  );
+};
+
+/** What a person who does not look must be told at once. */
+const spokenOf = (call: CallOnScreen | null): string => {
+  if (call?.stage === 'incoming') return t(`call.incoming.${call.callType}`, { name: call.peerName });
+  if (call?.stage === 'active') return t('call.talking', { name: call.peerName });
+  return call?.stage === 'over' ? endingText(call) : '';
+};
+
+const Tabs = ({ tab, show }: { tab: Tab; show(tab: Tab): void }): JSX.Element => (
+  <nav class="phone-tabs" aria-label={t('phone.tabs')}>
+    {TABS.map((name) => (
+      <button key={name} type="button" aria-current={tab === name ? 'page' : undefined} onClick={() => show(name)}>
+        {t(`phone.tab.${name}` as TextKey)}
+      </button>
+    ))}
+  </nav>
+);
+
+/** A phone that is on. */
+export const PhoneApp = ({ phone, kill }: { phone: Phone; kill(): void }): JSX.Element => {
+  const tab = useSignal<Tab>('call');
+  const call = phone.call.value;
+  const shown = call?.stage === 'incoming' ? 'call' : tab.value;
+  const Panel = shown === 'call' ? null : PANELS[shown];
+  return (
+    <div class="phone" data-stage={call?.stage ?? 'idle'} data-call={call?.id}>
+      <Header phone={phone} kill={kill} />
+      <p class="spoken" role="alert">
+        {spokenOf(call)}
+      </p>
+      <main class="phone-screen">
+        {phone.refusal.value !== null && (
+          <p class="refusal" role="status">
+            {phone.refusal.value.message}
+          </p>
+        )}
+        {Panel !== null && <Panel phone={phone} />}
+        {Panel === null && (call === null ? <IdleScreen phone={phone} /> : <CallScreen phone={phone} call={call} />)}
+      </main>
+      <Tabs
+        tab={shown}
+        show={(name) => {
+          tab.value = name;
+        }}
+      />
+    </div>
+  );
+};

@@ -1,0 +1,198 @@
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import type { CallType } from '@trunkline/contract';
+import { mintToken } from '../shell/dev-door.ts';
+import { OnlycareWire } from '../wires/onlycare-wire.ts';
+import type { Ending, LinkState, LogEntry, Reply, Wire, WireNews, WireOptions } from '../wires/wire.ts';
+import { type CallOnScreen, isLive } from './call-on-screen.ts';
+import type { DialectName, PhoneSettings } from './phone-settings.ts';
+import type { RingSound } from './ring-sound.ts';
+
+type Incoming = Extract<WireNews, { kind: 'incoming' }>;
+
+export interface LoggedEntry extends LogEntry {
+  readonly id: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+const MAX_LOGGED = 200;
+/** The longest that a server lets a call ring: for dialects whose ring does not say. */
+const LONGEST_RING_MS = 120_000;
+
+const WIRES: Readonly<Record<DialectName, (options: WireOptions) => Wire>> = {
+  onlycare: (options) => new OnlycareWire(options),
+  chattrix: (options) => new OnlycareWire(options),
+  otomo: (options) => new OnlycareWire(options),
+};
+
+export interface PhoneOptions {
+  readonly settings: PhoneSettings;
+  readonly gatewayUrl: string;
+  readonly sound: RingSound;
+}
+
+/** A phone: one person's device on one gateway, and the call that it shows. */
+export class Phone {
+  readonly settings: PhoneSettings;
+  readonly link = signal<LinkState>('connecting');
+  readonly log = signal<readonly LoggedEntry[]>([]);
+  /** What was refused last, until something else happens. */
+  readonly refusal = signal<Extract<Reply, { ok: false }> | null>(null);
+  readonly isPeerAway = signal(false);
+  readonly wire: Wire;
+  readonly #call = signal<CallOnScreen | null>(null);
+  readonly #sound: RingSound;
+  #logged = 0;
+  #ringOut: ReturnType<typeof setTimeout> | undefined;
+
+  constructor({ settings, gatewayUrl, sound }: PhoneOptions) {
+    this.settings = settings;
+    this.#sound = sound;
+    const { userId, name, deviceId } = settings;
+    this.wire = WIRES[settings.dialect]({
+      url: gatewayUrl,
+      restUrl: location.origin,
+      getToken: () => mintToken({ userId, name, deviceId }),
+      hear: (news) => this.#hear(news),
+      log: (entry) => this.#note(entry),
+    });
+  }
+
+  get call(): ReadonlySignal<CallOnScreen | null> {
+    return this.#call;
+  }
+
+  readonly isBusy = computed(() => isLive(this.#call.value));
+
+  async place(calleeId: string, callType: CallType): Promise<void> {
+    if (isLive(this.#call.value)) return;
+    const callId = crypto.randomUUID();
+    this.#show({ id: callId, peerId: calleeId, peerName: calleeId, direction: 'outgoing', callType, stage: 'placing' });
+    this.#sound.ringBack();
+    const reply = await this.wire.place({ callId, calleeId, callType });
+    if (!reply.ok) this.#finish(callId, { how: 'failed', reason: reply.message, by: null, durationSeconds: null });
+  }
+
+  async accept(): Promise<void> {
+    const call = this.#call.value;
+    if (call?.stage !== 'incoming') return;
+    this.#silence();
+    this.#change(call.id, { stage: 'answering' });
+    const reply = await this.wire.accept(call.id);
+    if (reply.ok) this.#answered(call.id);
+    else this.#refused(call.id, reply);
+  }
+
+  reject(): Promise<void> {
+    return this.#leave('rejected', (id) => this.wire.reject(id));
+  }
+
+  cancel(): Promise<void> {
+    return this.#leave('cancelled', (id) => this.wire.cancel(id));
+  }
+
+  end(): Promise<void> {
+    return this.#leave('ended', (id) => this.wire.end(id));
+  }
+
+  /** Takes what is over off the screen. */
+  dismiss(): void {
+    if (!isLive(this.#call.value)) this.#call.value = null;
+    this.refusal.value = null;
+  }
+
+  /** Media flows. */
+  async mediaConnected(callId: string): Promise<void> {
+    if (this.#call.value?.id !== callId || this.#call.value.stage !== 'connecting') return;
+    this.#change(callId, { stage: 'active' });
+    await this.wire.connected(callId);
+  }
+
+  close(): void {
+    this.#silence();
+    this.wire.close();
+  }
+
+  async #leave(how: Ending['how'], act: (callId: string) => Promise<Reply>): Promise<void> {
+    const call = this.#call.value;
+    if (!isLive(call)) return;
+    this.#silence();
+    const reply = await act(call.id);
+    if (reply.ok) this.#finish(call.id, { how, reason: '', by: this.settings.userId, durationSeconds: null });
+    else this.#refused(call.id, reply);
+  }
+
+  #hear(news: WireNews): void {
+    batch(() => {
+      if (news.kind === 'link') this.link.value = news.state;
+      else if (news.kind === 'incoming') this.#rung(news);
+      else if (news.kind === 'ringing') this.#ringsThere(news.callId);
+      else if (news.kind === 'accepted') this.#answered(news.callId);
+      else if (news.kind === 'over') this.#finish(news.callId, news.ending);
+      else if (news.userId === this.#call.value?.peerId) this.isPeerAway.value = !news.isOnline;
+    });
+  }
+
+  #rung({ callId, callerId, callerName, callType, ringMs }: Incoming): void {
+    const current = this.#call.value;
+    if (current?.id === callId && current.stage !== 'over') return;
+    // A phone shows one call: who calls meanwhile rings on, and hears that nobody answers.
+    if (isLive(current)) return;
+    const ringsUntil = ringMs === null ? null : performance.now() + ringMs;
+    this.#show({ id: callId, peerId: callerId, peerName: callerName, direction: 'incoming', callType, stage: 'incoming', ringsUntil });
+    this.wire.acknowledge(callId);
+    this.#sound.ring();
+    this.#ringOut = setTimeout(
+      () => this.#finish(callId, { how: 'timeout', reason: '', by: null, durationSeconds: null }),
+      ringMs ?? LONGEST_RING_MS,
+    );
+  }
+
+  #ringsThere(callId: string): void {
+    if (this.#call.value?.stage === 'placing') this.#change(callId, { stage: 'ringing' });
+  }
+
+  #answered(callId: string): void {
+    const call = this.#call.value;
+    if (call?.id !== callId || !isLive(call) || call.answeredAt !== null) return;
+    this.#silence();
+    this.#change(callId, { stage: 'connecting', answeredAt: performance.now() });
+  }
+
+  #finish(callId: string, ending: Ending): void {
+    const call = this.#call.value;
+    if (call?.id !== callId || !isLive(call)) return;
+    this.#silence();
+    const durationSeconds = ending.durationSeconds ?? (call.answeredAt === null ? null : (performance.now() - call.answeredAt) / 1000);
+    this.#change(callId, { stage: 'over', ending: { ...ending, durationSeconds } });
+  }
+
+  /** A command came too late or went nowhere. The event that says what won instead comes by itself. */
+  #refused(callId: string, reply: Extract<Reply, { ok: false }>): void {
+    if (this.#call.value?.id !== callId) return;
+    this.refusal.value = reply;
+    if (this.#call.value.stage === 'answering')
+      this.#finish(callId, { how: 'failed', reason: reply.message, by: null, durationSeconds: null });
+  }
+
+  #show(call: Omit<CallOnScreen, 'ringsUntil' | 'answeredAt' | 'ending'> & Partial<CallOnScreen>): void {
+    this.refusal.value = null;
+    this.isPeerAway.value = false;
+    this.#call.value = { ringsUntil: null, answeredAt: null, ending: null, ...call };
+  }
+
+  #change(callId: string, changes: Partial<CallOnScreen>): void {
+    const call = this.#call.value;
+    if (call?.id === callId) this.#call.value = { ...call, ...changes };
+  }
+
+  #silence(): void {
+    clearTimeout(this.#ringOut);
+    this.#sound.stop();
+  }
+
+  #note(entry: LogEntry): void {
+    this.#logged += 1;
+    this.log.value = [...this.log.value.slice(1 - MAX_LOGGED), { ...entry, id: this.#logged, at: Date.now() }];
+  }
+}

@@ -1,0 +1,42 @@
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+
+export interface PhonePage {
+  readonly page: Page;
+  /** Presses the button of that name. */
+  press(name: string): Promise<void>;
+  /** Resolves when the phone's call is at that stage. */
+  reaches(stage: string): Promise<void>;
+  /** Resolves when the phone shows that text. */
+  shows(text: string): Promise<void>;
+  readonly call: Locator;
+}
+
+const PATIENCE_MS = 10_000;
+
+export interface PhoneWish {
+  door: string;
+  user: string;
+  device?: string;
+  dialect?: 'onlycare' | 'chattrix' | 'otomo';
+  contacts?: string;
+}
+
+/** Opens a phone of the console that is on, and waits until it is connected. */
+export const openPhone = async (
+  context: BrowserContext,
+  { door, user, device, dialect = 'onlycare', contacts = '' }: PhoneWish,
+): Promise<PhonePage> => {
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  const settings = new URLSearchParams({ user, dialect, on: '1', contacts, device: device ?? `${user}-phone` });
+  await page.goto(`${door}/console/phone.html#${settings}`);
+  const call = page.locator('.phone');
+  await page.locator('.link-connected').waitFor();
+  return {
+    page,
+    call,
+    press: (name) => page.getByRole('button', { name, exact: true }).and(page.locator(':not(nav button)')).click(),
+    reaches: (stage) => page.locator(`.phone[data-stage="${stage}"]`).waitFor(),
+    shows: (text) => page.locator('.phone-screen').getByText(text, { exact: true }).first().waitFor(),
+  };
+};
