@@ -10,4 +10,5 @@ export * from './internal-door.ts';
 export * from './jobs.ts';
 export * from './push.ts';
 export * from './reasons.ts';
+export * from './signal.ts';
 export * from './uuid-v7.ts';
