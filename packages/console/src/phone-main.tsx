@@ -8,7 +8,7 @@ import { Phone } from './phone/phone.ts';
 import { PhoneApp } from './phone/phone-app.tsx';
 import { hashOf, type PhoneSettings, readSettings } from './phone/phone-settings.ts';
 import { RingSound } from './phone/ring-sound.ts';
-import { findDevDoor, findGateways, gatewayUrls } from './shell/dev-door.ts';
+import { devDoor, findDevDoor, findGateways, gatewayUrls } from './shell/dev-door.ts';
 import { installNetworkSwitch } from './wires/network.ts';
 
 installNetworkSwitch();
@@ -20,14 +20,14 @@ addEventListener('pagehide', () => sound.stop());
 
 const phone = signal<Phone | null>(null);
 
-const start = (settings: PhoneSettings): Phone => {
+const start = (settings: PhoneSettings, token: string | null): Phone => {
   const { value: urls } = gatewayUrls;
-  return new Phone({ settings, sound, gatewayUrl: urls[settings.gateway % urls.length] ?? location.origin });
+  return new Phone({ settings, sound, token, gatewayUrl: urls[settings.gateway % urls.length] ?? location.origin });
 };
 
-const turnOn = (settings: PhoneSettings): void => {
+const turnOn = (settings: PhoneSettings, token: string | null): void => {
   history.replaceState(null, '', hashOf(settings));
-  phone.value = start(settings);
+  phone.value = start(settings, token);
 };
 
 /** The page goes as an app does that is killed: without a goodbye, and comes back as a phone that is off. */
@@ -46,6 +46,7 @@ const App = (): JSX.Element =>
 await Promise.all([findDevDoor(), findGateways()]);
 const settings = readSettings(location.hash);
 document.title = `${settings.name} · Trunkline`;
-if (settings.isOn) phone.value = start(settings);
+// Without the door, a phone needs a token: it is off until it has one.
+if (settings.isOn && devDoor.value) phone.value = start(settings, null);
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);

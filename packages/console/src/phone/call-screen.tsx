@@ -1,10 +1,11 @@
 import type { JSX } from 'preact';
 import { asDuration, clock } from '../shell/clock.ts';
 import { Icon, type IconName } from '../shell/icon.tsx';
-import { t, textOfWord } from '../text/language.ts';
+import { type TextKey, t, textOfWord } from '../text/language.ts';
 import { Avatar } from './avatar.tsx';
 import { type CallOnScreen, isTalking } from './call-on-screen.ts';
 import type { Phone } from './phone.ts';
+import { TalkScreen } from './talk-screen.tsx';
 
 interface ScreenProps {
   phone: Phone;
@@ -28,7 +29,7 @@ const Action = ({ icon, label, kind = 'plain', act }: ActionProps): JSX.Element 
 const TimeLeft = ({ ringsUntil }: { ringsUntil: number | null }): JSX.Element | null =>
   ringsUntil === null ? null : (
     <p class="quiet numbers" aria-hidden="true">
-      {t('call.left', { seconds: Math.max(0, Math.ceil((ringsUntil - clock.value) / 1000)) })}
+      {t('call.left', { seconds: Math.max(0, Math.ceil((ringsUntil - Math.max(clock.value, performance.now())) / 1000)) })}
     </p>
   );
 
@@ -59,28 +60,43 @@ const WaitingScreen = ({ phone, call }: ScreenProps): JSX.Element => {
   );
 };
 
-const TalkScreen = ({ phone, call }: ScreenProps): JSX.Element => (
-  <div class="call-screen talks">
-    <Avatar name={call.peerName} isBig />
-    <p class="call-title">{t(call.stage === 'connecting' ? 'call.connecting' : 'call.talking', { name: call.peerName })}</p>
-    <p class="numbers">{asDuration((clock.value - (call.answeredAt ?? clock.value)) / 1000)}</p>
-    {phone.isPeerAway.value && <p class="warning">{t('call.away', { name: call.peerName })}</p>}
-    <div class="call-actions">
-      <Action icon="hangUp" label={t('call.end')} kind="danger" act={() => void phone.end()} />
-    </div>
-  </div>
-);
+/** Reasons that say by themselves how it ended here. */
+const TITLES: ReadonlyMap<string, TextKey> = new Map([
+  ['answered_elsewhere', 'over.answered_elsewhere'],
+  ['declined_elsewhere', 'over.declined_elsewhere'],
+  ['busy', 'over.busy'],
+  ['User busy', 'over.busy'],
+  ['User offline', 'over.offline'],
+  ['offline', 'over.offline'],
+  ['unavailable', 'over.offline'],
+  ['no_response', 'over.timeout'],
+  ['No answer', 'over.timeout'],
+]);
+
+const wasMissed = ({ direction, answeredAt, ending }: CallOnScreen): boolean =>
+  direction === 'incoming' &&
+  answeredAt === null &&
+  (ending?.how === 'timeout' || (ending?.how === 'cancelled' && !ending.reason.endsWith('_elsewhere')));
 
 /** What is said of a call that is over. */
 export const endingText = (call: CallOnScreen): string => {
-  const { ending, direction } = call;
+  const { ending } = call;
   if (ending === null) return '';
-  const isMissed = direction === 'incoming' && (ending.how === 'timeout' || (ending.how === 'cancelled' && call.answeredAt === null));
-  return t(isMissed ? 'over.missed' : `over.${ending.how}`);
+  if (wasMissed(call)) return t('over.missed');
+  return t(TITLES.get(ending.reason) ?? `over.${ending.how}`);
 };
+
+/** What more there is to say than the title does. */
+const reasonOf = (call: CallOnScreen): string => {
+  const reason = call.ending?.reason ?? '';
+  return TITLES.has(reason) || USUAL.has(reason) ? '' : reason;
+};
+
+const USUAL: ReadonlySet<string> = new Set(['Call ended', 'Caller cancelled', 'cancelled', 'User declined', 'declined', 'manual_reject']);
 
 const OverScreen = ({ phone, call }: ScreenProps): JSX.Element => {
   const { ending } = call;
+  const reason = reasonOf(call);
   const lasted = call.answeredAt === null ? null : (ending?.durationSeconds ?? 0);
   return (
     <div class="call-screen is-over">
@@ -90,7 +106,7 @@ const OverScreen = ({ phone, call }: ScreenProps): JSX.Element => {
         {call.peerName}
         {lasted !== null && ` · ${t('over.duration', { duration: asDuration(lasted) })}`}
       </p>
-      {ending !== null && ending.reason !== '' && <p class="reason">{textOfWord('reason.', ending.reason)}</p>}
+      {reason !== '' && <p class="reason">{textOfWord('reason.', reason)}</p>}
       <div class="actions">
         <button type="button" class="button primary" onClick={() => phone.dismiss()}>
           {t('call.dismiss')}

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { gatewayUrls } from '../shell/dev-door.ts';
+import { devDoor, gatewayUrls } from '../shell/dev-door.ts';
 import { Icon } from '../shell/icon.tsx';
 import { t } from '../text/language.ts';
 import { DIALECT_NAMES, DIALECTS, type DialectName, type PhoneSettings } from './phone-settings.ts';
@@ -19,7 +19,8 @@ const Field = ({ label, name, value }: FieldProps): JSX.Element => (
 
 interface OffScreenProps {
   settings: PhoneSettings;
-  turnOn(settings: PhoneSettings): void;
+  /** `token`: null where the server mints one. */
+  turnOn(settings: PhoneSettings, token: string | null): void;
 }
 
 const settingsIn = (form: HTMLFormElement, settings: PhoneSettings): PhoneSettings => {
@@ -38,9 +39,11 @@ const settingsIn = (form: HTMLFormElement, settings: PhoneSettings): PhoneSettin
 
 /** A phone that is off: who it will be. */
 export const OffScreen = ({ settings, turnOn }: OffScreenProps): JSX.Element => {
+  const mintsTokens = Boolean(devDoor.value);
   const submit = (event: Event): void => {
     event.preventDefault();
-    turnOn(settingsIn(event.currentTarget as HTMLFormElement, settings));
+    const form = event.currentTarget as HTMLFormElement;
+    turnOn(settingsIn(form, settings), mintsTokens ? null : String(new FormData(form).get('token')).trim());
   };
   return (
     <form class="off-screen" onSubmit={submit}>
@@ -68,6 +71,13 @@ export const OffScreen = ({ settings, turnOn }: OffScreenProps): JSX.Element => 
           ))}
         </select>
       </label>
+      {!mintsTokens && (
+        <label class="field">
+          <span>{t('phone.token')}</span>
+          <input name="token" type="password" autocomplete="off" spellcheck={false} required />
+          <small class="quiet">{t('phone.tokenHint')}</small>
+        </label>
+      )}
       <button class="button primary" type="submit">
         <Icon name="power" />
         {t('phone.turnOn')}

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { ChatPanel } from '../chat/chat-panel.tsx';
 import { Icon } from '../shell/icon.tsx';
 import { type TextKey, t } from '../text/language.ts';
 import { goOffline, goOnline, isOnline } from '../wires/network.ts';
@@ -10,11 +11,15 @@ import { IdleScreen } from './idle-screen.tsx';
 import { LogPanel } from './log-panel.tsx';
 import type { Phone } from './phone.ts';
 import { DIALECT_NAMES } from './phone-settings.ts';
+import { Voice } from './talk-screen.tsx';
 
-const TABS = ['call', 'log'] as const;
+const TABS = ['call', 'chat', 'log'] as const;
 type Tab = (typeof TABS)[number];
 
-const PANELS: Readonly<Record<Exclude<Tab, 'call'>, (props: { phone: Phone }) => JSX.Element>> = { log: LogPanel };
+const PANELS: Readonly<Record<Exclude<Tab, 'call'>, (props: { phone: Phone }) => JSX.Element>> = {
+  chat: ChatPanel,
+  log: LogPanel,
+};
 
 const switchNetwork = (phone: Phone): void => {
   if (isOnline.value) return goOffline();
@@ -23,14 +28,16 @@ const switchNetwork = (phone: Phone): void => {
 };
 
 const Header = ({ phone, kill }: { phone: Phone; kill(): void }): JSX.Element => {
-  const { name, userId, dialect, gateway } = phone.settings;
+  const { name, deviceId, dialect, gateway } = phone.settings;
   const link = isOnline.value ? phone.link.value : 'offline';
   return (
     <header class="phone-header">
       <Avatar name={name} />
       <div class="phone-who">
-        <strong>{name}</strong>
-        <span class="quiet">{`${userId} · ${DIALECT_NAMES[dialect]} · ${t('phone.gateway')} ${gateway + 1}`}</span>
+        <span>
+          <strong>{name}</strong> <span class="quiet">{deviceId}</span>
+        </span>
+        <span class="quiet">{`${DIALECT_NAMES[dialect]} · ${t('phone.gateway')} ${gateway + 1}`}</span>
         <span class={`link link-${link}`} role="status">
           {link === 'offline' ? t('phone.noNetwork') : t(`phone.link.${link}`)}
         </span>
@@ -61,11 +68,12 @@ const spokenOf = (call: CallOnScreen | null): string => {
   return call?.stage === 'over' ? endingText(call) : '';
 };
 
-const Tabs = ({ tab, show }: { tab: Tab; show(tab: Tab): void }): JSX.Element => (
+const Tabs = ({ tab, unread, show }: { tab: Tab; unread: number; show(tab: Tab): void }): JSX.Element => (
   <nav class="phone-tabs" aria-label={t('phone.tabs')}>
     {TABS.map((name) => (
       <button key={name} type="button" aria-current={tab === name ? 'page' : undefined} onClick={() => show(name)}>
         {t(`phone.tab.${name}` as TextKey)}
+        {name === 'chat' && unread > 0 && <span class="badge">{unread}</span>}
       </button>
     ))}
   </nav>
@@ -83,6 +91,7 @@ export const PhoneApp = ({ phone, kill }: { phone: Phone; kill(): void }): JSX.E
       <p class="spoken" role="alert">
         {spokenOf(call)}
       </p>
+      {phone.media.value !== null && <Voice phone={phone} media={phone.media.value} />}
       <main class="phone-screen">
         {phone.refusal.value !== null && (
           <p class="refusal" role="status">
@@ -94,6 +103,7 @@ export const PhoneApp = ({ phone, kill }: { phone: Phone; kill(): void }): JSX.E
       </main>
       <Tabs
         tab={shown}
+        unread={phone.chat.unread.value}
         show={(name) => {
           tab.value = name;
         }}

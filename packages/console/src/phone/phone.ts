@@ -1,7 +1,12 @@
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { CallType } from '@trunkline/contract';
+import { Chat } from '../chat/chat.ts';
+import { type ChatListener, type ChatWire, libraryChat, socketChat } from '../chat/chat-wire.ts';
+import { MediaSession, type MediaSource } from '../media/media-session.ts';
 import { mintToken } from '../shell/dev-door.ts';
 import { OnlycareWire } from '../wires/onlycare-wire.ts';
+import { RawWire } from '../wires/raw-wire.ts';
+import { CHATTRIX, OTOMO } from '../wires/raw-words.ts';
 import type { Ending, LinkState, LogEntry, Reply, Wire, WireNews, WireOptions } from '../wires/wire.ts';
 import { type CallOnScreen, isLive } from './call-on-screen.ts';
 import type { DialectName, PhoneSettings } from './phone-settings.ts';
@@ -19,16 +24,23 @@ const MAX_LOGGED = 200;
 /** The longest that a server lets a call ring: for dialects whose ring does not say. */
 const LONGEST_RING_MS = 120_000;
 
-const WIRES: Readonly<Record<DialectName, (options: WireOptions) => Wire>> = {
-  onlycare: (options) => new OnlycareWire(options),
-  chattrix: (options) => new OnlycareWire(options),
-  otomo: (options) => new OnlycareWire(options),
+/** How a device of that dialect speaks of calls, and of chats. */
+const connectBy = (dialect: DialectName, options: WireOptions): { wire: Wire; startChat(listener: ChatListener): ChatWire } => {
+  if (dialect === 'onlycare') {
+    const wire = new OnlycareWire(options);
+    return { wire, startChat: (listener) => libraryChat(wire.client, listener) };
+  }
+  const { url, restUrl, getToken } = options;
+  const wire = new RawWire(dialect === 'chattrix' ? CHATTRIX : OTOMO, options);
+  return { wire, startChat: (listener) => socketChat({ url, restUrl, getToken, listener }) };
 };
 
 export interface PhoneOptions {
   readonly settings: PhoneSettings;
   readonly gatewayUrl: string;
   readonly sound: RingSound;
+  /** Null: one is minted at the front door of development. */
+  readonly token: string | null;
 }
 
 /** A phone: one person's device on one gateway, and the call that it shows. */
@@ -39,23 +51,31 @@ export class Phone {
   /** What was refused last, until something else happens. */
   readonly refusal = signal<Extract<Reply, { ok: false }> | null>(null);
   readonly isPeerAway = signal(false);
+  /** Sound and picture of the call that is answered. */
+  readonly media = signal<MediaSession | null>(null);
+  readonly mediaSource = signal<MediaSource>('test');
+  /** Until a person asks for it, another phone beside this one would be heard twice. */
+  readonly isSilent = signal(true);
+  readonly chat: Chat;
   readonly wire: Wire;
   readonly #call = signal<CallOnScreen | null>(null);
   readonly #sound: RingSound;
   #logged = 0;
   #ringOut: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ settings, gatewayUrl, sound }: PhoneOptions) {
+  constructor({ settings, gatewayUrl, sound, token }: PhoneOptions) {
     this.settings = settings;
     this.#sound = sound;
     const { userId, name, deviceId } = settings;
-    this.wire = WIRES[settings.dialect]({
+    const { wire, startChat } = connectBy(settings.dialect, {
       url: gatewayUrl,
       restUrl: location.origin,
-      getToken: () => mintToken({ userId, name, deviceId }),
+      getToken: () => (token === null ? mintToken({ userId, name, deviceId }) : Promise.resolve(token)),
       hear: (news) => this.#hear(news),
       log: (entry) => this.#note(entry),
     });
+    this.wire = wire;
+    this.chat = new Chat(userId, startChat);
   }
 
   get call(): ReadonlySignal<CallOnScreen | null> {
@@ -101,15 +121,16 @@ export class Phone {
     this.refusal.value = null;
   }
 
-  /** Media flows. */
-  async mediaConnected(callId: string): Promise<void> {
-    if (this.#call.value?.id !== callId || this.#call.value.stage !== 'connecting') return;
-    this.#change(callId, { stage: 'active' });
-    await this.wire.connected(callId);
+  /** For this call, and those to come. */
+  chooseMedia(source: MediaSource): void {
+    this.mediaSource.value = source;
+    void this.media.value?.choose(source);
   }
 
   close(): void {
     this.#silence();
+    this.#endMedia();
+    this.chat.close();
     this.wire.close();
   }
 
@@ -122,15 +143,33 @@ export class Phone {
     else this.#refused(call.id, reply);
   }
 
-  #hear(news: WireNews): void {
-    batch(() => {
-      if (news.kind === 'link') this.link.value = news.state;
-      else if (news.kind === 'incoming') this.#rung(news);
-      else if (news.kind === 'ringing') this.#ringsThere(news.callId);
-      else if (news.kind === 'accepted') this.#answered(news.callId);
-      else if (news.kind === 'over') this.#finish(news.callId, news.ending);
-      else if (news.userId === this.#call.value?.peerId) this.isPeerAway.value = !news.isOnline;
-    });
+  #hear<Kind extends WireNews['kind']>(news: Extract<WireNews, { kind: Kind }>): void {
+    batch(() => this.#told[news.kind as Kind](news));
+  }
+
+  readonly #told: { readonly [Kind in WireNews['kind']]: (news: Extract<WireNews, { kind: Kind }>) => void } = {
+    link: ({ state }) => this.#linked(state),
+    incoming: (ring) => this.#rung(ring),
+    ringing: ({ callId }) => this.#ringsThere(callId),
+    accepted: ({ callId }) => this.#answered(callId),
+    over: ({ callId, ending }) => this.#finish(callId, ending),
+    signal: (signalled) => this.#signalled(signalled),
+    presence: ({ userId, isOnline }) => {
+      if (userId === this.#call.value?.peerId) this.isPeerAway.value = !isOnline;
+    },
+  };
+
+  #linked(state: LinkState): void {
+    this.link.value = state;
+    const call = this.#call.value;
+    if (state === 'connected' && isLive(call)) this.wire.lookUp(call.id);
+  }
+
+  #signalled({ callId, signal: heard }: Extract<WireNews, { kind: 'signal' }>): void {
+    if (this.#call.value?.id !== callId || !isLive(this.#call.value)) return;
+    // It may be faster than the answer to the accept.
+    this.#answered(callId);
+    this.media.value?.hear(heard);
   }
 
   #rung({ callId, callerId, callerName, callType, ringMs }: Incoming): void {
@@ -157,12 +196,40 @@ export class Phone {
     if (call?.id !== callId || !isLive(call) || call.answeredAt !== null) return;
     this.#silence();
     this.#change(callId, { stage: 'connecting', answeredAt: performance.now() });
+    this.#startMedia(call);
+  }
+
+  #startMedia({ id, peerId, callType }: CallOnScreen): void {
+    const { userId, name } = this.settings;
+    const media = new MediaSession({
+      name,
+      callType,
+      // Either side knows both names, also where they rang each other.
+      isOfferer: userId < peerId,
+      source: this.mediaSource.value,
+      send: (heard) => void this.wire.signal(id, heard),
+      onConnected: () => void this.#mediaConnected(id),
+    });
+    this.media.value = media;
+    void media.start();
+  }
+
+  #endMedia(): void {
+    this.media.value?.close();
+    this.media.value = null;
+  }
+
+  async #mediaConnected(callId: string): Promise<void> {
+    if (this.#call.value?.id !== callId || this.#call.value.stage !== 'connecting') return;
+    this.#change(callId, { stage: 'active' });
+    await this.wire.connected(callId);
   }
 
   #finish(callId: string, ending: Ending): void {
     const call = this.#call.value;
     if (call?.id !== callId || !isLive(call)) return;
     this.#silence();
+    this.#endMedia();
     const durationSeconds = ending.durationSeconds ?? (call.answeredAt === null ? null : (performance.now() - call.answeredAt) / 1000);
     this.#change(callId, { stage: 'over', ending: { ...ending, durationSeconds } });
   }

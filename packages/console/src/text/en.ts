@@ -69,6 +69,14 @@ export const en = {
   'over.ended': 'Call ended',
   'over.failed': 'Not connected',
   'over.missed': 'Missed call',
+  'over.answered_elsewhere': 'Answered on another device',
+  'over.declined_elsewhere': 'Declined on another device',
+  'over.busy': 'Busy',
+  'over.offline': 'Cannot be reached',
+  'reason.lost': 'Both connections were lost',
+  'reason.connect_failed': 'The media did not connect',
+  'reason.max_duration': 'As long as a call may last',
+  'reason.caller_lost': 'The caller lost the connection',
   'over.duration': 'after {duration}',
 
   'media.local': 'This phone',
@@ -87,6 +95,13 @@ export const en = {
   'media.state.closed': 'Media closed',
   'media.rate': '{rate} kbit/s',
   'media.refused': 'Camera and microphone are not available: the test picture is sent',
+
+  'chat.label': 'Messages',
+  'chat.empty': 'No messages yet.',
+  'chat.write': 'Write a message',
+  'chat.send': 'Send',
+  'chat.typing': '{name} is typing …',
+  'chat.read': 'read',
 
   'log.empty': 'Nothing was said yet.',
   'log.label': 'What went over the wire',

@@ -71,6 +71,14 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'over.ended': '通話終了',
   'over.failed': 'つながりませんでした',
   'over.missed': '不在着信',
+  'over.answered_elsewhere': '別の端末で応答しました',
+  'over.declined_elsewhere': '別の端末で拒否しました',
+  'over.busy': '話し中です',
+  'over.offline': 'つながりません',
+  'reason.lost': '双方の接続が切れました',
+  'reason.connect_failed': '映像と音声がつながりませんでした',
+  'reason.max_duration': '通話時間の上限に達しました',
+  'reason.caller_lost': '発信者の接続が切れました',
   'over.duration': '通話時間 {duration}',
 
   'media.local': 'この電話',
@@ -89,6 +97,13 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'media.state.closed': '映像と音声は終了しました',
   'media.rate': '{rate} kbit/s',
   'media.refused': 'カメラとマイクを使えないため、テスト映像を送ります',
+
+  'chat.label': 'メッセージ',
+  'chat.empty': 'まだメッセージはありません。',
+  'chat.write': 'メッセージを書く',
+  'chat.send': '送信',
+  'chat.typing': '{name} が入力中…',
+  'chat.read': '既読',
 
   'log.empty': 'まだやり取りはありません。',
   'log.label': 'やり取りの記録',

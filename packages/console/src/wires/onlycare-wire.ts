@@ -1,4 +1,5 @@
 import { type Call, type CallEvents, type CallOutcome, type Client, connect, type TrunklineError } from '@trunkline/client';
+import type { CallSignal } from '@trunkline/contract';
 import type { Ending, Place, Reply, Wire, WireOptions } from './wire.ts';
 
 type OverEvent = CallOutcome['event'];
@@ -68,6 +69,14 @@ export class OnlycareWire implements Wire {
     return this.#about('connected', callId, (call) => call.connected());
   }
 
+  signal(callId: string, signal: CallSignal): Promise<Reply> {
+    return this.#about('signal', callId, (call) => call.signal(signal), signal);
+  }
+
+  lookUp(): void {
+    // The library does, whenever it was away.
+  }
+
   reconnectNow(): void {
     this.client.reconnectNow();
   }
@@ -76,9 +85,9 @@ export class OnlycareWire implements Wire {
     this.client.close();
   }
 
-  #about(word: string, callId: string, act: (call: Call) => Promise<unknown>): Promise<Reply> {
+  #about(word: string, callId: string, act: (call: Call) => Promise<unknown>, more: object = {}): Promise<Reply> {
     const call = this.client.calls.find(({ id }) => id === callId);
-    return call === undefined ? Promise.resolve(UNKNOWN) : this.#ask(word, { callId }, () => act(call));
+    return call === undefined ? Promise.resolve(UNKNOWN) : this.#ask(word, { callId, ...more }, () => act(call));
   }
 
   async #ask(word: string, body: object, act: () => Promise<unknown>): Promise<Reply> {
@@ -109,6 +118,10 @@ export class OnlycareWire implements Wire {
     client.on('accepted', ({ call, acceptedBy }) => {
       told('accepted', { callId: call.id, acceptedBy });
       hear({ kind: 'accepted', callId: call.id });
+    });
+    client.on('signal', ({ call, signal }) => {
+      told(`signal: ${signal.type}`, { callId: call.id, ...signal });
+      hear({ kind: 'signal', callId: call.id, signal });
     });
     client.on('presence', ({ userId, online }) => {
       told(online ? 'user_online' : 'user_offline', { userId });

@@ -1,4 +1,4 @@
-import type { CallType } from '@trunkline/contract';
+import type { CallSignal, CallType } from '@trunkline/contract';
 
 /** How a call, or its ring here, ended. */
 export interface Ending {
@@ -24,6 +24,7 @@ export type WireNews =
   | { readonly kind: 'ringing'; readonly callId: string }
   | { readonly kind: 'accepted'; readonly callId: string }
   | { readonly kind: 'over'; readonly callId: string; readonly ending: Ending }
+  | { readonly kind: 'signal'; readonly callId: string; readonly signal: CallSignal }
   | { readonly kind: 'presence'; readonly userId: string; readonly isOnline: boolean };
 
 export type LinkState = 'connecting' | 'connected' | 'waiting' | 'closed';
@@ -53,6 +54,10 @@ export interface Wire {
   cancel(callId: string): Promise<Reply>;
   end(callId: string): Promise<Reply>;
   connected(callId: string): Promise<Reply>;
+  /** To the other device in the call. */
+  signal(callId: string, signal: CallSignal): Promise<Reply>;
+  /** Asks how a call stands of which something may have been missed; what is new comes as news. */
+  lookUp(callId: string): void;
   reconnectNow(): void;
   close(): void;
 }
