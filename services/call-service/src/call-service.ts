@@ -12,10 +12,12 @@ import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { requireServerKey } from './http/server-key.ts';
 import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
 import { createPromptRateLimit, type RateLimit, tellRefusals } from './limits/rate-limit.ts';
+import { liveRoutes } from './live/live-routes.ts';
 import { CALL_SERVICE_METRICS } from './metrics/call-service-metrics.ts';
 import { countCommands } from './metrics/count-commands.ts';
 import { countOutcome } from './metrics/count-outcome.ts';
@@ -178,6 +180,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
       traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),
+      liveRoutes({ serverGuards: [requireServerKey(config.SERVER_API_KEYS)], database }),
       ...(config.CONSOLE_DIR === undefined
         ? []
         : [consoleRoutes({ folder: config.CONSOLE_DIR, gatewayUrls: config.CONSOLE_GATEWAY_URLS })]),

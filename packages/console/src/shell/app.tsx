@@ -1,4 +1,8 @@
 import type { JSX } from 'preact';
+import { CallsPage } from '../operator/calls-page.tsx';
+import { LivePage } from '../operator/live-page.tsx';
+import { PushesPage } from '../operator/pushes-page.tsx';
+import { UsersPage } from '../operator/users-page.tsx';
 import { Playground } from '../playground/playground.tsx';
 import { language, type TextKey, t } from '../text/language.ts';
 import { Icon, type IconName } from './icon.tsx';
@@ -11,7 +15,13 @@ interface Page {
   readonly View: () => JSX.Element;
 }
 
-const PAGES: readonly [Page, ...Page[]] = [{ name: 'playground', icon: 'play', View: Playground }];
+const PAGES: readonly [Page, ...Page[]] = [
+  { name: 'playground', icon: 'play', View: Playground },
+  { name: 'live', icon: 'live', View: LivePage },
+  { name: 'calls', icon: 'list', View: CallsPage },
+  { name: 'pushes', icon: 'bell', View: PushesPage },
+  { name: 'users', icon: 'people', View: UsersPage },
+];
 
 const Navigation = ({ current }: { current: Page }): JSX.Element => (
   <nav class="pages" aria-label={t('nav.label')}>

@@ -1,4 +1,7 @@
+import { operatorEn } from './operator-en.ts';
+
 export const en = {
+  ...operatorEn,
   'nav.playground': 'Playground',
   'nav.live': 'Live',
   'nav.calls': 'Calls',

@@ -1,6 +1,8 @@
 import type { en } from './en.ts';
+import { operatorJa } from './operator-ja.ts';
 
 export const ja: Readonly<Record<keyof typeof en, string>> = {
+  ...operatorJa,
   'nav.playground': '試す',
   'nav.live': '稼働状況',
   'nav.calls': '通話',
