@@ -1,4 +1,4 @@
-import type { ChatEvent, ServerEvent, UserId } from '@trunkline/contract';
+import type { ChatEvent, GatewayNotice, ServerEvent, UserId } from '@trunkline/contract';
 
 /**
  * What a session hears. Each has channels of its own, so that the answer to a published ring counts only who can ring:
@@ -24,6 +24,8 @@ export interface Publisher extends AsyncDisposable {
    * null when Redis did not answer. MUST NOT send later what it could not send now: a late ring is worse than none.
    */
   publish(publications: readonly Publication[]): Promise<(number | null)[]>;
+  /** Tells every gateway. Resolves within a bounded time, whether any of them heard it or not. */
+  notify(notice: GatewayNotice): Promise<void>;
   /** Whether the connection to Redis stands. */
   isConnected(): boolean;
 }
@@ -40,6 +42,8 @@ export interface Subscriber extends AsyncDisposable {
   subscribe(userId: UserId, listener: (event: ServerEvent) => void): Subscription;
   /** The same for the chats of this user. */
   subscribeToChats(userId: UserId, listener: (event: ChatEvent) => void): Subscription;
+  /** The listener hears what all gateways are told. */
+  onNotice(listener: (notice: GatewayNotice) => void): void;
   /** Called when subscriptions are in force again after a break in which anything may have been missed. */
   onGapEnded(listener: () => void): void;
   /** Whether a message sent to ourselves came back lately: a healthy TCP connection may still be deaf. */

@@ -12,3 +12,4 @@ export * from './push.ts';
 export * from './reasons.ts';
 export * from './signal.ts';
 export * from './uuid-v7.ts';
+export * from './webhooks.ts';

@@ -11,3 +11,4 @@ export { type System, type SystemOptions, startSystem } from './system.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';
 export { mintToken, TEST_JWT_SECRET, type TokenClaims } from './tokens.ts';
 export { until } from './until.ts';
+export { type ReceivedWebhook, startWebhookReceiver, TEST_WEBHOOK_SECRET, type WebhookReceiver } from './webhook-receiver.ts';

@@ -1,5 +1,6 @@
 import { connectRedis, startPublisher } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer } from '@trunkline/service-kit';
+import express from 'express';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
@@ -17,7 +18,6 @@ import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
 import { createPromptRateLimit, type RateLimit, tellRefusals } from './limits/rate-limit.ts';
-import { liveRoutes } from './live/live-routes.ts';
 import { CALL_SERVICE_METRICS } from './metrics/call-service-metrics.ts';
 import { countCommands } from './metrics/count-commands.ts';
 import { countOutcome } from './metrics/count-outcome.ts';
@@ -30,12 +30,16 @@ import { notifyUsers } from './notifications/notify-users.ts';
 import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
 import { repeat } from './repeat.ts';
+import { createServerKeys } from './server-api/server-keys.ts';
+import { serverRoutes } from './server-api/server-routes.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
 import { createTraceReader } from './traces/trace-reader.ts';
-import { traceRoutes } from './traces/trace-routes.ts';
+import { startScreening } from './webhooks/start-screening.ts';
+import { startWebhooks } from './webhooks/start-webhooks.ts';
 
 const SWEEP_EVERY_MS = 1000;
 const CLEAN_EVERY_MS = 600_000;
+const MAX_SERVER_BODY = '64kb';
 const PING = { name: 'ping', text: 'SELECT 1 AS answer' };
 
 const policyOf = (config: CallServiceConfig): CallPolicy => ({
@@ -87,6 +91,8 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       onPublished: ({ type, at }) => metrics.of.eventPublishSeconds.observe({ event: type }, (performance.now() - at) / 1000),
     }),
   );
+  const webhooks = startWebhooks({ config, database, logger, metrics: metrics.of });
+  if (webhooks !== null) starting.use(webhooks);
   const chats = starting.use(
     startChats({
       config,
@@ -97,10 +103,12 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       metrics: metrics.of,
       queueAwayPushes: queueAwayPushes(notifyUsers(noticePolicy)),
       enqueuePushes: pushQueue.enqueue,
+      webhooks,
     }),
   );
   const decider = createDecider({
     database,
+    webhooks,
     policy,
     pushPolicy: pushPolicyOf(config),
     logger,
@@ -121,10 +129,14 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     partners: chats.partners,
     logger,
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
+    webhooks,
+    screensPlaces: config.PRE_RING_HOOK_URL !== undefined,
+    notify: publisher.notify,
     connectionsPerUser: config.LIMIT_CONNECTIONS_PER_USER,
   });
   const notifications = createNotifications({
     database,
+    webhooks,
     decider,
     queue: pushQueue,
     noticePolicy,
@@ -151,10 +163,12 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       (error) => logger.warn({ err: error }, 'old answers and pushes were kept'),
     ),
   );
+  const serverKeys = createServerKeys({ database, fromEnvironment: config.SERVER_API_KEYS, logger });
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
   const promptLimit = (name: string, perMinute: number): RateLimit =>
     tellRefusals(createPromptRateLimit({ ...counted, name, perMinute }), () => metrics.of.rateLimited.inc({ limit: name }));
-  const limited = limitPlaces(decider, {
+  const screened = starting.use(startScreening({ config, database, logger, metrics: metrics.of, decider }));
+  const limited = limitPlaces(screened, {
     perCaller: promptLimit('initiate', config.LIMIT_INITIATE_PER_MINUTE),
     perPair: promptLimit('initiate_pair', config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE),
   });
@@ -179,12 +193,21 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         notifications,
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
-      traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),
-      liveRoutes({ serverGuards: [requireServerKey(config.SERVER_API_KEYS)], database }),
       ...(config.CONSOLE_DIR === undefined
         ? []
         : [consoleRoutes({ folder: config.CONSOLE_DIR, gatewayUrls: config.CONSOLE_GATEWAY_URLS })]),
-      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of }),
+      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of, serverKeys }),
+      serverRoutes({
+        serverGuards: [...requireServerKey(serverKeys), express.json({ limit: MAX_SERVER_BODY })],
+        keys: serverKeys,
+        decider: countCommands(decider, metrics.of),
+        database,
+        redis: asking,
+        redisPrefix: config.REDIS_PREFIX,
+        sessions,
+        webhooks,
+        traces: createTraceReader(database),
+      }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));

@@ -14,6 +14,7 @@ import {
   tokenSettings,
 } from '@trunkline/service-kit';
 import { z } from 'zod';
+import { requireWebhookSecret, webhookSettings } from './webhooks/webhook-settings.ts';
 
 /** 0: no limit. */
 const limit = () => integer(0, 1_000_000);
@@ -25,7 +26,9 @@ export const callServiceSettings = {
   HOST: z.string().optional().describe('The address to listen on; all of them where unset'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).describe('PostgreSQL, the truth'),
   DATABASE_POOL_SIZE: integer(2, 200).default(10).describe('Connections to PostgreSQL from one replica'),
-  SERVER_API_KEYS: list().default([]).describe("Keys of the app's backend for /v1/server, separated by commas"),
+  SERVER_API_KEYS: list()
+    .default([])
+    .describe("Keys of the app's backend for /v1/server, separated by commas; those that need no restart are in a table"),
   RING_TIMEOUT_SECONDS: integer(MIN_RING_SECONDS, MAX_RING_SECONDS)
     .default(60)
     .describe('How long a call rings, where the command does not say'),
@@ -73,11 +76,13 @@ export const callServiceSettings = {
     .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' })))
     .default([])
     .describe('Gateways that phones of the console may choose from, separated by commas; sockets are where the console is where unset'),
+  ...webhookSettings,
   BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),
 };
 
 const Settings = z.object(callServiceSettings).superRefine((config, context) => {
   requireOneTokenSource(config, context);
+  requireWebhookSecret(config, context);
   refuseDevelopmentSecrets(config, context);
   refuseInsecurePushInProduction(config, context);
 });

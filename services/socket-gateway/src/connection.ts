@@ -7,6 +7,7 @@ import {
   refusal,
   type ServerEvent,
   type SessionId,
+  type UserId,
 } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import type { Authenticate } from './authenticate.ts';
@@ -115,6 +116,14 @@ export class Connection<Frame> implements SocketListener<Frame> {
     this.#subscription = services.subscriber.subscribe(userId, this.#hear);
     services.presence.enter(sessionId, userId);
     this.#opening = this.#open();
+  }
+
+  get sessionId(): SessionId {
+    return this.#session.sessionId;
+  }
+
+  get userId(): UserId {
+    return this.#session.userId;
   }
 
   /** When the token ends, in epoch milliseconds. */

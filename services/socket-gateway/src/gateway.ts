@@ -13,7 +13,7 @@ import { createCallServiceClient } from './call-service-client.ts';
 import { createChatCommandSender } from './chat/chat-command-sender.ts';
 import { ChatConnection, type ChatServices } from './chat/chat-connection.ts';
 import { ChatMembers } from './chat/chat-members.ts';
-import { createCommandSender } from './command-sender.ts';
+import { createCommandSender, PLACES_AT_ONCE } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { countRefusals } from './counted-door.ts';
 import { DatabaseClock } from './database-clock.ts';
@@ -64,6 +64,9 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   // Disposed in reverse, also when the start fails half-way.
   await using parts = new AsyncDisposableStack();
   const client = parts.use(createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log }));
+  const placesClient = parts.use(
+    createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log, connections: PLACES_AT_ONCE }),
+  );
   const reports = createSessionReports({ client, gatewayId, log });
   const deliveries = createDeliveryReports(client, log);
   const rooms = parts.use(startSharedRooms({ redisUrl, prefix, onError }));
@@ -114,10 +117,21 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
     metrics: metrics.of,
   };
-  const sessions: Sessions = parts.use(new Sessions({ ...common, sendCommand: createCommandSender(client, log), deliveries }));
+  const sessions: Sessions = parts.use(
+    new Sessions({
+      ...common,
+      sendCommand: createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log }),
+      deliveries,
+    }),
+  );
   const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
   watchGateway(metrics.of, { sessions, subscriber });
-  lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));
+  lease.onRenewed(({ wasLapsed, toClose }) => {
+    sessions.disconnect({ sessionIds: toClose });
+    if (wasLapsed) sessions.refreshAll();
+    else sessions.catchUp();
+  });
+  subscriber.onNotice(({ userId }) => sessions.disconnect({ userId }));
   subscriber.onGapEnded(() => sessions.refreshAll());
 
   parts.defer(async () => {

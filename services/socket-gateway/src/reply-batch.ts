@@ -1,5 +1,5 @@
 import { MAX_BATCH } from '@trunkline/contract';
-import { createMicroBatch, type Logger } from '@trunkline/service-kit';
+import { createMicroBatch, type Logger, type MicroBatchOptions } from '@trunkline/service-kit';
 import type { z } from 'zod';
 import type { CallServiceClient } from './call-service-client.ts';
 
@@ -9,12 +9,13 @@ export interface ReplyBatchOptions<Reply> {
   /** Takes `{commands}` and answers `{replies}`, in the same order. */
   path: string;
   schema: z.ZodType<{ replies: Reply[] }>;
+  /** How many go together, how many such at once, and how far apart. */
+  pace?: Pick<MicroBatchOptions<never, never>, 'maxItems' | 'maxInFlight' | 'apartMs'>;
   /** What a command is answered that no call-service took in time. */
   unanswered: Reply;
 }
 
-const MAX_IN_FLIGHT = 2;
-const APART_MS = 3;
+const TOGETHER = { maxItems: MAX_BATCH, maxInFlight: 2, apartMs: 3 };
 const BUDGET_MS = 3000;
 
 interface Waiting<Command> {
@@ -31,6 +32,7 @@ export const createReplyBatch = <Command extends object, Reply>({
   log,
   path,
   schema,
+  pace = TOGETHER,
   unanswered,
 }: ReplyBatchOptions<Reply>): SendForReply<Command, Reply> => {
   const post = async (commands: Command[]): Promise<Reply[]> => {
@@ -55,9 +57,7 @@ export const createReplyBatch = <Command extends object, Reply>({
   };
 
   const batch = createMicroBatch<Waiting<Command>, Reply>({
-    maxItems: MAX_BATCH,
-    maxInFlight: MAX_IN_FLIGHT,
-    apartMs: APART_MS,
+    ...pace,
     run: async (waiting) => {
       const wanted = waiting.filter(({ isWanted }) => isWanted());
       const replies = await repliesTo(wanted.map(({ command }) => command));

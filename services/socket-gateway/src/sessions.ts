@@ -6,7 +6,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import { type ClientSocket, SLOW_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
 
 /** A connection, whatever its frames are. */
-type LiveConnection = Pick<Connection<unknown>, 'expiresAt' | 'queuedBytes' | 'close' | 'refresh' | 'catchUp'>;
+type LiveConnection = Pick<Connection<unknown>, 'sessionId' | 'userId' | 'expiresAt' | 'queuedBytes' | 'close' | 'refresh' | 'catchUp'>;
 
 /** What a connection is given of the place that keeps it. */
 type SessionLife = Pick<ConnectionOptions<unknown>, 'sessionId' | 'onEnd'>;
@@ -74,6 +74,15 @@ export class Sessions implements Disposable {
   /** The set keeps the order in which they came. */
   closeOldest(count: number, reason: CloseReason): void {
     for (const connection of [...this.#live].slice(0, count)) connection.close(reason);
+  }
+
+  /** Closes those that the app's backend wants gone: all of a user, or the sessions that it named. */
+  disconnect(unwanted: { userId: string } | { sessionIds: readonly string[] }): void {
+    const ids = 'sessionIds' in unwanted ? new Set(unwanted.sessionIds) : null;
+    if (ids?.size === 0) return;
+    const isUnwanted = ({ sessionId, userId }: LiveConnection): boolean =>
+      ids === null ? 'userId' in unwanted && userId === unwanted.userId : ids.has(sessionId);
+    for (const connection of [...this.#live].filter(isUnwanted)) connection.close('disconnected');
   }
 
   /** Closes all of them, and whatever still comes in. */

@@ -23,7 +23,7 @@ export const READ_LIVE_CALLS = {
   text: `SELECT state, count(*)::int AS calls FROM (SELECT state FROM calls WHERE due_at IS NOT NULL LIMIT ${MOST}) AS live GROUP BY state`,
 };
 
-export const READ_WAITING = {
+export const READ_LIVE_WAITING = {
   name: 'read_live_waiting',
   text: `SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT ${MOST}) AS o)::int AS "outboxEvents",
       (SELECT extract(epoch FROM clock_timestamp() - min(created_at)) FROM outbox)::float8 AS "outboxOldestSeconds",
@@ -85,7 +85,7 @@ const read = async (database: Database): Promise<LiveView> => {
   const [gateways, calls, [waiting], buckets] = await Promise.all([
     database.query<GatewayRow>(READ_GATEWAYS, []),
     database.query<{ state: LiveState; calls: number }>(READ_LIVE_CALLS, []),
-    database.query<Waiting>(READ_WAITING, []),
+    database.query<Waiting>(READ_LIVE_WAITING, []),
     database.query<Bucket>(READ_RECENT_CALLS, []),
   ]);
   if (waiting === undefined) throw new Error('what waits was not answered');

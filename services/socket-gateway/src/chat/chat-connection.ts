@@ -1,5 +1,5 @@
 import type { Subscriber, Subscription } from '@trunkline/bus';
-import { type ChatEvent, type ClosedSession, type CloseReason, refusal, type SessionId } from '@trunkline/contract';
+import { type ChatEvent, type ClosedSession, type CloseReason, refusal, type SessionId, type UserId } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import type { Authenticate } from '../authenticate.ts';
 import type { EndedFor } from '../connection.ts';
@@ -97,6 +97,14 @@ export class ChatConnection implements RoomListener {
     this.#subscription = services.subscriber.subscribeToChats(userId, this.#hear);
     services.presence.enter(sessionId, userId);
     this.#opening = this.#open();
+  }
+
+  get sessionId(): SessionId {
+    return this.#options.sessionId;
+  }
+
+  get userId(): UserId {
+    return this.#options.identity.userId;
   }
 
   /** When the token ends, in epoch milliseconds. */
