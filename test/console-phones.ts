@@ -11,7 +11,7 @@ export interface PhonePage {
   readonly call: Locator;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 15_000;
 
 export interface PhoneWish {
   door: string;
@@ -19,16 +19,18 @@ export interface PhoneWish {
   device?: string;
   dialect?: 'onlycare' | 'chattrix' | 'otomo';
   contacts?: string;
+  /** How long its calls ring. */
+  ring?: string;
 }
 
 /** Opens a phone of the console that is on, and waits until it is connected. */
 export const openPhone = async (
   context: BrowserContext,
-  { door, user, device, dialect = 'onlycare', contacts = '' }: PhoneWish,
+  { door, user, device, dialect = 'onlycare', contacts = '', ring = '' }: PhoneWish,
 ): Promise<PhonePage> => {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
-  const settings = new URLSearchParams({ user, dialect, on: '1', contacts, device: device ?? `${user}-phone` });
+  const settings = new URLSearchParams({ user, dialect, on: '1', contacts, ring, device: device ?? `${user}-phone` });
   await page.goto(`${door}/console/phone.html#${settings}`);
   const call = page.locator('.phone');
   await page.locator('.link-connected').waitFor();

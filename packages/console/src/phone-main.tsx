@@ -1,3 +1,4 @@
+import './wires/install-network-switch.ts';
 import { signal } from '@preact/signals';
 import { type JSX, render } from 'preact';
 import './styles/base.css';
@@ -9,9 +10,7 @@ import { PhoneApp } from './phone/phone-app.tsx';
 import { hashOf, type PhoneSettings, readSettings } from './phone/phone-settings.ts';
 import { RingSound } from './phone/ring-sound.ts';
 import { devDoor, findDevDoor, findGateways, gatewayUrls } from './shell/dev-door.ts';
-import { installNetworkSwitch } from './wires/network.ts';
 
-installNetworkSwitch();
 const sound = new RingSound();
 addEventListener('pointerdown', () => sound.unlock());
 addEventListener('keydown', () => sound.unlock());

@@ -26,21 +26,30 @@ const roundUp = (value: number): number => {
   return (STEPS.find((step) => step * power >= value) ?? 10) * power;
 };
 
-const pathOf = (values: readonly (number | null)[], top: number): string => {
+interface Point {
+  readonly at: string;
+  readonly isAlone: boolean;
+  readonly beginsLine: boolean;
+}
+
+const pointsOf = (values: readonly (number | null)[], top: number): Point[] => {
   const step = WIDTH / Math.max(1, values.length - 1);
-  let pen = 'M';
-  return values
-    .map((value, index) => {
-      if (value === null) {
-        pen = 'M';
-        return '';
-      }
-      // Of a value with none beside it, a line without length still shows its round ends.
-      const point = `${pen}${(index * step).toFixed(1)} ${(HEIGHT - (value / top) * HEIGHT).toFixed(1)}${pen === 'M' ? 'h0' : ''}`;
-      pen = 'L';
-      return point;
-    })
-    .join('');
+  return values.flatMap((value, index) => {
+    if (value === null) return [];
+    const [before, after] = [values[index - 1] ?? null, values[index + 1] ?? null];
+    const at = `${(index * step).toFixed(1)} ${(HEIGHT - (value / top) * HEIGHT).toFixed(1)}`;
+    return [{ at, isAlone: before === null && after === null, beginsLine: before === null }];
+  });
+};
+
+const Line = ({ entry, top }: { entry: Series; top: number }): JSX.Element => {
+  const points = pointsOf(entry.values, top);
+  return (
+    <g class={`series-${entry.colour}`}>
+      <path class="line" d={points.map(({ at, beginsLine }) => `${beginsLine ? 'M' : 'L'}${at}`).join('')} />
+      <path class="points" d={points.map(({ at, isAlone }) => (isAlone ? `M${at}h0` : '')).join('')} />
+    </g>
+  );
 };
 
 const lastOf = (values: readonly (number | null)[]): number | null => values.findLast((value) => value !== null) ?? null;
@@ -73,8 +82,8 @@ export const LineChart = ({ title, unit = '', series, since }: ChartProps): JSX.
         {[0, 0.5, 1].map((share) => (
           <line key={share} class="grid" x1="0" x2={WIDTH} y1={HEIGHT * share} y2={HEIGHT * share} />
         ))}
-        {series.map(({ label, colour, values }) => (
-          <path key={label} class={`line series-${colour}`} d={pathOf(values, top)} />
+        {series.map((entry) => (
+          <Line key={entry.label} entry={entry} top={top} />
         ))}
       </svg>
       <div class="axis quiet numbers">

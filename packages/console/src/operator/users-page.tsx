@@ -98,7 +98,7 @@ const User = ({ userId }: { userId: string }): JSX.Element => {
         <div>
           <h2>{user.userId}</h2>
           <p class={`link link-${user.online ? 'connected' : 'offline'}`}>{t(user.online ? 'users.online' : 'users.offline')}</p>
-          {user.lastSeenAt !== null && <p class="quiet">{t('users.lastSeen', { time: timeOf(user.lastSeenAt) })}</p>}
+          {!user.online && user.lastSeenAt !== null && <p class="quiet">{t('users.lastSeen', { time: timeOf(user.lastSeenAt) })}</p>}
         </div>
         <Disconnect userId={userId} done={asking.again} />
       </div>

@@ -14,6 +14,8 @@ export interface PhoneSettings {
   readonly isOn: boolean;
   /** Users that it offers to call. */
   readonly contacts: readonly string[];
+  /** How long its calls ring; null: as long as the server has it. */
+  readonly ringSeconds: number | null;
 }
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -28,11 +30,12 @@ export const readSettings = (hash: string): PhoneSettings => {
     dialect: DIALECTS.find((dialect) => dialect === given.get('dialect')) ?? 'onlycare',
     gateway: Math.max(0, Number.parseInt(given.get('gateway') ?? '0', 10) || 0),
     isOn: given.get('on') === '1',
+    ringSeconds: Number.parseInt(given.get('ring') ?? '', 10) || null,
     contacts: (given.get('contacts') ?? '').split(',').filter((contact) => contact !== '' && contact !== userId),
   };
 };
 
-export const hashOf = ({ userId, name, deviceId, dialect, gateway, isOn, contacts }: PhoneSettings): string =>
+export const hashOf = ({ userId, name, deviceId, dialect, gateway, isOn, contacts, ringSeconds }: PhoneSettings): string =>
   `#${new URLSearchParams({
     user: userId,
     name,
@@ -41,4 +44,5 @@ export const hashOf = ({ userId, name, deviceId, dialect, gateway, isOn, contact
     gateway: String(gateway),
     on: isOn ? '1' : '0',
     contacts: contacts.join(','),
+    ...(ringSeconds === null ? {} : { ring: String(ringSeconds) }),
   })}`;

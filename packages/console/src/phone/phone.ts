@@ -89,7 +89,9 @@ export class Phone {
     const callId = crypto.randomUUID();
     this.#show({ id: callId, peerId: calleeId, peerName: calleeId, direction: 'outgoing', callType, stage: 'placing' });
     this.#sound.ringBack();
-    const reply = await this.wire.place({ callId, calleeId, callType });
+    const { ringSeconds } = this.settings;
+    const wish = ringSeconds === null ? {} : { ringTimeoutSeconds: ringSeconds };
+    const reply = await this.wire.place({ callId, calleeId, callType, ...wish });
     if (!reply.ok) this.#finish(callId, { how: 'failed', reason: reply.message, by: null, durationSeconds: null });
   }
 

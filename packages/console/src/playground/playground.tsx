@@ -29,7 +29,7 @@ const addressOf = ({ userId, device, dialect, gateway }: Slot): string => {
   const name = userId.charAt(0).toUpperCase() + userId.slice(1);
   const contacts = USERS.filter((user) => user !== userId);
   const isOn = Boolean(devDoor.value);
-  return `/console/phone.html${hashOf({ userId, name, deviceId: `${userId}-${device}`, dialect, gateway, isOn, contacts })}`;
+  return `/console/phone.html${hashOf({ userId, name, deviceId: `${userId}-${device}`, dialect, gateway, isOn, contacts, ringSeconds: null })}`;
 };
 
 /** Each in a frame of its own: a phone that is killed or offline takes no other along. */

@@ -10,7 +10,7 @@ export const en = {
   'nav.label': 'Pages',
   skip: 'Skip to the content',
   'theme.label': 'Colours',
-  'theme.auto': 'As the system',
+  'theme.auto': 'Auto',
   'theme.light': 'Light',
   'theme.dark': 'Dark',
   'language.other': '日本語',

@@ -11,7 +11,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'nav.label': 'ページ',
   skip: '本文へ移動',
   'theme.label': '配色',
-  'theme.auto': 'システムに合わせる',
+  'theme.auto': '自動',
   'theme.light': 'ライト',
   'theme.dark': 'ダーク',
   'language.other': 'English',

@@ -41,8 +41,8 @@ export class OnlycareWire implements Wire {
     this.#listen();
   }
 
-  place({ callId, calleeId, callType }: Place): Promise<Reply> {
-    return this.#ask('place', { calleeId, callType }, () => this.client.place(calleeId, { callId, callType }).placed);
+  place({ calleeId, ...options }: Place): Promise<Reply> {
+    return this.#ask('place', { calleeId, ...options }, () => this.client.place(calleeId, options).placed);
   }
 
   acknowledge(): void {

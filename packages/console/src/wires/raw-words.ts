@@ -72,7 +72,7 @@ const incoming = (body: Body, callId: string, callerId = '', callerName = caller
 
 export const CHATTRIX: RawWords = {
   path: '/ws/chat',
-  place: ({ callId, calleeId, callType }) => ({ type: 'call.initiate', payload: { callId, calleeId, callType } }),
+  place: (place) => ({ type: 'call.initiate', payload: place }),
   verbs: {
     acknowledge: 'call.ringing',
     accept: 'call.accept',
@@ -91,7 +91,7 @@ export const CHATTRIX: RawWords = {
 
 export const OTOMO: RawWords = {
   path: '/ws/otomo',
-  place: ({ callId, calleeId, callType }) => ({ type: 'call_request', payload: { callId, otomoId: calleeId, callType } }),
+  place: ({ calleeId, ...place }) => ({ type: 'call_request', payload: { otomoId: calleeId, ...place } }),
   verbs: {
     acknowledge: 'call_ringing',
     accept: 'call_accept',

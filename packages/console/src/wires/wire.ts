@@ -42,6 +42,8 @@ export interface Place {
   readonly callId: string;
   readonly calleeId: string;
   readonly callType: CallType;
+  /** The server's own where it is left out. */
+  readonly ringTimeoutSeconds?: number;
 }
 
 /** One device's connection, in the words of one dialect. Nothing of it throws. */
