@@ -1,11 +1,11 @@
 import { type Browser, hasBrowser, launchBrowser } from '@trunkline/testing';
 import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openPhone, type PhonePage, type PhoneWish } from './console-phones.ts';
+import { OPEN_ADDRESSES, openPhone, type PhonePage, type PhoneWish } from './console-phones.ts';
 import { type ConsoleSystem, startConsoleSystem } from './console-system.ts';
 
 // Most of their time, phones wait for each other.
-vi.setConfig({ maxConcurrency: 3, testTimeout: 60_000 });
+vi.setConfig({ maxConcurrency: 2, testTimeout: 120_000 });
 
 const IMPATIENT = { CALLER_GRACE_SECONDS: '1', UNREACHABLE_GRACE_SECONDS: '1' };
 
@@ -17,7 +17,7 @@ describe.runIf(await hasBrowser())('two phones of the console, in two profiles, 
   beforeAll(async () => {
     parts = new AsyncDisposableStack();
     running = parts.use(await startConsoleSystem({ settings: IMPATIENT }));
-    const browser: Browser = parts.use(await launchBrowser());
+    const browser: Browser = parts.use(await launchBrowser({ args: OPEN_ADDRESSES }));
     profiles = [browser.profile, await browser.newProfile()];
   });
   afterAll(() => parts.disposeAsync());

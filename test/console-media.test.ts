@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { openPhone } from './console-phones.ts';
 import { startConsoleSystem } from './console-system.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Chromium's own camera and microphone, without asking anybody. */
 const FAKE_DEVICES = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];

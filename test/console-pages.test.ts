@@ -3,13 +3,24 @@ import { type Browser, hasBrowser, launchBrowser } from '@trunkline/testing';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openPhone } from './console-phones.ts';
+import { OPEN_ADDRESSES, openPhone, PATIENCE_MS } from './console-phones.ts';
 import { type ConsoleSystem, startConsoleSystem } from './console-system.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 const PHONE_WIDTH = { width: 360, height: 740 };
-const PAGES = ['playground', 'live', 'calls', 'pushes', 'users/bob'];
+/** Each page, and what is there when it shows what it has. */
+const PAGES = { playground: 'iframe', live: '.tile', calls: 'a.row', pushes: '.nothing', 'users/bob': '.user-head' } as const;
+
+/** What axe-core finds, by its rules of WCAG and good practice. */
+const barriersOn = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { axe: checker } = globalThis as unknown as { axe: typeof axe };
+    const { violations } = await checker.run(document, { iframes: false });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
+};
 
 describe.runIf(await hasBrowser())('the pages of the console', () => {
   let parts: AsyncDisposableStack;
@@ -21,7 +32,7 @@ describe.runIf(await hasBrowser())('the pages of the console', () => {
 
   const open = async (path: string): Promise<Page> => {
     const page = await browser.profile.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on('pageerror', (error) => complaints.push(`${path}: ${error.message}`));
     page.on('console', (said) => {
       if (said.type() === 'error') complaints.push(`${path}: ${said.text()}`);
@@ -31,10 +42,12 @@ describe.runIf(await hasBrowser())('the pages of the console', () => {
     return page;
   };
 
+  const shown = (): (readonly [string, string])[] => [...Object.entries(PAGES), [`calls/${callId}`, '.verdict']];
+
   beforeAll(async () => {
     parts = new AsyncDisposableStack();
     running = parts.use(await startConsoleSystem());
-    browser = parts.use(await launchBrowser());
+    browser = parts.use(await launchBrowser({ args: OPEN_ADDRESSES }));
     const [here, there] = running.doors;
     const alice = await openPhone(browser.profile, { door: here, user: 'alice', contacts: 'bob' });
     const bob = await openPhone(browser.profile, { door: there, user: 'bob', dialect: 'otomo' });
@@ -71,7 +84,7 @@ describe.runIf(await hasBrowser())('the pages of the console', () => {
     await bob.getByText('Alice is calling').first().waitFor();
     await tabTo('Accept');
     await page.keyboard.press('Enter');
-    await alice.locator('.phone[data-stage="active"]').waitFor();
+    await alice.locator('.talks').waitFor();
     await tabTo('Hang up');
     await page.keyboard.press('Space');
     await alice.locator('.phone[data-stage="over"]').waitFor();
@@ -101,9 +114,11 @@ describe.runIf(await hasBrowser())('the pages of the console', () => {
     await users.getByText('Not connected.').or(users.getByText('Offline')).first().waitFor();
   });
 
-  it.each(['English', '日本語'])('fit a phone, in %s', async (language) => {
-    for (const path of [...PAGES, `calls/${callId}`]) {
+  // English last: the choice is kept.
+  it.each(['日本語', 'English'])('fit a phone, in %s', async (language) => {
+    for (const [path, ready] of shown()) {
       const page = await open(path);
+      await page.locator(ready).first().waitFor();
       await page.setViewportSize(PHONE_WIDTH);
       const choice = page.locator('.choices button');
       if ((await choice.textContent()) === language) await choice.click();
@@ -119,18 +134,30 @@ describe.runIf(await hasBrowser())('the pages of the console', () => {
   });
 
   it.each(['light', 'dark'] as const)('can be read and worked by everybody, in %s colours', async (colorScheme) => {
-    for (const path of [...PAGES, `calls/${callId}`]) {
+    for (const [path, ready] of shown()) {
       const page = await open(path);
       await page.emulateMedia({ colorScheme });
-      await page.evaluate(axe.source);
-      const found = await page.evaluate(async () => {
-        const { axe: checker } = globalThis as unknown as { axe: typeof axe };
-        const { violations } = await checker.run(document, { iframes: false });
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-      });
-      expect(found, path).toEqual([]);
+      await page.locator(ready).first().waitFor();
+      expect(await barriersOn(page), path).toEqual([]);
       await page.close();
     }
+    const [alice, bob] = await Promise.all(
+      (['ann', 'ben'] as const).map((user) =>
+        openPhone(browser.profile, { door: running.doors[0], user: `${user}-${colorScheme}`, contacts: `ben-${colorScheme}` }),
+      ),
+    );
+    if (alice === undefined || bob === undefined) throw new Error('the phones are open');
+    for (const { page } of [alice, bob]) await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    expect(await barriersOn(alice.page)).toEqual([]);
+    await alice.press('Video call');
+    await bob.reaches('incoming');
+    expect(await barriersOn(bob.page)).toEqual([]);
+    await bob.press('Accept');
+    await alice.shows('Hang up');
+    expect(await barriersOn(alice.page)).toEqual([]);
+    await alice.press('Hang up');
+    await bob.reaches('over');
+    expect(await barriersOn(bob.page)).toEqual([]);
   });
 
   it('ask for a key where they know none, take no wrong one, and keep the right one for the tab', async () => {

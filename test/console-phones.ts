@@ -11,7 +11,11 @@ export interface PhonePage {
   readonly call: Locator;
 }
 
-const PATIENCE_MS = 15_000;
+/** A browser with several pages on a busy machine is slow. */
+export const PATIENCE_MS = 30_000;
+
+/** WebRTC then names addresses as they are: a machine of tests may have no multicast, by which browsers look up hidden ones. */
+export const OPEN_ADDRESSES = ['--disable-features=WebRtcHideLocalIpsWithMdns'];
 
 export interface PhoneWish {
   door: string;

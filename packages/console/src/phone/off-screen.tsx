@@ -47,7 +47,7 @@ export const OffScreen = ({ settings, turnOn }: OffScreenProps): JSX.Element => 
   };
   return (
     <form class="off-screen" onSubmit={submit}>
-      <p class="quiet">{t('phone.off')}</p>
+      <h1>{t('phone.off')}</h1>
       <Field label={t('phone.user')} name="user" value={settings.userId} />
       <Field label={t('phone.name')} name="name" value={settings.name} />
       <Field label={t('phone.device')} name="device" value={settings.deviceId} />

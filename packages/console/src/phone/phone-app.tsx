@@ -34,9 +34,9 @@ const Header = ({ phone, kill }: { phone: Phone; kill(): void }): JSX.Element =>
     <header class="phone-header">
       <Avatar name={name} />
       <div class="phone-who">
-        <span>
-          <strong>{name}</strong> <span class="quiet">{deviceId}</span>
-        </span>
+        <h1>
+          {name} <span class="quiet">{deviceId}</span>
+        </h1>
         <span class="quiet">{`${DIALECT_NAMES[dialect]} · ${t('phone.gateway')} ${gateway + 1}`}</span>
         <span class={`link link-${link}`} role="status">
           {link === 'offline' ? t('phone.noNetwork') : t(`phone.link.${link}`)}
