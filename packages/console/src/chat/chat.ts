@@ -18,6 +18,7 @@ export class Chat {
   readonly #userId: string;
   readonly #wire: ChatWire;
   #chatId: string | null = null;
+  #opening: Promise<void> = Promise.resolve();
   #startedAt = Number.NEGATIVE_INFINITY;
   #starting: ReturnType<typeof setTimeout> | undefined;
   #typing: ReturnType<typeof setTimeout> | undefined;
@@ -39,10 +40,11 @@ export class Chat {
   /** Shows the chat with that person. */
   async open(peerId: string): Promise<void> {
     if (peerId === this.peerId.value || peerId === '') return;
-    await this.#try(async () => {
+    this.#opening = this.#try(async () => {
       const chatId = await this.#wire.open(this.#userId, peerId);
       await this.#enter(chatId, peerId);
     });
+    await this.#opening;
   }
 
   show(isShown: boolean): void {
@@ -51,6 +53,8 @@ export class Chat {
   }
 
   async send(content: string): Promise<void> {
+    // Who writes faster than the chat opens is heard all the same.
+    await this.#opening;
     const chatId = this.#chatId;
     if (chatId === null || content.trim() === '') return;
     this.#stopTyping();
