@@ -4,6 +4,7 @@ export { type ChildService, startChildService } from './child-service.ts';
 export { type OneConnection, oneConnection } from './one-connection.ts';
 export { connectOnlyCare, type HeardEvent, type OnlyCareAck, type OnlyCareClient } from './onlycare-client.ts';
 export { connectOtsy, type OtsyAck, type OtsyClient, type OtsyMessage } from './otsy-client.ts';
+export { CONNECT } from './phones/connect-phone.ts';
 export { type Answer, DIALECTS, type DialectName, type Heard, type HeardKind, type Phone, type Place } from './phones/phone.ts';
 export { connectRaw, type RawClient, type RawFrame, UpgradeRefused } from './raw-client.ts';
 export { createRestClient, type RestAnswer, type RestClient } from './rest-client.ts';

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, startPublisher } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer } from '@trunkline/service-kit';
 import express from 'express';
@@ -173,15 +174,19 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     perPair: promptLimit('initiate_pair', config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE),
   });
   const commands = countCommands(limited, metrics.of);
+  let isStopping = false;
   const readiness: ReadinessChecks = {
     database: async () => (await database.query(PING, [])).length === 1,
-    redis: () => publisher.isConnected(),
+    accepting: () => !isStopping,
   };
-  reportReadiness(metrics.of, readiness);
+  // What is committed without Redis goes out when it is back.
+  const misses: ReadinessChecks = { redis: () => publisher.isConnected() };
+  reportReadiness(metrics.of, { ...readiness, ...misses });
   watchDatabase(metrics.of, database);
   const app = createApp({
     logger,
     readiness,
+    misses,
     metrics,
     routes: [
       internalDoor({
@@ -211,6 +216,10 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));
+  starting.defer(async () => {
+    isStopping = true;
+    await delay(config.STOP_NOTICE_SECONDS * 1000);
+  });
   logger.info({ url: server.url }, 'call-service listens');
   const running = starting.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };

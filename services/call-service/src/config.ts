@@ -24,6 +24,9 @@ export const callServiceSettings = {
   ...tokenSettings,
   PORT: port().default(4000).describe('Where the service listens'),
   HOST: z.string().optional().describe('The address to listen on; all of them where unset'),
+  STOP_NOTICE_SECONDS: integer(0, 15)
+    .default(3)
+    .describe('How long a call-service that is told to stop goes on answering, so that load balancers see in time that it is not ready'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).describe('PostgreSQL, the truth'),
   DATABASE_POOL_SIZE: integer(2, 200).default(10).describe('Connections to PostgreSQL from one replica'),
   SERVER_API_KEYS: list()

@@ -11,6 +11,7 @@ import { READ_BACKLOG } from '../src/metrics/watch-database.ts';
 import { READ_AWAY } from '../src/notifications/away-pushes.ts';
 import { CLAIM_BULK, READ_NEXT_TARGETED } from '../src/notifications/bulks.ts';
 import { CLAIM_PUSHES } from '../src/notifications/claim-pushes.ts';
+import { READ_EXPIRED_NOW } from '../src/notifications/expired-pushes.ts';
 import { READ_PUSH_HISTORY } from '../src/notifications/push-history.ts';
 import { SWEEP_PUSHES } from '../src/notifications/push-sweep.ts';
 import { DROP_RINGS } from '../src/notifications/queue-call-pushes.ts';
@@ -77,7 +78,8 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [NOTE_RESULTS, [SENT]],
   [RELEASE_STREAMS, [SENT]],
   [LEAVE_STREAMS, [['call:x']]],
-  [FORGET_WEBHOOKS, []],
+  [FORGET_WEBHOOKS, [168]],
+  [READ_EXPIRED_NOW, [[UUID]]],
   [CHOOSE, ['2026-01-01T00:00:00Z', '0', null, null]],
   [READ_WAITING, []],
   [GO_OFFLINE, [['ann']]],

@@ -73,6 +73,33 @@ it('what was told a week ago is forgotten, and what still waits is not', async (
   expect(await service.database.query('SELECT stream FROM webhooks ORDER BY seq')).toEqual([{ stream: 'call:3' }, { stream: 'call:4' }]);
 });
 
+it('tells of pushes whose time was over before anybody sent them: found by the sweep, or by whoever came to send', async () => {
+  await using receiver = await startWebhookReceiver();
+  await using service = await startRunningCallService(settingsFor(receiver.url));
+  const queue = async (userId: string, dueAt: string): Promise<string> => {
+    const [push] = await service.database.query<{ id: string }>(
+      `WITH target AS (INSERT INTO push_targets (user_id, provider, platform, kind, address) VALUES ($1, 'fcm', 'ios', 'token', $1) RETURNING id)
+      INSERT INTO pushes (notification_id, user_id, target_id, type, content, expires_at, due_at)
+      SELECT gen_random_uuid(), $1, id, 'system_alert', '{}', now() - interval '1 second', now() + $2::interval FROM target RETURNING id`,
+      [userId, dueAt],
+    );
+    return push?.id as string;
+  };
+  const claimed = await queue('ann', '1 hour');
+  await service.post('claimPushes', { pushes: [{ id: claimed, attempt: 1 }] });
+  const swept = await queue('bob', '0 seconds');
+  for (const [userId, pushId] of [
+    ['ann', claimed],
+    ['bob', swept],
+  ]) {
+    const { data } = await receiver.receives(`that of ${userId}`, (each) => each.data.userId === userId);
+    const about = { pushId, userId, type: 'system_alert', provider: 'fcm', platform: 'ios', outcome: 'expired', targetGone: false };
+    expect(data).toMatchObject(about);
+  }
+  await service.post('claimPushes', { pushes: [{ id: claimed, attempt: 1 }] });
+  expect(await service.database.query('SELECT FROM webhooks')).toHaveLength(2);
+});
+
 it('metrics tell how webhooks fare, how many wait, and since when', async () => {
   await using receiver = await startWebhookReceiver();
   let isDown = true;

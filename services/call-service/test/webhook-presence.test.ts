@@ -39,6 +39,28 @@ it('a user is online from the first session to the last, however many come and g
   expect(receiver.received.map(({ type }) => type)).toEqual(['user.online', 'user.offline']);
 });
 
+it('who comes while the last session is being settled has not gone', async () => {
+  await using receiver = await startWebhookReceiver();
+  await using service = await startRunningCallService(settingsFor(receiver.url));
+  const session = sessionOf('ann');
+  await report(service, [session]);
+  // Another replica is in the middle of opening a session.
+  const opening =
+    service.database.query(`BEGIN; INSERT INTO online_users (user_id) VALUES ('ann') ON CONFLICT (user_id) DO UPDATE SET since = now();
+    INSERT INTO sessions (id, gateway_id, user_id) VALUES ('new', 'gateway', 'ann'); SELECT pg_sleep(1); COMMIT`);
+  await until('it holds its locks', async () => {
+    const busy = await service.database.query("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()");
+    return busy.length > 0;
+  });
+  await report(service, [], [session]);
+  await opening;
+  await until(
+    'the close is settled',
+    async () => (await service.database.query('SELECT FROM sessions WHERE settled_at IS NOT NULL')).length > 0,
+  );
+  expect(await toldOf(service, 'ann')).toEqual(['online']);
+});
+
 it('whose opening arrives after its close has not come', async () => {
   await using receiver = await startWebhookReceiver();
   await using service = await startRunningCallService(settingsFor(receiver.url));

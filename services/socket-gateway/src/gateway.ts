@@ -47,6 +47,7 @@ const RAW_DIALECTS = new Map([
   ['/ws/otomo', otomo],
 ]);
 
+const LAST_ANSWERS_MS = 3000;
 const CLOSED_REPORTS_MS = 1500;
 const DELIVERY_REPORTS_MS = 500;
 
@@ -94,7 +95,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     },
     metrics.of,
   );
-  const port = Number(new URL(url).port);
+  const [port, transports] = [Number(new URL(url).port), config.SOCKET_IO_TRANSPORTS];
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
     ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
@@ -103,7 +104,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       (identity, socket) => sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices })),
     ],
   ]);
-  const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
+  const socketIo = parts.use(startSocketIo({ server, port, transports, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
   const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
@@ -140,7 +141,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       isTaking = false;
     };
     await drain({ guests: sessions, drainMs: config.DRAIN_SECONDS * 1000, stopTaking });
-    sessions.closeForGood('going_away');
+    await settledWithin(sessions.closeForGood('going_away'), LAST_ANSWERS_MS);
     await settledWithin(sessions.allReported(), CLOSED_REPORTS_MS);
     reports.giveUp();
     await settledWithin(deliveries.idle(), DELIVERY_REPORTS_MS);

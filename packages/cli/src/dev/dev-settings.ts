@@ -46,6 +46,7 @@ export const serviceEnvironment = (
   CONSOLE_DIR: pages.consoleDir,
   CONSOLE_GATEWAY_URLS: pages.gateways.map((port) => `http://127.0.0.1:${port}`).join(','),
   DRAIN_SECONDS: '0',
+  STOP_NOTICE_SECONDS: '0',
   NODE_COMPILE_CACHE: resolve(settings.DATA_DIR, 'compile-cache'),
   ...defined(env),
   NODE_ENV: 'development',

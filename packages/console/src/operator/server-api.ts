@@ -25,7 +25,7 @@ export const enterKey = (key: string): void => {
   }
 };
 
-export const forgetKey = (): void => {
+const forgetKey = (): void => {
   given.value = null;
   try {
     sessionStorage.removeItem(KEPT_AS);
@@ -34,7 +34,7 @@ export const forgetKey = (): void => {
   }
 };
 
-export class ServerError extends Error {
+class ServerError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {

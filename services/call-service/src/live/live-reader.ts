@@ -9,7 +9,7 @@ const SAMPLE = 2000;
 const MINUTES = 5;
 const BUCKET_SECONDS = 10;
 
-export const READ_GATEWAYS = {
+const READ_GATEWAYS = {
   name: 'read_live_gateways',
   text: `SELECT g.id AS "gatewayId", s.calls, s.chats FROM gateways g, LATERAL (
       SELECT count(*) FILTER (WHERE hears = 'calls')::int AS calls, count(*) FILTER (WHERE hears = 'chats')::int AS chats

@@ -55,7 +55,7 @@ export const createNotifications = ({ database, decider, queue, noticePolicy, lo
     targets: createPushTargets({ database, onReachChanged }),
     bulks,
     notify,
-    claim: (asked) => claimPushes(database, asked),
+    claim: (asked) => claimPushes(database, asked, webhooks),
     record,
     onReachChanged,
     expandBulks: () => {
@@ -63,7 +63,7 @@ export const createNotifications = ({ database, decider, queue, noticePolicy, lo
     },
     sweep: async () => {
       // Without Redis a push would only be counted as tried again.
-      if (queue.isReady()) await sweepPushes(database, queue.enqueue);
+      if (queue.isReady()) await sweepPushes(database, queue.enqueue, webhooks);
     },
   };
 };

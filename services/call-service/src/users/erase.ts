@@ -186,7 +186,7 @@ export const TREATMENTS: Readonly<Record<string, Treatment>> = {
   bulks: { how: 'expires', within: '60 days' },
   chat_call_notes: { how: 'expires', within: 'seconds' },
   online_users: { how: 'deleted', forget: one('forget_online_user', 'DELETE FROM online_users WHERE user_id = $1') },
-  webhooks: { how: 'expires', within: '8 days' },
+  webhooks: { how: 'expires', within: 'WEBHOOK_KEEP_HOURS (168), and a day where they still wait' },
   webhook_streams: { how: 'expires', within: '2 days' },
   outbox: { how: 'expires', within: 'seconds' },
   answers: { how: 'expires', within: '24 hours' },

@@ -54,7 +54,7 @@ export const startWebhooks = ({ config, database, logger, metrics }: WebhooksOpt
   const post = parts.use(createSignedPost({ url, connections: concurrency, timeoutMs }));
   const sender = parts.use(startWebhookSender({ database, sign: createSign(secrets), post, timeoutMs, concurrency, logger, metrics }));
   const clean = async (): Promise<void> => {
-    await forgetWebhooks(database);
+    await forgetWebhooks(database, config.WEBHOOK_KEEP_HOURS);
     await tellGone(database);
     sender.wake();
   };

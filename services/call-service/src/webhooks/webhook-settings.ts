@@ -19,6 +19,9 @@ export const webhookSettings = {
     ),
   WEBHOOK_TIMEOUT_MS: integer(100, 60_000).default(10_000).describe('How long the receiver of a webhook may take to answer'),
   WEBHOOK_CONCURRENCY: integer(1, 1000).default(32).describe('How many webhooks one replica sends at once'),
+  WEBHOOK_KEEP_HOURS: integer(0, 8760)
+    .default(168)
+    .describe('How long webhooks that were delivered or given up are kept, to be sent again on request'),
   PRE_RING_HOOK_URL: HttpUrl().describe('What is asked before a call rings; nobody where unset'),
   PRE_RING_HOOK_FAIL: z
     .enum(['open', 'closed'])

@@ -1,4 +1,4 @@
-import type { Database, Statement, Transaction } from '../database/database.ts';
+import type { Database, Transaction } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import type { WebhookDraft } from './webhook-draft.ts';
 
@@ -55,12 +55,12 @@ export const LEAVE_STREAMS = {
     AND NOT coalesce((SELECT true FROM webhooks w WHERE w.stream = s.stream AND w.status = 'waiting' LIMIT 1), false)`,
 };
 
-const KEEP_DAYS = 7;
-const STEP = 1000;
+const STEP = 5000;
+/** `$1`: hours. */
 export const FORGET_WEBHOOKS = {
   name: 'forget_webhooks',
   text: `DELETE FROM webhooks WHERE seq IN (SELECT seq FROM webhooks
-    WHERE created_at < statement_timestamp() - interval '${KEEP_DAYS} days' AND status <> 'waiting' ORDER BY created_at LIMIT ${STEP}) RETURNING seq`,
+    WHERE created_at < statement_timestamp() - make_interval(hours => $1::integer) AND status <> 'waiting' ORDER BY created_at LIMIT ${STEP}) RETURNING seq`,
 };
 
 /** A webhook that is to be sent now. */
@@ -120,5 +120,6 @@ export const noteWebhooks = (database: Database, results: readonly WebhookResult
     transaction.send(LEAVE_STREAMS, [streams]);
   });
 
-/** Forgets what was told a week ago: until then it can be told again. */
-export const forgetWebhooks = (database: Database): Promise<void> => inSteps(database, FORGET_WEBHOOKS as Statement, STEP);
+/** Forgets what was told so long ago: until then it can be told again. */
+export const forgetWebhooks = (database: Database, keepHours: number): Promise<void> =>
+  inSteps(database, FORGET_WEBHOOKS, STEP, [keepHours]);
