@@ -104,7 +104,7 @@ export abstract class LiveCall extends Emitter<CallEvents> {
   }
 
   async signal(signal: CallSignal): Promise<void> {
-    await this.services.ask('call:signal', { callId: this.id, signal }, { timeoutMs: SIGNAL_TIMEOUT_MS });
+    await this.services.ask('call:signal', { callId: this.id, signal }, { timeoutMs: SIGNAL_TIMEOUT_MS, beside: true });
   }
 
   hearSignal(signal: CallSignal): void {

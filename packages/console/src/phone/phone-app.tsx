@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { ChatPanel } from '../chat/chat-panel.tsx';
 import { Icon } from '../shell/icon.tsx';
 import { type TextKey, t } from '../text/language.ts';
@@ -61,6 +62,15 @@ const Header = ({ phone, kill }: { phone: Phone; kill(): void }): JSX.Element =>
   );
 };
 
+/** Where the button that had the focus went with its screen, the next screen gets it: it is not lost to the top of the page. */
+const useFocusOnStage = (stage: string | undefined) => {
+  const screen = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (document.activeElement === document.body && document.hasFocus()) screen.current?.focus();
+  }, [stage]);
+  return screen;
+};
+
 /** What a person who does not look must be told at once. */
 const spokenOf = (call: CallOnScreen | null): string => {
   if (call?.stage === 'incoming') return t(`call.incoming.${call.callType}`, { name: call.peerName });
@@ -83,6 +93,7 @@ const Tabs = ({ tab, unread, show }: { tab: Tab; unread: number; show(tab: Tab):
 export const PhoneApp = ({ phone, kill }: { phone: Phone; kill(): void }): JSX.Element => {
   const tab = useSignal<Tab>('call');
   const call = phone.call.value;
+  const screen = useFocusOnStage(call?.stage);
   const shown = call?.stage === 'incoming' ? 'call' : tab.value;
   const Panel = shown === 'call' ? null : PANELS[shown];
   return (
@@ -92,7 +103,7 @@ export const PhoneApp = ({ phone, kill }: { phone: Phone; kill(): void }): JSX.E
         {spokenOf(call)}
       </p>
       {phone.media.value !== null && <Voice phone={phone} media={phone.media.value} />}
-      <main class="phone-screen">
+      <main class="phone-screen" ref={screen} tabIndex={-1}>
         {phone.refusal.value !== null && (
           <p class="refusal" role="status">
             {phone.refusal.value.message}
