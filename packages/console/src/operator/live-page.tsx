@@ -28,8 +28,9 @@ const look = async (): Promise<void> => {
   }
 };
 
-const connectionsOf = ({ gateways }: LiveView): number => gateways.reduce((sum, { calls, chats }) => sum + calls + chats, 0);
-const liveCallsOf = ({ calls }: LiveView): number => Object.values(calls).reduce((sum, count) => sum + count, 0);
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+const connectionsOf = ({ gateways }: LiveView): number => sum(gateways.map(({ calls, chats }) => calls + chats));
+const liveCallsOf = ({ calls }: LiveView): number => sum(Object.values(calls));
 
 /** A bucket for each ten seconds, also where nothing happened. */
 const bucketsOf = ({ at, recent }: LiveView): (Bucket | null)[] => {
@@ -40,8 +41,7 @@ const bucketsOf = ({ at, recent }: LiveView): (Bucket | null)[] => {
   return Array.from({ length: count }, (_, index) => byTime.get(newest - (count - 1 - index) * bucketSeconds) ?? null);
 };
 
-const lastMinute = (buckets: readonly (Bucket | null)[]): number =>
-  buckets.slice(-7, -1).reduce((sum, bucket) => sum + (bucket?.placed ?? 0), 0);
+const lastMinute = (buckets: readonly (Bucket | null)[]): number => sum(buckets.slice(-7, -1).map((bucket) => bucket?.placed ?? 0));
 
 const Tile = ({ label, value, isBad = false }: { label: string; value: string; isBad?: boolean }): JSX.Element => (
   <div class={`card tile${isBad ? ' is-bad' : ''}`}>
@@ -106,6 +106,20 @@ const Charts = ({ view, buckets }: { view: LiveView; buckets: readonly (Bucket |
           { label: t('live.ringing'), colour: 'one', values: of(({ calls }) => (calls.INITIATING ?? 0) + (calls.RINGING ?? 0)) },
           { label: t('live.talking'), colour: 'two', values: of(({ calls }) => (calls.CONNECTING ?? 0) + (calls.ACTIVE ?? 0)) },
         ]}
+      />
+      <LineChart
+        title={t('live.connections')}
+        since={sinceOpened}
+        series={[
+          { label: t('live.forCalls'), colour: 'one', values: of(({ gateways }) => sum(gateways.map(({ calls }) => calls))) },
+          { label: t('live.forChats'), colour: 'two', values: of(({ gateways }) => sum(gateways.map(({ chats }) => chats))) },
+        ]}
+      />
+      <LineChart
+        title={t('live.outboxLag')}
+        unit=" s"
+        since={sinceOpened}
+        series={[{ label: t('live.oldest'), colour: 'one', values: of(({ waiting }) => waiting.outboxOldestSeconds ?? 0) }]}
       />
       <LineChart
         title={t('live.waiting')}

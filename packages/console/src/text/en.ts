@@ -63,7 +63,7 @@ export const en = {
   'call.again': 'Call again',
   'call.left': '{seconds} s left',
   'call.away': '{name} has lost the connection',
-  'call.id': 'Call',
+  'call.id': 'Call id',
   'call.trace': 'Show its trace',
 
   'over.rejected': 'Declined',

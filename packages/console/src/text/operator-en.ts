@@ -22,6 +22,7 @@ export const operatorEn = {
   'live.ringing': 'ringing',
   'live.talking': 'talking',
   'live.waiting': 'What waits',
+  'live.oldest': 'oldest event',
   'live.events': 'Events',
   'live.gateways': 'Gateways',
   'live.forCalls': 'Calls',

@@ -23,6 +23,7 @@ export const operatorJa: Readonly<Record<keyof typeof operatorEn, string>> = {
   'live.ringing': '呼び出し中',
   'live.talking': '通話中',
   'live.waiting': '待ち行列',
+  'live.oldest': '最古のイベント',
   'live.events': 'イベント',
   'live.gateways': 'ゲートウェイ',
   'live.forCalls': '通話',
