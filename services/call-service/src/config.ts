@@ -14,6 +14,7 @@ import {
   tokenSettings,
 } from '@trunkline/service-kit';
 import { z } from 'zod';
+import { mediaSettings, requireWholeProviders } from './media/media-settings.ts';
 import { requireWebhookSecret, webhookSettings } from './webhooks/webhook-settings.ts';
 
 /** 0: no limit. */
@@ -79,12 +80,14 @@ export const callServiceSettings = {
     .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' })))
     .default([])
     .describe('Gateways that phones of the console may choose from, separated by commas; sockets are where the console is where unset'),
+  ...mediaSettings,
   ...webhookSettings,
   BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),
 };
 
 const Settings = z.object(callServiceSettings).superRefine((config, context) => {
   requireOneTokenSource(config, context);
+  requireWholeProviders(config, context);
   requireWebhookSecret(config, context);
   refuseDevelopmentSecrets(config, context);
   refuseInsecurePushInProduction(config, context);
