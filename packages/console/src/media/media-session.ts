@@ -10,6 +10,8 @@ export interface MediaSessionOptions {
   readonly callType: CallType;
   readonly isOfferer: boolean;
   readonly source: MediaSource;
+  /** By which it may reach the other device; none where none is set up. */
+  findIceServers(): Promise<RTCIceServer[]>;
   send(signal: CallSignal): void;
   onConnected(): void;
 }
@@ -40,13 +42,14 @@ export class MediaSession {
   }
 
   async start(): Promise<void> {
-    const media = await this.#open(this.#options.source);
+    const [media, iceServers] = await Promise.all([this.#open(this.#options.source), this.#options.findIceServers()]);
     if (this.#isClosed) return media.stop();
     this.#use(media);
     const { isOfferer, send, onConnected } = this.#options;
     this.#peer = new Peer({
       isOfferer,
       stream: media.stream,
+      iceServers,
       send,
       onRemote: (stream) => {
         this.remote.value = stream;

@@ -4,6 +4,7 @@ export interface PeerOptions {
   /** Of two devices, one makes the offer. */
   readonly isOfferer: boolean;
   readonly stream: MediaStream;
+  readonly iceServers: RTCIceServer[];
   send(signal: CallSignal): void;
   onState(state: RTCPeerConnectionState): void;
   onRemote(stream: MediaStream): void;
@@ -18,15 +19,16 @@ type Candidate = Extract<CallSignal, { candidate: string }>;
 /** A WebRTC connection to the other device. Signals are heard or lost, so an offer is said again until it is answered. */
 export class Peer {
   readonly #options: PeerOptions;
-  readonly #connection = new RTCPeerConnection();
+  readonly #connection: RTCPeerConnection;
   readonly #early: Candidate[] = [];
   #working: Promise<void>;
   #again: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: PeerOptions) {
     this.#options = options;
-    const { stream, isOfferer, send, onState, onRemote } = options;
-    const connection = this.#connection;
+    const { stream, iceServers, isOfferer, send, onState, onRemote } = options;
+    const connection = new RTCPeerConnection({ iceServers });
+    this.#connection = connection;
     for (const track of stream.getTracks()) connection.addTrack(track, stream);
     connection.ontrack = ({ streams: [remote] }) => {
       if (remote !== undefined) onRemote(remote);

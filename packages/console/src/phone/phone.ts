@@ -2,6 +2,7 @@ import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { CallType } from '@trunkline/contract';
 import { Chat } from '../chat/chat.ts';
 import { type ChatListener, type ChatWire, libraryChat, socketChat } from '../chat/chat-wire.ts';
+import { readIceServers } from '../media/ice-servers.ts';
 import { MediaSession, type MediaSource } from '../media/media-session.ts';
 import { mintToken } from '../shell/dev-door.ts';
 import { OnlycareWire } from '../wires/onlycare-wire.ts';
@@ -60,6 +61,7 @@ export class Phone {
   readonly wire: Wire;
   readonly #call = signal<CallOnScreen | null>(null);
   readonly #sound: RingSound;
+  readonly #getToken: () => Promise<string | null>;
   #logged = 0;
   #ringOut: ReturnType<typeof setTimeout> | undefined;
 
@@ -67,10 +69,11 @@ export class Phone {
     this.settings = settings;
     this.#sound = sound;
     const { userId, name, deviceId } = settings;
+    this.#getToken = () => (token === null ? mintToken({ userId, name, deviceId }) : Promise.resolve(token));
     const { wire, startChat } = connectBy(settings.dialect, {
       url: gatewayUrl,
       restUrl: location.origin,
-      getToken: () => (token === null ? mintToken({ userId, name, deviceId }) : Promise.resolve(token)),
+      getToken: this.#getToken,
       hear: (news) => this.#hear(news),
       log: (entry) => this.#note(entry),
     });
@@ -209,6 +212,7 @@ export class Phone {
       // Either side knows both names, also where they rang each other.
       isOfferer: userId < peerId,
       source: this.mediaSource.value,
+      findIceServers: async () => readIceServers(location.origin, id, await this.#getToken()),
       send: (heard) => void this.wire.signal(id, heard),
       onConnected: () => void this.#mediaConnected(id),
     });
