@@ -103,6 +103,8 @@ const ROUTES: Readonly<Record<string, Door | readonly [Door, object]>> = {
   'POST /v1/server/events': 'server',
   'GET /v1/server/calls/:callId/trace': 'server',
   'GET /v1/server/stats': 'server',
+  'GET /v1/server/live': 'server',
+  'GET /v1/server/pushes': 'server',
   'POST /v1/server/chats/:chatId/messages': 'server',
   'PUT /v1/server/chats/:chatId/members/:userId': 'server',
   'DELETE /v1/server/chats/:chatId/members/:userId': 'server',

@@ -135,6 +135,8 @@ const PATHS = [
 const SERVER_PATHS = [
   'GET /v1/server/calls/TEXT/trace',
   'GET /v1/server/stats?minutes=TEXT',
+  'GET /v1/server/pushes?userId=TEXT',
+  'GET /v1/server/pushes?callId=TEXT',
   'GET /v1/server/calls?userId=TEXT',
   'GET /v1/server/calls?cursor=TEXT',
   'GET /v1/server/calls?since=TEXT',
