@@ -106,6 +106,8 @@ const ROUTES: Readonly<Record<string, Door | readonly [Door, object]>> = {
   'GET /v1/server/steps': 'server',
   'GET /openapi.json': 'public',
   'GET /asyncapi.json': 'public',
+  'GET /v1/server/live': 'server',
+  'GET /v1/server/pushes': 'server',
   'POST /v1/server/chats/:chatId/messages': 'server',
   'PUT /v1/server/chats/:chatId/members/:userId': 'server',
   'DELETE /v1/server/chats/:chatId/members/:userId': 'server',

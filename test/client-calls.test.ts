@@ -36,13 +36,15 @@ describe('a call between two clients on two gateways', () => {
     expect(incoming).toMatchObject({ state: 'CONNECTING', isRinging: false });
     await until('the caller hears it', () => out.state === 'CONNECTING');
     await Promise.all([incoming.connected(), out.connected()]);
+    await out.signal({ type: 'offer', sdp: 'v=0' });
+    await until('the callee hears the signal', () => callee.told.some(({ name }) => name === 'signal'));
     await incoming.quality('BAD');
     await until('the caller is warned', () => caller.told.some(({ name }) => name === 'quality'));
     const ended = await out.end();
     expect(await incoming.finished).toEqual(ended);
     expect(ended).toMatchObject({ state: 'ENDED', event: 'ended', endedBy: caller.userId, durationSeconds: expect.any(Number) });
     expect(caller.namesFor(out.id)).toEqual(['ringing', 'accepted', 'quality', 'ended']);
-    expect(callee.namesFor(out.id)).toEqual(['incoming', 'stopped', 'accepted', 'ended']);
+    expect(callee.namesFor(out.id)).toEqual(['incoming', 'stopped', 'accepted', 'signal', 'ended']);
     expect([caller.client.calls, callee.client.calls]).toEqual([[], []]);
   });
 

@@ -21,6 +21,7 @@ export const EVENTS: Readonly<Record<keyof ClientEvents, true>> = {
   ended: true,
   failed: true,
   quality: true,
+  signal: true,
   stopped: true,
   state: true,
   presence: true,

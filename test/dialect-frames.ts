@@ -45,6 +45,7 @@ export type News =
   | { what: 'accepted'; by: string }
   | { what: 'rejected'; reason: Reason; text?: string }
   | { what: 'cancelled'; by: string; reason: Reason; text?: string }
+  | { what: 'signal'; signal: object }
   | { what: 'ended'; by: string }
   | { what: 'ended_by_system'; reason: 'connect_failed' | 'lost' | 'max_duration' };
 
@@ -78,6 +79,8 @@ const onlycare = (facts: Facts, news: News): Read => {
       return read('timeout', { reason: 'No answer' });
     case 'timeout_of_callee':
       return read('cancelled', { reason: 'No answer' });
+    case 'signal':
+      return ['signal', { name: 'call:signal', body: { callId, signal: news.signal } }];
     case 'ended':
       return read('ended', { endedBy: news.by, reason: 'Call ended', durationSeconds: seconds });
     case 'ended_by_system':
@@ -104,6 +107,8 @@ const chattrix = (facts: Facts, news: News): Read => {
     case 'timeout_of_caller':
     case 'timeout_of_callee':
       return read('timeout', 'call_timeout', {});
+    case 'signal':
+      return read('signal', 'call_signal', { signal: news.signal });
     case 'ended':
       return read('ended', 'call_ended', { endedBy: news.by, durationSeconds: seconds });
     case 'ended_by_system':
@@ -135,6 +140,8 @@ const otomo = (facts: Facts, news: News): Read => {
       return read('rejected', 'call_rejected', { otomoId, reason: 'no_response' });
     case 'timeout_of_callee':
       return read('cancelled', 'call_cancelled', { reason: 'no_response' });
+    case 'signal':
+      return ['signal', { type: 'call_signal', payload: { callId, signal: news.signal } }];
     case 'ended':
       return read('ended', 'call_ended', { endedBy: news.by, durationSeconds: seconds });
     case 'ended_by_system':

@@ -31,6 +31,8 @@ const isTrue = async (system: System, what: string, sql: string, values: unknown
   await until(what, async () => (await system.database.query(sql, values)).length > 0);
 };
 
+const dialectAfter = (dialect: DialectName): DialectName => DIALECTS[(DIALECTS.indexOf(dialect) + 1) % DIALECTS.length] as DialectName;
+
 const everyPair = (name: string, scenario: (pair: DialectPair) => Promise<void>): void => {
   describe.concurrent(name, () => {
     it.each(PAIRS)('%s rings %s', (...pair) => scenario(pair));
@@ -50,6 +52,33 @@ everyPair('a call is accepted, connected and ended by its caller', async (pair) 
   await expectRead(callee, call, { what: 'ended', by: caller.userId });
   await expectOnlyRead(caller, call, [RINGING, { what: 'accepted', by: callee.userId }]);
   await expectOnlyRead(callee, call, [INCOMING, { what: 'ended', by: caller.userId }]);
+});
+
+const OFFER = { type: 'offer', sdp: 'v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n' };
+const ANSWER = { type: 'answer', sdp: 'v=0\r\no=- 3 4 IN IP4 127.0.0.1\r\n' };
+const CANDIDATE = { type: 'candidate', candidate: 'candidate:1 1 udp 1 192.0.2.1 9 typ host', sdpMid: '0', sdpMLineIndex: 0 };
+
+everyPair('two who are in a call signal each other, and nobody else hears it', async (pair) => {
+  await using phones = await connectTwo(patient, pair);
+  const { caller, callee } = phones;
+  const other = await phones.connect(dialectAfter(pair[1]), 0, callee.userId);
+  const call = await ring(phones);
+  expect(await caller.signal(call.callId, OFFER)).toMatchObject({ ok: false, code: 'invalid_status' });
+  expect(await callee.accept(call.callId)).toMatchObject({ ok: true });
+  expect(await caller.signal(call.callId, OFFER)).toEqual({ ok: true, callId: call.callId, status: 'CONNECTING' });
+  expect(await caller.signal(call.callId, CANDIDATE)).toMatchObject({ ok: true });
+  await expectRead(callee, call, { what: 'signal', signal: OFFER });
+  expect(await callee.signal(call.callId, ANSWER)).toMatchObject({ ok: true });
+  await expectRead(caller, call, { what: 'signal', signal: ANSWER });
+  expect(await caller.signal(call.callId, { type: 'offer', sdp: 'x'.repeat(16_384) })).toMatchObject({ ok: false, code: 'parse_error' });
+  expect(await caller.end(call.callId)).toMatchObject({ ok: true });
+  expect(await callee.signal(call.callId, ANSWER)).toMatchObject({ ok: false, code: 'invalid_status', status: 'ENDED' });
+  await expectRead(callee, call, { what: 'ended', by: caller.userId });
+  const signals = [OFFER, CANDIDATE].map((signal) => ({ what: 'signal', signal }) as const);
+  await expectOnlyRead(callee, call, [INCOMING, ...signals, { what: 'ended', by: caller.userId }]);
+  await expectOnlyRead(caller, call, [RINGING, { what: 'accepted', by: callee.userId }, { what: 'signal', signal: ANSWER }]);
+  const stopped: News = { what: 'cancelled', by: callee.userId, reason: 'answered_elsewhere' };
+  await expectOnlyRead(other, call, [INCOMING, stopped, { what: 'ended', by: caller.userId }]);
 });
 
 everyPair('a call is accepted and ended by its callee', async (pair) => {
@@ -153,8 +182,6 @@ everyPair('a call that has lasted as long as a call may is ended for both', asyn
     expect((frame.body ?? frame.data ?? frame.payload).durationSeconds).toBeGreaterThanOrEqual(5 * 3600);
   }
 });
-
-const dialectAfter = (dialect: DialectName): DialectName => DIALECTS[(DIALECTS.indexOf(dialect) + 1) % DIALECTS.length] as DialectName;
 
 everyPair('all devices of the callee ring, also in another dialect on another gateway; when one answers, the others stop', async (pair) => {
   await using phones = await connectTwo(patient, pair);

@@ -138,6 +138,8 @@ const SERVER_PATHS = [
   'GET /v1/server/steps?after=TEXT',
   'GET /v1/server/steps?after=0&callId=TEXT',
   'GET /v1/server/steps?after=0&userId=TEXT',
+  'GET /v1/server/pushes?userId=TEXT',
+  'GET /v1/server/pushes?callId=TEXT',
   'GET /v1/server/calls?userId=TEXT',
   'GET /v1/server/calls?cursor=TEXT',
   'GET /v1/server/calls?since=TEXT',

@@ -26,19 +26,19 @@ const LANGUAGES: readonly Language[] = [
     place: 'call.initiate',
     callee: 'calleeId',
     accept: 'call.accept',
-    verbs: ['call.ringing', 'call.accept', 'call.reject', 'call.cancel', 'call.end', 'call.connected', 'call.quality'],
+    verbs: ['call.ringing', 'call.accept', 'call.reject', 'call.cancel', 'call.end', 'call.connected', 'call.quality', 'call.signal'],
   },
   {
     path: '/ws/otomo',
     place: 'call_request',
     callee: 'otomoId',
     accept: 'call_accept',
-    verbs: ['call_ringing', 'call_accept', 'call_reject', 'call_cancel', 'call_end', 'call_connected', 'call_quality'],
+    verbs: ['call_ringing', 'call_accept', 'call_reject', 'call_cancel', 'call_end', 'call_connected', 'call_quality', 'call_signal'],
   },
 ];
 
-/** Makes a quality report complete; other verbs do not look at it. */
-const QUALITY = { txQuality: 4, rxQuality: 4, quality: 'BAD' };
+/** Makes a quality report or a signal complete; other verbs do not look at it. */
+const DETAILS = { txQuality: 4, rxQuality: 4, quality: 'BAD', signal: { type: 'offer', sdp: 'v=0' } };
 
 /** Errors of both dialects have this form, and no other member. */
 const anError = (callId: unknown, errorType: string) => ({
@@ -82,11 +82,11 @@ describe.each(LANGUAGES)('on $path', (language) => {
         await using call = await callOfOthers(accepted);
         await using stranger = await connect(path);
         const before = await rowOf(call.callId);
-        expectLiteral(await stranger.ask(verb, { callId: call.callId, ...QUALITY }), {
+        expectLiteral(await stranger.ask(verb, { callId: call.callId, ...DETAILS }), {
           ok: false,
           error: { code: 'unauthorized', message: expect.any(String), callId: call.callId },
         });
-        stranger.send({ type: verb, payload: { callId: call.callId, ...QUALITY } });
+        stranger.send({ type: verb, payload: { callId: call.callId, ...DETAILS } });
         expectLiteral(await stranger.hears('call_error'), anError(call.callId, 'unauthorized'));
         expect(await rowOf(call.callId)).toEqual(before);
         await expectAlive(stranger, language);
@@ -95,7 +95,7 @@ describe.each(LANGUAGES)('on $path', (language) => {
 
     it.each(verbs)('gets call_not_found to %s for an id that is nobody’s', async (verb) => {
       await using stranger = await connect(path);
-      stranger.send({ type: verb, payload: { callId: 'no-such-call', ...QUALITY } });
+      stranger.send({ type: verb, payload: { callId: 'no-such-call', ...DETAILS } });
       expectLiteral(await stranger.hears('call_error'), anError('no-such-call', 'call_not_found'));
     });
 

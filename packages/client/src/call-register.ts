@@ -89,6 +89,7 @@ export class CallRegister {
       else call.hearAccepted(body);
     },
     'call:quality': ({ callId, quality }) => this.#calls.get(callId)?.hearQuality(quality),
+    'call:signal': ({ callId, signal }) => this.#calls.get(callId)?.hearSignal(signal),
     'call:rejected': (body) => this.#hearEnd('call:rejected', body),
     'call:cancelled': (body) => this.#hearEnd('call:cancelled', body),
     'call:timeout': (body) => this.#hearEnd('call:timeout', body),

@@ -1,4 +1,4 @@
-import type { CallQuality, CallState, CallType, FinalState, MediaAccess } from '@trunkline/contract';
+import type { CallQuality, CallSignal, CallState, CallType, FinalState, MediaAccess } from '@trunkline/contract';
 import type { Listenable } from './emitter.ts';
 import type { TrunklineError } from './trunkline-error.ts';
 
@@ -36,6 +36,8 @@ export interface CallEvents {
   failed: Over;
   /** The other side's line is bad. */
   quality: { readonly call: Call; readonly quality: CallQuality };
+  /** What the other device says to connect the media of both: give it to the WebRTC connection. */
+  signal: { readonly call: Call; readonly signal: CallSignal };
   /** Stop ringing here, whatever the reason; before the event that says it. */
   stopped: { readonly call: IncomingCall };
   state: { readonly call: Call; readonly state: ClientCallState };
@@ -65,6 +67,8 @@ interface CommonCall extends Listenable<CallEvents> {
   connected(): Promise<void>;
   /** Says that this side's line is bad, to warn the other. @throws TrunklineError */
   quality(quality: CallQuality): Promise<void>;
+  /** Has an offer, an answer or an ICE candidate relayed to the other device, once the call is answered. @throws TrunklineError */
+  signal(signal: CallSignal): Promise<void>;
 }
 
 export interface IncomingCall extends CommonCall {

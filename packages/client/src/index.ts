@@ -1,4 +1,4 @@
-export type { AgoraAccess, IceServer, LiveKitAccess, MediaAccess } from '@trunkline/contract';
+export type { AgoraAccess, CallSignal, IceServer, LiveKitAccess, MediaAccess } from '@trunkline/contract';
 export type { ReconnectTiming } from './backoff.ts';
 export type { Call, CallEvents, CallOutcome, ClientCallState, IncomingCall, OutgoingCall } from './call.ts';
 export type { ElsewhereEvent } from './call-register.ts';

@@ -1,4 +1,4 @@
-import type { CallQuality, CallState, CallType, CallView, MediaAccess } from '@trunkline/contract';
+import type { CallQuality, CallSignal, CallState, CallType, CallView, MediaAccess } from '@trunkline/contract';
 import type { Call, CallEvents, CallOutcome, ClientCallState } from './call.ts';
 import { Countdown } from './countdown.ts';
 import { Emitter } from './emitter.ts';
@@ -40,6 +40,7 @@ export interface CallFacts {
 /** An answer that says the call is over is followed by the event that says why; if not, it stands alone after this. */
 const REASON_PATIENCE_MS = 1000;
 const QUALITY_TIMEOUT_MS = 5000;
+const SIGNAL_TIMEOUT_MS = 10_000;
 
 /** What both sides of a call have: a state that only goes forward, and one end. */
 export abstract class LiveCall extends Emitter<CallEvents> {
@@ -106,6 +107,14 @@ export abstract class LiveCall extends Emitter<CallEvents> {
 
   async quality(quality: CallQuality): Promise<void> {
     await this.services.ask('call:quality', { callId: this.id, quality }, { timeoutMs: QUALITY_TIMEOUT_MS, beside: true });
+  }
+
+  async signal(signal: CallSignal): Promise<void> {
+    await this.services.ask('call:signal', { callId: this.id, signal }, { timeoutMs: SIGNAL_TIMEOUT_MS, beside: true });
+  }
+
+  hearSignal(signal: CallSignal): void {
+    if (!this.isOver) this.publish('signal', { call: this.self, signal });
   }
 
   hearQuality(quality: CallQuality): void {

@@ -1,4 +1,4 @@
-import type { CallQuality, CallState, CallType, CallView, CLOSE_CODES, CloseReason, ErrorCode } from '@trunkline/contract';
+import type { CallQuality, CallSignal, CallState, CallType, CallView, CLOSE_CODES, CloseReason, ErrorCode } from '@trunkline/contract';
 
 // The OnlyCare dialect as docs/dialects/onlycare.md has it. Types of the contract only: nothing of it is in the bundle.
 
@@ -43,6 +43,7 @@ export interface ServerWords {
   'call:timeout': Stop;
   'call:ended': Ended;
   'call:quality': AboutCall & { readonly quality: CallQuality };
+  'call:signal': AboutCall & { readonly signal: CallSignal };
   'call:error': { readonly callId: string | null; readonly errorType: ErrorCode; readonly message: string };
   user_online: { readonly userId: string; readonly timestamp: number };
   user_offline: { readonly userId: string; readonly timestamp: number };
@@ -70,6 +71,7 @@ export interface ClientWords {
   'call:end': WithReason;
   'call:connected': AboutCall;
   'call:quality': AboutCall & { readonly quality: CallQuality };
+  'call:signal': AboutCall & { readonly signal: CallSignal };
 }
 
 export interface WireError {

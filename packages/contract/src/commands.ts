@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CallQuality, CallState, CallType, ReasonText, RejectReason } from './call.ts';
 import { CallId, storableText, UserId } from './ids.ts';
+import { CallSignal } from './signal.ts';
 
 export const MIN_RING_SECONDS = 5;
 export const MAX_RING_SECONDS = 120;
@@ -45,6 +46,9 @@ export const ReportConnected = z.object({ type: z.literal('report_connected'), c
 /** A participant's own line is bad: the other participant is warned. It changes nothing of the call. */
 export const ReportQuality = z.object({ type: z.literal('report_quality'), callId: CallId, quality: CallQuality });
 
+/** Has something relayed to the other participant's device, for the two to connect their media. It changes nothing of the call. */
+export const RelaySignal = z.object({ type: z.literal('relay_signal'), callId: CallId, signal: CallSignal });
+
 /** Asks for a state by its name: CONNECTING accepts, ACTIVE connects, ENDED ends; the state that the call is in already changes nothing. */
 export const SetStatus = z.object({
   type: z.literal('set_status'),
@@ -62,6 +66,7 @@ export const Command = z.discriminatedUnion('type', [
   EndCall,
   ReportConnected,
   ReportQuality,
+  RelaySignal,
   SetStatus,
 ]);
 export type Command = z.infer<typeof Command>;

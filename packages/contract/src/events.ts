@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { Call, CallQuality } from './call.ts';
 import { DeviceId, SessionId, UserId } from './ids.ts';
+import { CallSignal } from './signal.ts';
 import { Traceparent } from './traceparent.ts';
 
 /** What a participant hears beside the steps of a call's life: it repeats the `seq` of the last step, and is heard or lost. */
-export const CallHintType = z.enum(['call_quality_warning', 'user_online', 'user_offline']);
+export const CallHintType = z.enum(['call_quality_warning', 'call_signal', 'user_online', 'user_offline']);
 export type CallHintType = z.infer<typeof CallHintType>;
 
 const HINTS: ReadonlySet<string> = new Set(CallHintType.options);
@@ -55,6 +56,8 @@ export const CallEvent = z.object({
   merged: z.literal(true).optional(),
   /** How bad the line of the actor is; with `call_quality_warning` alone. */
   quality: CallQuality.optional(),
+  /** What the actor's device says to the other one; with `call_signal` alone. */
+  signal: CallSignal.optional(),
 });
 export type CallEvent = z.infer<typeof CallEvent>;
 

@@ -11,6 +11,7 @@ export * from './jobs.ts';
 export * from './media.ts';
 export * from './push.ts';
 export * from './reasons.ts';
+export * from './signal.ts';
 export * from './traceparent.ts';
 export * from './uuid-v7.ts';
 export * from './webhooks.ts';

@@ -10,6 +10,7 @@ import { reportNobodyHeard } from './calls/nobody-heard.ts';
 import type { CallPolicy } from './calls/world.ts';
 import { startChats } from './chat/start-chats.ts';
 import type { CallServiceConfig } from './config.ts';
+import { consoleRoutes } from './console/console-routes.ts';
 import { openDatabase } from './database/database.ts';
 import { documentRoutes } from './documents/document-routes.ts';
 import { createApp } from './http/app.ts';
@@ -212,6 +213,9 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
       documentRoutes(),
+      ...(config.CONSOLE_DIR === undefined
+        ? []
+        : [consoleRoutes({ folder: config.CONSOLE_DIR, gatewayUrls: config.CONSOLE_GATEWAY_URLS })]),
       clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of, serverKeys }),
       serverRoutes({
         serverGuards: [...requireServerKey(serverKeys), express.json({ limit: MAX_SERVER_BODY })],

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { MAX_RING_SECONDS, MIN_RING_SECONDS } from '@trunkline/contract';
 import {
   commonSettings,
@@ -73,6 +75,15 @@ export const callServiceSettings = {
     .regex(/^[A-Za-z0-9_-]{87}$/, 'must be the base64url of 65 bytes, as `pnpm trunkline vapid` prints it')
     .optional()
     .describe('The public key that Web Push subscriptions are made for'),
+  CONSOLE_DIR: z
+    .string()
+    .refine((folder) => existsSync(join(folder, 'index.html')), 'must be the folder of the built console')
+    .optional()
+    .describe('Where the built console is (`packages/console/dist`), to be served at `/console`; no console where unset'),
+  CONSOLE_GATEWAY_URLS: list()
+    .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' })))
+    .default([])
+    .describe('Gateways that phones of the console may choose from, separated by commas; sockets are where the console is where unset'),
   ...mediaSettings,
   ...webhookSettings,
   BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),

@@ -5,6 +5,8 @@ import { UPDATE_CALLS } from '../src/calls/call-columns.ts';
 import { READ_DUE } from '../src/calls/deadline-sweep.ts';
 import { LOCK_CALLS, READ_DONE_COMMANDS } from '../src/calls/load.ts';
 import { DATABASE_SESSION_OPTIONS } from '../src/database/database.ts';
+import { READ_LIVE_CALLS, READ_LIVE_WAITING, READ_RECENT_CALLS } from '../src/live/live-reader.ts';
+import { READ_NEWEST_PUSHES, READ_PUSHES_OF_CALL, READ_PUSHES_OF_USER } from '../src/live/push-list.ts';
 import { READ_BACKLOG } from '../src/metrics/watch-database.ts';
 import { READ_AWAY } from '../src/notifications/away-pushes.ts';
 import { CLAIM_BULK, READ_NEXT_TARGETED } from '../src/notifications/bulks.ts';
@@ -68,6 +70,12 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [CLAIM_BULK, [500]],
   [READ_NEXT_TARGETED, ['', 500]],
   [READ_PUSH_HISTORY, ['ann', UUID, 20]],
+  [READ_LIVE_CALLS, []],
+  [READ_LIVE_WAITING, []],
+  [READ_RECENT_CALLS, []],
+  [READ_NEWEST_PUSHES, [50]],
+  [READ_PUSHES_OF_USER, [50, 'ann']],
+  [READ_PUSHES_OF_CALL, [50, 'x']],
   [DISCONNECT_USER, ['ann', 'key']],
   [CLAIM_STREAMS, [32, 15_000]],
   [READ_FIRST, [['call:x'], [1]]],

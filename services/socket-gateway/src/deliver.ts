@@ -35,6 +35,7 @@ const DELIVERED: Readonly<Record<Telling['kind'], Delivery['kind'] | null>> = {
   timed_out: 'stop',
   ended: 'stop',
   quality_warning: null,
+  signal: null,
   presence: null,
 };
 

@@ -211,6 +211,19 @@ describe('the commands of a connection', () => {
     expect(sent).toHaveLength(2);
   });
 
+  it('that signal too often are refused, and the others go on', async () => {
+    const { receiver, answers, answerNext } = createReceiver(10_000);
+    receiver.release();
+    for (let count = 0; count < 100; count += 1) {
+      receiver.receive({ event: 'call:signal', body: { callId: 'a', signal: { type: 'candidate', candidate: '' } } }, null);
+      await answerNext();
+    }
+    receiver.receive({ event: 'call:signal', body: { callId: 'a', signal: { type: 'candidate', candidate: '' } } }, null);
+    receiver.receive({ event: 'call:end', body: { callId: 'a' } }, null);
+    await answerNext();
+    expect(codes(answers).slice(99)).toEqual(['ok', 'rate_limited', 'ok']);
+  });
+
   it('that ask for nothing are answered at once', () => {
     const answers: unknown[] = [];
     const receiver = new Receiver<JsonFrame>({

@@ -15,6 +15,7 @@ import type { OutgoingCommand, SendCommand } from './command-sender.ts';
 import type { Asked, Decoded, Dialect, Reply } from './dialects/dialect.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { QualityLimit } from './quality-limit.ts';
+import { SignalLimit } from './signal-limit.ts';
 import type { Acknowledge } from './transports/transport.ts';
 
 const MAX_PENDING = 64;
@@ -67,6 +68,7 @@ export class Receiver<Frame> {
   readonly #limit: CommandLimit;
   /** Most sessions have no call, so it is made when it is needed. */
   #qualityLimit: QualityLimit | null = null;
+  #signalLimit: SignalLimit | null = null;
   #pending: Pending[] = [];
   #current: Pending | null = null;
   #isReleased = false;
@@ -142,8 +144,15 @@ export class Receiver<Frame> {
     if ('refused' in decoded) this.#answer({ ok: false, error: decoded.refused }, meaning, asked, acknowledge);
     else if ('refreshToken' in decoded)
       void this.#options.refreshToken(decoded.refreshToken).then((reply) => this.#answer(reply, meaning, asked, acknowledge));
+    else if (decoded.command?.type === 'relay_signal' && !this.#maySignal(takenAt))
+      this.#refuse('rate_limited', meaning, asked, acknowledge);
     else if (decoded.command !== null && this.#goesOn(decoded.command)) this.#queue(decoded.command, asked, acknowledge, takenAt);
     else this.#answer({ ok: true, call: null }, meaning, asked, acknowledge);
+  }
+
+  #maySignal(now: number): boolean {
+    this.#signalLimit ??= new SignalLimit();
+    return this.#signalLimit.passes(now);
   }
 
   #goesOn(command: Command): boolean {

@@ -24,6 +24,11 @@ const someCall = fc
   })
   .map((changes) => aCall(changes));
 
+const someSignal = fc.oneof(
+  fc.record({ type: fc.constantFrom('offer', 'answer'), sdp: fc.string({ minLength: 1, maxLength: 300 }) }),
+  fc.record({ type: fc.constant('candidate'), candidate: fc.string({ maxLength: 300 }), sdpMid: fc.option(fc.string({ maxLength: 60 })) }),
+);
+
 /** Any event that the contract allows, also those that make no sense. */
 export const someEvent = fc
   .record({
@@ -32,6 +37,7 @@ export const someEvent = fc
     actor: fc.record({ userId: fc.option(someone), deviceId: someDevice, sessionId: someSession }),
     call: someCall,
     quality: fc.constantFrom(undefined, ...CallQuality.options),
+    signal: fc.option(someSignal, { nil: undefined }),
   })
   .map((changes) => aCallEvent(changes));
 
@@ -54,6 +60,7 @@ const likelyBody = fc.record(
     quality: fc.oneof(fc.constant('BAD'), someText),
     txQuality: fc.oneof(fc.integer({ min: -1, max: 7 }), fc.double()),
     rxQuality: fc.integer({ min: 0, max: 6 }),
+    signal: fc.oneof(someSignal, fc.jsonValue()),
     requestId: someText,
     token: fc.jsonValue(),
   },

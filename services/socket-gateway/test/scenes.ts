@@ -31,6 +31,13 @@ const rejected = { state: 'REJECTED', endedBy: BEN } as const;
 const refused = { state: 'REJECTED', endedBy: 'system' } as const;
 const alias = { calleeAlias: CallId.parse('CALL_2') };
 
+const CANDIDATE = {
+  type: 'candidate',
+  candidate: 'candidate:1 1 udp 2113937151 192.0.2.1 54400 typ host',
+  sdpMid: '0',
+  sdpMLineIndex: 0,
+} as const;
+
 /** What can happen to a call, as far as anybody is told differently of it. */
 export const SCENES = {
   placed: scene('call_placed', byCaller, { callerAvatar: 'https://example.com/ana.jpg' }),
@@ -78,6 +85,11 @@ export const SCENES = {
   }),
   "the caller's line is bad": { ...scene('call_quality_warning', byCaller, { state: 'ACTIVE', ...answered }), quality: 'BAD' },
   "the callee's line is poor": { ...scene('call_quality_warning', byCallee, { state: 'ACTIVE', ...answered }), quality: 'POOR' },
+  "the caller's device signals": {
+    ...scene('call_signal', byCaller, { state: 'CONNECTING', ...answered }),
+    signal: { type: 'offer', sdp: 'v=0\r\n' },
+  },
+  "the callee's device signals": { ...scene('call_signal', byCallee, { state: 'ACTIVE', ...answered }), signal: CANDIDATE },
   'the caller lost the last session': scene('user_offline', { ...SYSTEM_ACTOR, userId: ANA }, { state: 'ACTIVE', ...answered }),
   'the callee came back': scene('user_online', { ...SYSTEM_ACTOR, userId: BEN }, { state: 'ACTIVE', ...answered }),
 } as const satisfies Record<string, ServerEvent>;

@@ -1,8 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackingServices, startBackingServices } from '@trunkline/backing-services';
+import { consoleFolder } from '@trunkline/console';
 import type { Environment } from '../command.ts';
 import { createChildStarter, earlyEnd, type StartChild } from './child-process.ts';
+import { createDevDoor } from './dev-door.ts';
 import { needsPushStandIn, startDevPush } from './dev-push.ts';
 import { type DevSettings, serviceEnvironment } from './dev-settings.ts';
 import { startFrontDoor } from './front-door.ts';
@@ -59,13 +61,22 @@ export const startDevRun = async ({ env, settings, report, stop }: DevRunOptions
 
   const logs = await emptyFolder(join(settings.DATA_DIR, 'logs'));
   const push = started.use(await startDevPush(env, settings.DATA_DIR, ports.pushStandIn));
-  const surroundings = { env: serviceEnvironment(env, settings, backing), push, logs, report };
+  const consoleDir = await consoleFolder(report);
+  const surroundings = {
+    env: serviceEnvironment(env, settings, backing, { consoleDir, gateways: portsOf(ports.gateways) }),
+    push,
+    logs,
+    report,
+  };
   report('Bringing the database up to date …');
   await migrate(startChild, surroundings);
   stop.throwIfAborted();
 
   started.use(
-    await startFrontDoor({ port: ports.frontDoor.port, gateways: portsOf(ports.gateways), callServices: portsOf(ports.callServices) }),
+    await startFrontDoor(
+      { port: ports.frontDoor.port, gateways: portsOf(ports.gateways), callServices: portsOf(ports.callServices) },
+      createDevDoor(surroundings.env),
+    ),
   );
   report(`Starting ${settings.CALL_SERVICES} call-service(s), ${settings.GATEWAYS} gateway(s) and a notifier …`);
   started.use(await startServices(callServiceSpecs(ports, surroundings), { startChild, stop }));

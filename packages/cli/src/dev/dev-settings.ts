@@ -35,11 +35,16 @@ export const serviceEnvironment = (
   env: Environment,
   settings: DevSettings,
   backing: { databaseUrl: string; redisUrl: string },
+  pages: { consoleDir: string; gateways: readonly number[] },
 ): Record<string, string> => ({
   ...(env['JWT_JWKS_URL'] ? {} : { JWT_SECRET: DEV_JWT_SECRET }),
   SERVER_API_KEYS: DEV_SERVER_KEY,
   INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
-  ALLOWED_ORIGINS: ['localhost', '127.0.0.1'].map((host) => `http://${host}:${settings.FRONT_DOOR_PORT}`).join(','),
+  ALLOWED_ORIGINS: ['localhost', '127.0.0.1']
+    .flatMap((host) => [settings.FRONT_DOOR_PORT, settings.CALL_SERVICE_PORT].map((port) => `http://${host}:${port}`))
+    .join(','),
+  CONSOLE_DIR: pages.consoleDir,
+  CONSOLE_GATEWAY_URLS: pages.gateways.map((port) => `http://127.0.0.1:${port}`).join(','),
   DRAIN_SECONDS: '0',
   STOP_NOTICE_SECONDS: '0',
   NODE_COMPILE_CACHE: resolve(settings.DATA_DIR, 'compile-cache'),

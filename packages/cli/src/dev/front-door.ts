@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage, type ServerResponse } fro
 import { connect, type Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
 import { startHttpServer } from '@trunkline/service-kit';
+import type { DevDoor } from './dev-door.ts';
 import { endToEndHeaders, requestHeaders, upgradeRequestText } from './forwarded-headers.ts';
 import { createRoutes, type FrontDoorPorts } from './front-door-routes.ts';
 
@@ -77,10 +78,16 @@ const tunnel = async (request: IncomingMessage, client: Duplex, head: Buffer, po
 };
 
 /** One address for everything, as an ingress gives in production: sockets go to the gateways, the rest to a call-service. */
-export const startFrontDoor = async ({ port, ...ports }: FrontDoorPorts & { port: number }): Promise<{ url: string } & AsyncDisposable> => {
+export const startFrontDoor = async (
+  { port, ...ports }: FrontDoorPorts & { port: number },
+  devDoor: DevDoor = () => false,
+): Promise<{ url: string } & AsyncDisposable> => {
   const routes = createRoutes(ports);
   const tunnels = new Set<Duplex>();
-  const listening = await startHttpServer((request, response) => void forward(request, response, routes(request.url ?? '/')), { port });
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!devDoor(request, response)) void forward(request, response, routes(request.url ?? '/'));
+  };
+  const listening = await startHttpServer(answer, { port });
   listening.server.on('upgrade', (request, client: Duplex, head: Buffer) => {
     tunnels.add(client);
     client.once('close', () => tunnels.delete(client));

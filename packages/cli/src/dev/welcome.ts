@@ -29,6 +29,7 @@ export const welcomeLines = async ({ ports, env, backing, logs }: DevRun): Promi
   'Trunkline is ready.',
   '',
   `  everything    ${url(ports.frontDoor)}   (front door: REST under /api and /v1, sockets under /socket.io/ and /ws/)`,
+  `  console       ${url(ports.frontDoor)}/console/   (two phones to try, and what goes on)`,
   ...ports.callServices.map((claim) => `  call-service  ${url(claim)}`),
   ...ports.gateways.map((claim) => `  gateway       ${url(claim)}`),
   `  notifier      ${url(ports.notifier)}`,

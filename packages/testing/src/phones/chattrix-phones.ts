@@ -12,6 +12,7 @@ const KINDS: KindOf = new Map([
   ['call_cancelled', 'cancelled'],
   ['call_timeout', 'timeout'],
   ['call_ended', 'ended'],
+  ['call_signal', 'signal'],
   ['call_error', 'error'],
 ]);
 
@@ -44,6 +45,7 @@ export const connectChattrixPhone = async (options: PhoneOptions): Promise<Phone
     cancel: (callId, reason) => ask('call.cancel', { callId, reason }),
     end: (callId) => ask('call.end', { callId }),
     connected: (callId) => ask('call.connected', { callId }),
+    signal: (callId, signal) => ask('call.signal', { callId, signal }),
   };
 };
 
@@ -63,5 +65,6 @@ export const connectChattrixRestPhone = async (options: PhoneOptions): Promise<P
     cancel: (callId, reason) => post(callId, 'cancel', { reason }),
     end: (callId) => post(callId, 'end'),
     connected: async (callId) => answerOfRest(await rest.request('PATCH', `/api/v1/calls/${callId}/status`, { status: 'ACTIVE' })),
+    signal: async (callId, signal) => answerOfSocket(await client.ask('call.signal', { callId, signal })),
   };
 };

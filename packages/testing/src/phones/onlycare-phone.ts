@@ -11,6 +11,7 @@ const KINDS: KindOf = new Map([
   ['call:cancelled', 'cancelled'],
   ['call:timeout', 'timeout'],
   ['call:ended', 'ended'],
+  ['call:signal', 'signal'],
   ['call:error', 'error'],
 ]);
 
@@ -32,6 +33,7 @@ export const connectOnlyCarePhone = async ({ gatewayUrl, token, userId, deviceId
     cancel: (callId, reason) => ask('call:cancel', { callId, reason }),
     end: (callId) => ask('call:end', { callId }),
     connected: (callId) => ask('call:connected', { callId }),
+    signal: (callId, signal) => ask('call:signal', { callId, signal }),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };

@@ -11,6 +11,7 @@ const KINDS: KindOf = new Map([
   ['call_rejected', 'rejected'],
   ['call_cancelled', 'cancelled'],
   ['call_ended', 'ended'],
+  ['call_signal', 'signal'],
   ['call_error', 'error'],
 ]);
 
@@ -35,6 +36,7 @@ export const connectOtomoPhone = async ({ gatewayUrl, token, userId, deviceId }:
     cancel: (callId, reason) => ask('call_cancel', { callId, reason }),
     end: (callId) => ask('call_end', { callId }),
     connected: (callId) => ask('call_connected', { callId }),
+    signal: (callId, signal) => ask('call_signal', { callId, signal }),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 };

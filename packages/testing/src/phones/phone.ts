@@ -3,7 +3,7 @@ export const DIALECTS = ['onlycare', 'chattrix-ws', 'chattrix-rest', 'otomo'] as
 export type DialectName = (typeof DIALECTS)[number];
 
 /** What a phone can be told, by the wire's own event. */
-export type HeardKind = 'incoming' | 'ringing' | 'accepted' | 'rejected' | 'cancelled' | 'timeout' | 'ended' | 'error';
+export type HeardKind = 'incoming' | 'ringing' | 'accepted' | 'rejected' | 'cancelled' | 'timeout' | 'ended' | 'signal' | 'error';
 
 export interface Heard {
   readonly kind: HeardKind;
@@ -41,6 +41,8 @@ export interface Phone extends AsyncDisposable {
   cancel(callId: string, reason?: string): Promise<Answer>;
   end(callId: string): Promise<Answer>;
   connected(callId: string): Promise<Answer>;
+  /** Over REST there is no word for it: that phone says it on its WebSocket. */
+  signal(callId: string, signal: unknown): Promise<Answer>;
   /** Resolves with the first event of this kind about this call, heard already or yet to come. */
   hears(kind: HeardKind, callId: string): Promise<Heard>;
   /** What was heard about one call, in order. */

@@ -7,8 +7,11 @@ import type { DecidedEnvelope, World } from './world.ts';
 type CallCommand = Exclude<DecidedEnvelope['command'], { type: 'place_call' }>;
 type SetStatus = Extract<CallCommand, { type: 'set_status' }>;
 type ReportQuality = Extract<CallCommand, { type: 'report_quality' }>;
+type RelaySignal = Extract<CallCommand, { type: 'relay_signal' }>;
+/** What one side has passed on to the other. */
+type PassedOn = ReportQuality | RelaySignal;
 /** The commands that move a call. */
-type MovingCommand = Exclude<CallCommand, ReportQuality>;
+type MovingCommand = Exclude<CallCommand, PassedOn>;
 
 export type ActEnvelope = DecidedEnvelope & { command: CallCommand };
 
@@ -52,6 +55,8 @@ const tooLate = (call: CallRecord, callId: string): CommandReply =>
 /** The commands that only the callee may give: a stranger hears the same as the caller. */
 const isCallees = ({ type }: CallCommand): boolean => type === 'accept_call' || type === 'reject_call' || type === 'acknowledge_ring';
 
+const isPassedOn = (command: CallCommand): command is PassedOn => command.type === 'report_quality' || command.type === 'relay_signal';
+
 const notTheirs = (command: CallCommand, role: 'callee' | 'caller' | 'participant'): CommandReply => {
   const article = role === 'participant' ? 'a' : 'the';
   return refused('unauthorized', { callId: command.callId, message: `User is not ${article} ${role} of this call` });
@@ -83,16 +88,12 @@ const move = (
   return done(call);
 };
 
-/** Passes the state of one side's line on to the other. */
-const passOnQuality = (
-  world: World,
-  call: CallRecord,
-  { callId, quality }: ReportQuality,
-  cause: Cause & { party: Participant },
-): CommandReply => {
-  if (call.state !== 'CONNECTING' && call.state !== 'ACTIVE') return tooLate(call, callId);
+/** Passes what one side says on to the other, while they are in the call. */
+const passOn = (world: World, call: CallRecord, command: PassedOn, cause: Cause & { party: Participant }): CommandReply => {
+  if (call.state !== 'CONNECTING' && call.state !== 'ACTIVE') return tooLate(call, command.callId);
   const other = cause.party === 'caller' ? call.calleeId : call.callerId;
-  addHint(world, call, 'call_quality_warning', cause.actor, [other], { quality });
+  if (command.type === 'relay_signal') addHint(world, call, 'call_signal', cause.actor, [other], { signal: command.signal });
+  else addHint(world, call, 'call_quality_warning', cause.actor, [other], { quality: command.quality });
   return done(call);
 };
 
@@ -109,7 +110,7 @@ export const actOnCall = (
   if (party === null) return notTheirs(command, isCallees(command) ? 'callee' : 'participant');
   if (world.doneCommands.get(commandId) === call.id) return done(call);
   settleDeadlines(world, call);
-  if (command.type === 'report_quality') return passOnQuality(world, call, command, { ...cause, party });
+  if (isPassedOn(command)) return passOn(world, call, command, { ...cause, party });
   const reply = move(world, call, command, { ...cause, party }, wantsAnswer);
   if (reply.ok) noteActing(world, call, party, actor.sessionId);
   return reply;

@@ -68,7 +68,7 @@ export const addHint = (
   type: CallHintType,
   actor: EventActor,
   recipients: UserId[],
-  details: Pick<CallEvent, 'quality'> = {},
+  details: Pick<CallEvent, 'quality' | 'signal'> = {},
 ): void => {
   const id = `${eventId(call.id, call.seq)}.${type}.${world.now}`;
   world.hints.push({ id, ...eventNow(world, call, type, actor, recipients), ...details });

@@ -333,6 +333,29 @@ describe('the quality of a line', () => {
   });
 });
 
+describe('a signal', () => {
+  const signal = { type: 'offer', sdp: 'v=0' } as const;
+
+  it('is relayed to the other participant of an answered call, and leaves nothing behind', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    const relay = (user: string) => desk.send(user, { type: 'relay_signal', callId, signal });
+    expect(codeOf(relay('ann'))).toBe('invalid_status');
+    desk.send('bob', { type: 'accept_call', callId });
+    const [events, traces] = [desk.events.length, desk.traces.length];
+    expect(codeOf(relay('cid'))).toBe('unauthorized');
+    expect(codeOf(relay('ann'))).toBe('ok');
+    expect(codeOf(relay('bob'))).toBe('ok');
+    expect(desk.hints).toMatchObject([
+      { type: 'call_signal', signal, recipients: ['bob'], actor: { userId: 'ann' } },
+      { type: 'call_signal', signal, recipients: ['ann'], actor: { userId: 'bob' } },
+    ]);
+    expect([desk.events.length, desk.traces.length]).toEqual([events, traces]);
+    desk.send('ann', { type: 'end_call', callId, whileRinging: 'refuse' });
+    expect(codeOf(relay('bob'))).toBe('invalid_status');
+  });
+});
+
 describe('presence in a call', () => {
   it('is told to the other participant when it changes, and only then', () => {
     const desk = new Desk();

@@ -1,4 +1,5 @@
 import express, { type Router } from 'express';
+import { liveRoutes } from '../live/live-routes.ts';
 import type { TraceReader } from '../traces/trace-reader.ts';
 import { traceRoutes } from '../traces/trace-routes.ts';
 import { type ReplayRoutesOptions, replayRoutes } from '../webhooks/replay-routes.ts';
@@ -18,6 +19,7 @@ export const serverRoutes = (options: ServerRoutesOptions): Router => {
   routes.use(keyRoutes(options));
   routes.use(auditRoutes(options));
   routes.use(traceRoutes(options));
+  routes.use(liveRoutes(options));
   routes.use(serverCallRoutes(options));
   routes.use(serverUserRoutes(options));
   routes.use(replayRoutes(options));

@@ -1,6 +1,7 @@
 import {
   CallId,
   CallQuality,
+  CallSignal,
   CallType,
   type Command,
   type EndCall,
@@ -80,3 +81,7 @@ export const Connected = z.object(aboutCall).transform(({ callId }): Command => 
 export const Quality = z
   .object({ ...aboutCall, quality: CallQuality })
   .transform(({ callId, quality }): Command => ({ type: 'report_quality', callId, quality }));
+
+export const Signal = z
+  .object({ ...aboutCall, signal: CallSignal })
+  .transform(({ callId, signal }): Command => ({ type: 'relay_signal', callId, signal }));

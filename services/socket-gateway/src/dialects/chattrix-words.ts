@@ -1,6 +1,6 @@
 import { CallId, type CallQuality, type Command, UserId } from '@trunkline/contract';
 import { z } from 'zod';
-import { Accept, Cancel, Connected, endAs, placeCommand, placeFields, Reject, RingShown } from './call-words.ts';
+import { Accept, Cancel, Connected, endAs, placeCommand, placeFields, Reject, RingShown, Signal } from './call-words.ts';
 import type { Vocabulary } from './decoding.ts';
 
 const Initiate = z.object({ calleeId: UserId, ...placeFields }).transform(({ calleeId, ...words }) => placeCommand(calleeId, words));
@@ -28,5 +28,6 @@ export const CHATTRIX_WORDS: Vocabulary = {
     ['call.end', endAs('refuse')],
     ['call.connected', Connected],
     ['call.quality', Quality],
+    ['call.signal', Signal],
   ]),
 };

@@ -31,6 +31,8 @@ const encode = (telling: Telling): JsonFrame => {
     }
     case 'quality_warning':
       return frame('call_quality_warning', { callId, quality: telling.quality }, at);
+    case 'signal':
+      return frame('call_signal', { callId, signal: telling.signal }, at);
     case 'presence':
       return frame(telling.isOnline ? 'user_online' : 'user_offline', { userId: telling.userId }, at);
   }

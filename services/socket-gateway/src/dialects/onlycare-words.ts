@@ -1,6 +1,18 @@
 import { type Command, UserId } from '@trunkline/contract';
 import { z } from 'zod';
-import { Accept, Cancel, ChannelId, Connected, endAs, placeCommand, placeFields, Quality, Reject, RingShown } from './call-words.ts';
+import {
+  Accept,
+  Cancel,
+  ChannelId,
+  Connected,
+  endAs,
+  placeCommand,
+  placeFields,
+  Quality,
+  Reject,
+  RingShown,
+  Signal,
+} from './call-words.ts';
 import type { Vocabulary } from './decoding.ts';
 
 const Initiate = z
@@ -20,5 +32,6 @@ export const ONLYCARE_WORDS: Vocabulary = {
     ['call:end', endAs('cancel_or_reject')],
     ['call:connected', Connected],
     ['call:quality', Quality],
+    ['call:signal', Signal],
   ]),
 };

@@ -43,6 +43,8 @@ const encode = (telling: Telling): EventFrame => {
     }
     case 'quality_warning':
       return { event: 'call:quality', body: { callId, quality: telling.quality } };
+    case 'signal':
+      return { event: 'call:signal', body: { callId, signal: telling.signal } };
     case 'presence':
       return { event: telling.isOnline ? 'user_online' : 'user_offline', body: { userId: telling.userId, timestamp } };
   }

@@ -1,6 +1,6 @@
 import { type Command, UserId } from '@trunkline/contract';
 import { z } from 'zod';
-import { Accept, Cancel, Connected, endAs, placeCommand, placeFields, Quality, Reject, RingShown } from './call-words.ts';
+import { Accept, Cancel, Connected, endAs, placeCommand, placeFields, Quality, Reject, RingShown, Signal } from './call-words.ts';
 import type { Vocabulary } from './decoding.ts';
 
 const Request = z.object({ otomoId: UserId, ...placeFields }).transform(({ otomoId, ...words }) => placeCommand(otomoId, words));
@@ -19,5 +19,6 @@ export const OTOMO_WORDS: Vocabulary = {
     ['call_end', endAs('cancel_or_reject')],
     ['call_connected', Connected],
     ['call_quality', Quality],
+    ['call_signal', Signal],
   ]),
 };

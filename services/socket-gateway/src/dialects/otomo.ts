@@ -40,6 +40,8 @@ const encode = (telling: Telling): JsonFrame => {
     }
     case 'quality_warning':
       return frame('call_quality_warning', { callId, quality: telling.quality });
+    case 'signal':
+      return frame('call_signal', { callId, signal: telling.signal });
     case 'presence':
       return frame(telling.isOnline ? 'user_online' : 'user_offline', { userId: telling.userId, timestamp });
   }

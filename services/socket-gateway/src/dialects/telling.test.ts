@@ -62,3 +62,29 @@ describe('an end over REST by an app without devices', () => {
     expect(tellingFor(aCallEvent({ type: 'call_ended', actor: overRest(null), call }), viewer(PHONE))).toMatchObject({ kind: 'ended' });
   });
 });
+
+describe('a signal to the callee', () => {
+  const signal = { type: 'offer', sdp: 'v=0' } as const;
+  const actor: EventActor = { userId: aCall().callerId, deviceId: null, sessionId: SessionId.parse('ana-s') };
+  const toldOfSignal = (call: Partial<Call>, who: Viewer) =>
+    tellingFor(aCallEvent({ type: 'call_signal', actor, call: aCall(call), signal }), who);
+
+  it('is for the device that answered, on whatever connection it has now', () => {
+    expect(toldOfSignal(acceptedBy(PHONE, 's-0'), viewer(PHONE))).toMatchObject({ kind: 'signal', signal });
+    expect(toldOfSignal(acceptedBy(PHONE, 's-0'), viewer(DeviceId.parse('tablet')))).toBeNull();
+    expect(toldOfSignal(acceptedBy(PHONE, 's-0'), viewer(null))).toBeNull();
+  });
+
+  it('is for each connection that may be who answered, where that had no device', () => {
+    expect(toldOfSignal(acceptedBy(null, 's-0'), viewer(null))).toMatchObject({ kind: 'signal' });
+    expect(toldOfSignal(acceptedBy(null, 's-0'), viewer(PHONE))).toBeNull();
+    expect(toldOfSignal(acceptedBy(null, null), viewer(PHONE))).toMatchObject({ kind: 'signal' });
+  });
+
+  it('is not told to who sent it', () => {
+    const own = { ...actor, userId: BEN };
+    expect(
+      tellingFor(aCallEvent({ type: 'call_signal', actor: own, call: aCall(acceptedBy(PHONE, 's-0')), signal }), viewer(PHONE)),
+    ).toBeNull();
+  });
+});

@@ -3,6 +3,7 @@ import {
   type CallEventType,
   type CallId,
   type CallQuality,
+  type CallSignal,
   callIdFor,
   type DeviceId,
   durationSeconds,
@@ -35,6 +36,8 @@ type News =
   /** `endedBy`: a participant, or `system`. */
   | { readonly kind: 'ended'; readonly endedBy: string; readonly reason: ToldReason; readonly durationSeconds: number }
   | { readonly kind: 'quality_warning'; readonly quality: CallQuality }
+  /** What the other participant's device says to this one. */
+  | { readonly kind: 'signal'; readonly signal: CallSignal }
   /** The other participant opened a first session, or lost the last one. */
   | { readonly kind: 'presence'; readonly userId: UserId; readonly isOnline: boolean };
 
@@ -112,6 +115,20 @@ const ended = ({ call }: Scene, endedBy: string, otherwise: EndReason): News => 
 const tellQuality = ({ event: { actor, quality }, viewer }: Scene): News | null =>
   quality === undefined || actor.userId === viewer.userId ? null : { kind: 'quality_warning', quality };
 
+/** Whether the callee's viewer may be who answered: where that device has no name, each session without one may. */
+const mayHaveAnswered = (scene: Scene): boolean => {
+  const { answeredByDevice, answeredBySession } = scene.call;
+  if (answeredHere(scene)) return true;
+  return answeredByDevice === null && (answeredBySession === null || scene.viewer.deviceId === null);
+};
+
+/** Which of the caller's devices placed it is not in the call: those that did not, do not know it. */
+const tellSignal = (scene: Scene): News | null => {
+  const { event, viewer, isCallee } = scene;
+  if (event.signal === undefined || event.actor.userId === viewer.userId) return null;
+  return isCallee && !mayHaveAnswered(scene) ? null : { kind: 'signal', signal: event.signal };
+};
+
 const tellPresence = ({ event: { type, actor }, viewer }: Scene): News | null =>
   actor.userId === null || actor.userId === viewer.userId
     ? null
@@ -128,6 +145,7 @@ const TELL: Readonly<Record<CallEventType, (scene: Scene) => News | null>> = {
   call_ended: (scene) => (acted(scene) ? null : ended(scene, scene.call.endedBy ?? SYSTEM, 'hung_up')),
   call_failed: (scene) => ended(scene, SYSTEM, 'connect_failed'),
   call_quality_warning: tellQuality,
+  call_signal: tellSignal,
   user_online: tellPresence,
   user_offline: tellPresence,
 };

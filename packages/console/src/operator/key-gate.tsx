@@ -1,0 +1,27 @@
+import type { ComponentChildren } from 'preact';
+import { t } from '../text/language.ts';
+import { enterKey, serverKey } from './server-api.ts';
+
+const submit = (event: Event): void => {
+  event.preventDefault();
+  const key = String(new FormData(event.currentTarget as HTMLFormElement).get('key') ?? '').trim();
+  if (key !== '') enterKey(key);
+};
+
+/** What needs a server key, once there is one. */
+export const KeyGate = ({ children }: { children: ComponentChildren }): ComponentChildren =>
+  serverKey() === null ? (
+    <form class="card gate" onSubmit={submit}>
+      <h2>{t('key.title')}</h2>
+      <p class="quiet">{t('key.lead')}</p>
+      <label class="field">
+        <span>{t('key.label')}</span>
+        <input name="key" type="password" autocomplete="off" required />
+      </label>
+      <button class="button primary" type="submit">
+        {t('key.enter')}
+      </button>
+    </form>
+  ) : (
+    children
+  );
