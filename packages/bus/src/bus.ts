@@ -40,6 +40,8 @@ export interface Subscriber extends AsyncDisposable {
   subscribe(userId: UserId, listener: (event: ServerEvent) => void): Subscription;
   /** The same for the chats of this user. */
   subscribeToChats(userId: UserId, listener: (event: ChatEvent) => void): Subscription;
+  /** Tells the listeners here of an event that came another way than the bus; those who heard it on the bus hear it twice. */
+  tell(event: ServerEvent): void;
   /** Called when subscriptions are in force again after a break in which anything may have been missed. */
   onGapEnded(listener: () => void): void;
   /** Whether a message sent to ourselves came back lately: a healthy TCP connection may still be deaf. */

@@ -26,6 +26,7 @@ import { createNotifications } from './notifications/notifications.ts';
 import { notifyUsers } from './notifications/notify-users.ts';
 import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
+import { createReadUntaken } from './outbox/untaken.ts';
 import { repeat } from './repeat.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
 import { createTraceReader } from './traces/trace-reader.ts';
@@ -174,6 +175,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         answerChatCommand: chats.answerCommand,
         sessions: countSessions(sessions, metrics.of),
         notifications,
+        readUntaken: createReadUntaken({ database, publisher, logger }),
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
       traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),

@@ -34,7 +34,7 @@ const createClient = () => {
 
 it('a command that is no longer wanted when its turn comes is answered without being sent, and the others get their own answers', async () => {
   const { client, bodies } = createClient();
-  const send = createCommandSender(client, createLogger('test', 'silent'));
+  const send = createCommandSender(client, createLogger('test', 'silent'), () => undefined);
   const replies = await Promise.all(['a', 'b', 'c'].map((id) => send(commandOn(id), () => id !== 'b')));
   expect(replies.map(callIdIn)).toEqual(['a', 'service_error', 'c']);
   expect(bodies).toEqual([['a', 'c']]);
@@ -42,7 +42,7 @@ it('a command that is no longer wanted when its turn comes is answered without b
 
 it('nothing is sent where nothing is wanted', async () => {
   const { client, bodies } = createClient();
-  const send = createCommandSender(client, createLogger('test', 'silent'));
+  const send = createCommandSender(client, createLogger('test', 'silent'), () => undefined);
   expect(callIdIn(await send(commandOn('a'), () => false))).toBe('service_error');
   expect(bodies).toEqual([]);
 });

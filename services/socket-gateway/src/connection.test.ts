@@ -44,6 +44,7 @@ const connect = () => {
       return { inForce: subscription.promise, end: () => seen.reports.push('unsubscribed') };
     },
     subscribeToChats: () => expect.unreachable('a call session hears no chats'),
+    tell: () => undefined,
     onGapEnded: () => undefined,
     isHearing: () => true,
     [Symbol.asyncDispose]: async () => undefined,

@@ -1,6 +1,5 @@
-import { type Delivery, INTERNAL_PATHS, MAX_BATCH } from '@trunkline/contract';
+import { DeliveriesResponse, type Delivery, INTERNAL_PATHS, MAX_BATCH, type ServerEvent } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
-import { z } from 'zod';
 import type { CallServiceClient } from './call-service-client.ts';
 
 /** Tells call-service what was written to which session; nothing waits for it. */
@@ -15,15 +14,21 @@ const MAX_IN_FLIGHT = 1;
 const APART_MS = 10;
 const BUDGET_MS = 3000;
 
-export const createDeliveryReports = (client: CallServiceClient, log: Logger): DeliveryReports => {
+/** `hear` is told of what Redis lacks of these calls. */
+export const createDeliveryReports = (client: CallServiceClient, log: Logger, hear: (event: ServerEvent) => void): DeliveryReports => {
   const batch = createMicroBatch<Delivery, void>({
     maxItems: MAX_BATCH,
     maxInFlight: MAX_IN_FLIGHT,
     apartMs: APART_MS,
     run: async (deliveries) => {
-      const request = { path: INTERNAL_PATHS.deliveries, bodyFor: () => ({ deliveries }), schema: z.unknown(), budgetMs: BUDGET_MS };
       try {
-        await client.post(request);
+        const { value } = await client.post({
+          path: INTERNAL_PATHS.deliveries,
+          bodyFor: () => ({ deliveries }),
+          schema: DeliveriesResponse,
+          budgetMs: BUDGET_MS,
+        });
+        for (const event of value.events) hear(event);
       } catch (error) {
         log.warn({ err: error, deliveries: deliveries.length }, 'delivery reports were dropped');
       }

@@ -65,9 +65,9 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   await using parts = new AsyncDisposableStack();
   const client = parts.use(createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log }));
   const reports = createSessionReports({ client, gatewayId, log });
-  const deliveries = createDeliveryReports(client, log);
   const rooms = parts.use(startSharedRooms({ redisUrl, prefix, onError }));
   const subscriber = parts.use(await startSubscriber({ redisUrl, prefix, onError }));
+  const deliveries = createDeliveryReports(client, log, subscriber.tell);
   const lease = parts.use(await startLease({ client, gatewayId, leaseMs: config.GATEWAY_LEASE_SECONDS * 1000, clock, log }));
 
   const checks: ReadinessChecks = {
@@ -114,7 +114,9 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     commandsPerSecond: config.LIMIT_COMMANDS_PER_SECOND,
     metrics: metrics.of,
   };
-  const sessions: Sessions = parts.use(new Sessions({ ...common, sendCommand: createCommandSender(client, log), deliveries }));
+  const sessions: Sessions = parts.use(
+    new Sessions({ ...common, sendCommand: createCommandSender(client, log, subscriber.tell), deliveries }),
+  );
   const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
   watchGateway(metrics.of, { sessions, subscriber });
   lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));

@@ -1,4 +1,4 @@
-import { MAX_BATCH } from '@trunkline/contract';
+import { MAX_BATCH, type ServerEvent } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import type { z } from 'zod';
 import type { CallServiceClient } from './call-service-client.ts';
@@ -8,7 +8,9 @@ export interface ReplyBatchOptions<Reply> {
   log: Logger;
   /** Takes `{commands}` and answers `{replies}`, in the same order. */
   path: string;
-  schema: z.ZodType<{ replies: Reply[] }>;
+  schema: z.ZodType<{ replies: Reply[]; events?: ServerEvent[] }>;
+  /** Told of the events in an answer, before the replies are. */
+  hear?: (event: ServerEvent) => void;
   /** What a command is answered that no call-service took in time. */
   unanswered: Reply;
 }
@@ -32,6 +34,7 @@ export const createReplyBatch = <Command extends object, Reply>({
   path,
   schema,
   unanswered,
+  hear,
 }: ReplyBatchOptions<Reply>): SendForReply<Command, Reply> => {
   const post = async (commands: Command[]): Promise<Reply[]> => {
     const { value } = await client.post({
@@ -41,6 +44,7 @@ export const createReplyBatch = <Command extends object, Reply>({
       budgetMs: BUDGET_MS,
     });
     if (value.replies.length !== commands.length) throw new Error(`${commands.length} commands got ${value.replies.length} replies`);
+    for (const event of value.events ?? []) hear?.(event);
     return value.replies;
   };
 

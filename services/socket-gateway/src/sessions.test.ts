@@ -35,6 +35,7 @@ const createSessions = () => {
     subscriber: {
       subscribe: () => ({ inForce: Promise.resolve(), end: () => undefined }),
       subscribeToChats: () => ({ inForce: Promise.resolve(), end: () => undefined }),
+      tell: () => undefined,
       onGapEnded: () => undefined,
       isHearing: () => true,
       [Symbol.asyncDispose]: async () => undefined,
