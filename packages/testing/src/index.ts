@@ -1,5 +1,5 @@
 export { backingUrls } from './backing-urls.ts';
-export { type ChildService, startChildService } from './child-service.ts';
+export { type ChildService, type ServiceName, startChildService } from './child-service.ts';
 export { type Direction, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 export { type OneConnection, oneConnection } from './one-connection.ts';
 export { connectOnlyCare, type HeardEvent, type OnlyCareAck, type OnlyCareClient } from './onlycare-client.ts';
