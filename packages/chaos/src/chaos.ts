@@ -18,7 +18,7 @@ const cause = async (options: Options, print: Print): Promise<number> => {
   const seconds = secondsOf(options);
   const faults = options.faults ?? (options.sabotage === undefined ? FAULT_NAMES : []);
   const rate = options.rate ?? DEFAULT_RATE;
-  print(`seed ${seed}: ${rate} calls a second for ${seconds} s`);
+  print(`seed ${seed}: ${rate} calls a second ${seconds === null ? 'until each fault has happened once' : `for ${seconds} s`}`);
   await using world = await startWorld({
     gateways: options.gateways,
     callServices: options.callServices,

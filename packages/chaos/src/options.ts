@@ -9,6 +9,7 @@ export const USAGE = `Usage: pnpm chaos [options]        people call each other 
 Options:
   --seconds N        how long calls are placed (60)
   --minutes N        the same in minutes
+  --each-once        until each fault has happened once, however long that takes
   --rate N           calls a second (20; soak 50)
   --seed N           decides who does what, and which fault comes when (a new one)
   --faults A[,B…]    only these, or "none" (all of them, in turn)
@@ -40,6 +41,7 @@ const Options = z.object({
   scale: number(0.01, 10).optional(),
   gateways: count(1, 8).default(2),
   callServices: count(1, 8).default(2),
+  eachOnce: z.boolean().default(false),
   notDurable: z.boolean().default(false),
   factsOnly: z.boolean().default(false),
   sabotage: z
@@ -61,6 +63,7 @@ const FLAGS = {
   scale: text,
   gateways: text,
   'call-services': text,
+  'each-once': flag,
   'not-durable': flag,
   'facts-only': flag,
   sabotage: text,
@@ -85,4 +88,8 @@ export const parseRequest = (argv: readonly string[]): Request | null => {
   return { isSoak: word === 'soak', options: parsed.data };
 };
 
-export const secondsOf = ({ seconds, minutes }: Options): number => seconds ?? (minutes === undefined ? 60 : minutes * 60);
+/** Null: until each fault has happened once. */
+export const secondsOf = ({ seconds, minutes, eachOnce }: Options): number | null => {
+  if (eachOnce) return null;
+  return seconds ?? (minutes === undefined ? 60 : minutes * 60);
+};

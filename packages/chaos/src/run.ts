@@ -14,7 +14,8 @@ import type { World } from './system/world.ts';
 export interface RunOptions {
   world: World;
   seed: number;
-  seconds: number;
+  /** How long calls are placed. Null: until each of the faults has happened once. */
+  seconds: number | null;
   rate: number;
   faults: readonly string[];
   scale: number;
@@ -36,12 +37,14 @@ const PAIRS_PER_CALL_A_SECOND = 5;
 const FEWEST_PAIRS = 12;
 const IDLE_WITHIN_MS = 60_000;
 const SETTLE_WITHIN_MS = 45_000;
+const TOLD_WITHIN_MS = 3000;
 const SALT = { people: 1, arrivals: 2, faults: 3 };
 
-const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds }: RunOptions): Promise<void> => {
-  const endAt = Date.now() + seconds * 1000;
+/** Places calls until the time is up, and for as long as something else goes on. */
+const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds }: RunOptions, goesOn: () => boolean): Promise<void> => {
+  const endAt = Date.now() + (seconds ?? 0) * 1000;
   let dueAt = Date.now();
-  while (dueAt < endAt) {
+  while (dueAt < endAt || goesOn()) {
     if (Date.now() < dueAt) await pause(dueAt - Date.now());
     crowd.callSomebody();
     // Arrivals of many people who know nothing of each other.
@@ -68,7 +71,7 @@ const settle = async ({ query }: World, crowd: Crowd, name: string): Promise<voi
 };
 
 const everybodyTold = async (crowd: Crowd): Promise<void> => {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + TOLD_WITHIN_MS;
   const isTold = (): boolean =>
     [...crowd.stories.values()].every((story) => story.devices.every((device) => !story.wasRung(device) || story.knowsTheEnd(device)));
   while (!isTold() && Date.now() < deadline) await pause(200);
@@ -76,7 +79,7 @@ const everybodyTold = async (crowd: Crowd): Promise<void> => {
 
 /** One run against a world that stands: people, faults, and the verdict. */
 export const run = async (options: RunOptions): Promise<RunResult> => {
-  const { world, seed, rate, seconds, faults, scale, sabotage, report } = options;
+  const { world, seed, seconds, rate, faults, scale, sabotage, report } = options;
   const name = `c${seed}-${Date.now().toString(36)}`;
   const dice = new Dice(seed);
   using crowd = await Crowd.gather({
@@ -89,11 +92,14 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   const inflicted: Inflicted[] = [];
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
+  let isTroubled = true;
+  const arrivals = arrive(crowd, dice.fork(SALT.arrivals), options, () => isTroubled);
   await Promise.all([
-    arrive(crowd, dice.fork(SALT.arrivals), options),
     runFaults({ world, dice: dice.fork(SALT.faults), seconds, names: faults, scale, report }, inflicted),
     sabotage === undefined ? null : SABOTAGES[sabotage]({ world, crowd }),
   ]);
+  isTroubled = false;
+  await arrivals;
   report('everybody hangs up');
   await crowd.idle(IDLE_WITHIN_MS);
   await settle(world, crowd, name);
@@ -112,5 +118,5 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
 const ROUGH_SECONDS_OF_A_FAULT = 8;
 
 /** Short runs have short faults, so that each happens once. */
-export const scaleFor = (seconds: number, faults: readonly string[] = FAULT_NAMES): number =>
-  Math.min(1, seconds / Math.max(1, faults.length * ROUGH_SECONDS_OF_A_FAULT));
+export const scaleFor = (seconds: number | null, faults: readonly string[] = FAULT_NAMES): number =>
+  Math.min(1, (seconds ?? 0) / Math.max(1, faults.length * ROUGH_SECONDS_OF_A_FAULT));

@@ -63,7 +63,7 @@ const whileRinging = (crowd: Crowd, use: (story: Story) => Promise<void>): Promi
   });
 
 const untilEverybodyKnows = (story: Story): Promise<boolean> =>
-  story.until(() => story.devices.every((device) => story.knowsTheEnd(device)), 5000);
+  story.until(() => story.devices.every((device) => story.knowsTheEnd(device)), 2000);
 
 /** Breaks each promise on purpose, from outside: what would not be noticed then is not promised. */
 export const SABOTAGES = {

@@ -18,7 +18,8 @@ const SHORTEST_HOLD_MS = 250;
 export interface FaultScheduleOptions {
   world: World;
   dice: Dice;
-  seconds: number;
+  /** Null: until each has happened once. */
+  seconds: number | null;
   /** Those that happen; all of them in turn, in an order of chance, again and again. */
   names: readonly string[];
   /** How much shorter than in a long run each lasts, and the rest after it. */
@@ -26,14 +27,21 @@ export interface FaultScheduleOptions {
   report(line: string): void;
 }
 
+/** Every fault once, in an order of chance, then all of them again. */
+function* turns({ dice, names, seconds }: FaultScheduleOptions): Generator<string> {
+  const endAt = seconds === null ? Number.POSITIVE_INFINITY : Date.now() + seconds * 1000;
+  for (let turn = 0; names.length > 0 && (turn === 0 || seconds !== null); turn += 1) {
+    for (const name of dice.shuffled(names)) {
+      if (Date.now() >= endAt) return;
+      yield name;
+    }
+  }
+}
+
 /** Inflicts faults one after the other until the time is up; the one that has begun is brought to its end. */
 export const runFaults = async (options: FaultScheduleOptions, log: Inflicted[]): Promise<void> => {
-  const { world, dice, seconds, names, scale, report } = options;
-  const endAt = Date.now() + seconds * 1000;
-  let turn: string[] = [];
-  while (names.length > 0 && Date.now() < endAt) {
-    if (turn.length === 0) turn = dice.shuffled(names);
-    const name = turn.pop() as string;
+  const { world, dice, scale, report } = options;
+  for (const name of turns(options)) {
     const fault = FAULTS[name];
     if (fault === undefined) throw new Error(`there is no fault ${name}`);
     const holdMs = Math.max(SHORTEST_HOLD_MS, dice.between(...fault.seconds) * 1000 * scale);

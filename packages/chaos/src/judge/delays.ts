@@ -19,12 +19,12 @@ const NO_FAULT = null;
 const faultFelt = (faults: readonly Inflicted[], from: number, to: number): Inflicted | typeof NO_FAULT =>
   faults.findLast(({ beganAt, endedAt }) => beganAt <= to && (endedAt ?? Number.POSITIVE_INFINITY) + FELT_MS >= from) ?? NO_FAULT;
 
-/** What lies between a moment and what should follow it, counted as the fault that was felt has it. */
-const delayBetween = (faults: readonly Inflicted[], from: number, to: number, callId: string | null): Delay => {
+/** What lies between a moment and what followed it, counted as the fault that was felt has it; none for what did not wait for its end. */
+const delayBetween = (faults: readonly Inflicted[], from: number, to: number, callId: string | null): Delay[] => {
   const fault = faultFelt(faults, from, to);
-  if (fault === NO_FAULT) return { circumstance: 'healthy', milliseconds: to - from, callId };
-  const since = fault.countsFrom === 'begin' ? fault.beganAt : (fault.endedAt ?? fault.beganAt);
-  return { circumstance: fault.group, milliseconds: Math.max(0, to - Math.max(from, since)), callId };
+  if (fault === NO_FAULT) return [{ circumstance: 'healthy', milliseconds: to - from, callId }];
+  const since = Math.max(from, fault.countsFrom === 'begin' ? fault.beganAt : (fault.endedAt ?? fault.beganAt));
+  return to < since ? [] : [{ circumstance: fault.group, milliseconds: to - since, callId }];
 };
 
 const percentile = (sorted: readonly number[], share: number): number =>
@@ -39,7 +39,7 @@ const stopDelays = (story: Story, row: CallRow, faults: readonly Inflicted[]): D
     const stop = story.heard.find((heard) => heard.device === device && isStop(heard.word));
     const overAt = row.acceptedAt !== null && stop?.reason === 'answered_elsewhere' ? row.acceptedAt : row.endedAt;
     if (ring === undefined || stop === undefined || overAt === null || ring.at > overAt) return [];
-    return [delayBetween(faults, overAt, stop.at, story.callId)];
+    return delayBetween(faults, overAt, stop.at, story.callId);
   });
 
 interface Limit {
@@ -67,7 +67,7 @@ const timeoutDelays = ({ stories, rows, faults }: Evidence): Delay[] =>
   stories.flatMap((story) => {
     const row = rows.get(story.callId);
     if (row?.state !== 'MISSED' || row.endedAt === null) return [];
-    const { circumstance } = delayBetween(faults, row.ringDeadlineAt, row.endedAt, story.callId);
+    const circumstance = faultFelt(faults, row.ringDeadlineAt, row.endedAt)?.group ?? 'healthy';
     return [{ circumstance, milliseconds: row.endedAt - row.ringDeadlineAt, callId: story.callId }];
   });
 
@@ -79,7 +79,7 @@ export const judgeAllDelays = (evidence: Evidence): Verdict[] => {
     return row === undefined || leavesItself(story) ? [] : stopDelays(story, row, faults);
   });
   const timeouts = timeoutDelays(evidence);
-  const returns = absences.map(({ lostAt, backAt }) => delayBetween(faults, lostAt, backAt, null));
+  const returns = absences.flatMap(({ lostAt, backAt }) => delayBetween(faults, lostAt, backAt, null));
   return [
     judgeDelays('stops-in-time', 'a ring stops within 100 ms of its end (p99, nothing broken)', stops, {
       limitMs: 100,

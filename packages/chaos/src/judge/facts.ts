@@ -89,8 +89,9 @@ const rungIsStopped = (evidence: Evidence): Verdict =>
     return { checked: rung.length, wrong };
   });
 
-const phantomIn = (story: Story, row: CallRow | undefined, { device, at }: Heard): string | null => {
-  const stop = story.heard.find((heard) => heard.device === device && isStop(heard.word) && heard.at <= at);
+const phantomIn = (story: Story, row: CallRow | undefined, ring: Heard): string | null => {
+  const { device, at } = ring;
+  const stop = story.heard.slice(0, story.heard.indexOf(ring)).find((heard) => heard.device === device && isStop(heard.word));
   if (stop !== undefined) return `${device.name} was rung ${at - stop.at} ms after it was told ${stop.word}`;
   if (row === undefined) return `${device.name} was rung for a call that the database does not have`;
   const overAt = Math.min(row.ringDeadlineAt, row.acceptedAt ?? row.endedAt ?? Number.POSITIVE_INFINITY);
@@ -100,7 +101,7 @@ const phantomIn = (story: Story, row: CallRow | undefined, { device, at }: Heard
 const noPhantomRing = (evidence: Evidence): Verdict => {
   const judged = perStory(evidence, 'no-phantom-ring', 'nothing rings after its end or its expiresAt', (story, row) => {
     const rings = story.heard.filter(({ word }) => word === 'incoming');
-    const wrong = rings.map((ring) => phantomIn(story, row, { ...ring, at: ring.at })).filter((what) => what !== null);
+    const wrong = rings.map((ring) => phantomIn(story, row, ring)).filter((what) => what !== null);
     return { checked: rings.length, wrong };
   });
   const strays = evidence.strays

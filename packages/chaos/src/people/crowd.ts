@@ -115,7 +115,9 @@ export class Crowd implements Ears, Disposable {
     const isIdle = (async () => {
       while (this.#running.size > 0) await Promise.race(this.#running);
     })();
-    await Promise.race([isIdle, pause(milliseconds)]);
+    const patience = new AbortController();
+    await Promise.race([isIdle, pause(milliseconds, undefined, { signal: patience.signal })]);
+    patience.abort();
   }
 
   told(device: Device, told: Told): void {

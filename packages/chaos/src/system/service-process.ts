@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ServiceName, until } from '@trunkline/testing';
 
@@ -43,7 +45,13 @@ export class ServiceProcess implements AsyncDisposable {
     const log = openSync(`${logFolder}/${this.name}.log`, 'a');
     const preload = clockOffMs === 0 ? [] : ['--import', new URL('./wrong-clock.ts', import.meta.url).href];
     this.#child = spawn(process.execPath, [...preload, main], {
-      env: { ...settings, PORT: String(port), HOST: '127.0.0.1', CLOCK_OFF_MS: String(clockOffMs) },
+      env: {
+        NODE_COMPILE_CACHE: join(tmpdir(), 'trunkline-compile-cache'),
+        ...settings,
+        PORT: String(port),
+        HOST: '127.0.0.1',
+        CLOCK_OFF_MS: String(clockOffMs),
+      },
       // The channel lets it stop when we are gone without a word.
       stdio: ['ignore', log, log, 'ipc'],
     });
