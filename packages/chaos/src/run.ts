@@ -20,6 +20,8 @@ export interface RunOptions {
   faults: readonly string[];
   scale: number;
   sabotage?: Sabotage | undefined;
+  /** Runs when all calls are over and everybody is still connected. */
+  whileConnected?: () => Promise<void>;
   report(line: string): void;
 }
 
@@ -105,6 +107,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   await settle(world, crowd, name);
   await everybodyTold(crowd);
   lag.disable();
+  await options.whileConnected?.();
   const evidence = await gatherEvidence(world, crowd, inflicted);
   return {
     verdicts: [...judgeFacts(evidence), ...judgeAllDelays(evidence)],
