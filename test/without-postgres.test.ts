@@ -23,6 +23,9 @@ it.each(Object.entries(BREAKS))(
     await using callee = await connectOnlyCare(gateway?.url ?? '', await mintToken(calleeId));
     const place = { receiverId: calleeId, callId: randomUUID(), requestId: randomUUID() };
 
+    // An answer shows that the session is open.
+    for (const phone of [caller, callee]) expect(await phone.ask('call:cancel', { callId: 'none' })).toMatchObject({ ok: false });
+
     link?.[breaks]();
     const { ok, error } = await caller.ask('call:initiate', place);
     expect({ ok, code: error?.code }).toEqual({ ok: false, code: 'service_error' });

@@ -30,11 +30,11 @@ export interface Asked {
   answer: Answer | null;
 }
 
-const HANDSHAKE_MS = 2000;
+const HANDSHAKE_MS = 5000;
 /** A gateway answers within three seconds, if only that it could not. */
 const ANSWER_WITHIN_MS = 4500;
 const ASK_AGAIN_AFTER_MS = 150;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const FIRST_BACKOFF_MS = 50;
 const LONGEST_BACKOFF_MS = 400;
 

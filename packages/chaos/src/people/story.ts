@@ -77,6 +77,18 @@ export class Story {
     return answered;
   }
 
+  unanswered(): readonly Answered[] {
+    return this.answers.filter(({ answer }) => answer === null);
+  }
+
+  /** Sends a question that was given up once more; its answer counts as the first. */
+  async askLater(answered: Answered): Promise<void> {
+    answered.answer = await answered.device.repeat(answered.ask);
+    answered.at = Date.now();
+    this.#note(`${answered.device.name} asks to ${answered.ask.verb} once more, and is answered: ${worded(answered.answer)}`);
+    this.#look();
+  }
+
   async askAgain(answered: Answered): Promise<void> {
     answered.again = await answered.device.repeat(answered.ask);
     this.#note(`${answered.device.name} asks the same ${answered.ask.verb} again: ${worded(answered.again)}`);
