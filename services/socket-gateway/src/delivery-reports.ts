@@ -11,7 +11,7 @@ export interface DeliveryReports {
 
 const MAX_IN_FLIGHT = 1;
 /** Nobody waits for a report but the caller's ringing tone. */
-const APART_MS = 10;
+const APART_MS = 40;
 const BUDGET_MS = 3000;
 
 /** `hear` is told of what Redis lacks of these calls. */

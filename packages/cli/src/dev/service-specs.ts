@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
 import type { ChildSpec } from './child-process.ts';
 import type { DevPush } from './dev-push.ts';
 import { REPOSITORY } from './dev-settings.ts';
@@ -48,7 +49,13 @@ export const edgeSpecs = ({ callServices, gateways, notifier }: PortPlan, surrou
   // A gateway's id names one run of it: a run that had its predecessor's would take over sessions that died with that.
   const gatewayId = (name: string) => ({ GATEWAY_ID: `${name}-${randomBytes(4).toString('hex')}` });
   return [
-    ...gateways.map((claim) => specOf('socket-gateway', claim, surroundings, () => ({ ...addresses, ...gatewayId(claim.owner) }))),
+    ...gateways.map((claim) =>
+      specOf('socket-gateway', claim, surroundings, () => ({
+        ...addresses,
+        ...gatewayId(claim.owner),
+        NODE_OPTIONS: GATEWAY_NODE_OPTIONS,
+      })),
+    ),
     specOf('notifier', notifier, surroundings, () => ({ ...addresses, ...surroundings.push.notifierEnv })),
   ];
 };

@@ -74,12 +74,20 @@ export const shortenPollingClose = (engine: Engine): void => {
   if (transport.closeTimeout !== undefined) transport.closeTimeout = POLLING_CLOSE_MS;
 };
 
+/** Of an upgraded request: a listener without a name on its socket keeps a response that nobody asks for, and so the request. */
+const forgetResponse = ({ socket, headers }: IncomingMessage): void => {
+  if (headers.upgrade === undefined) return;
+  for (const listener of socket.listeners('close')) if (listener.name === '') socket.off('close', listener as () => void);
+};
+
 /** Drops the handshake and its request: they hold the token, and most of the memory of an idle connection. */
 export const forgetRequest = (socket: Pick<Socket, 'conn' | 'handshake'>): void => {
-  Reflect.deleteProperty(socket, 'handshake');
+  // Not deleted: V8 would make a hash table of the socket's properties.
+  Reflect.set(socket, 'handshake', null);
   // A connection's first namespace has forgotten it for the second.
   const request: IncomingMessage | null = socket.conn.request;
   if (request === null) return;
+  forgetResponse(request);
   request.rawHeaders = [];
   request.headers = {};
   Reflect.set(request, '_query', null);
