@@ -17,10 +17,16 @@ export interface ReplyBatchOptions<Reply> {
 
 const MAX_IN_FLIGHT = 2;
 const APART_MS = 3;
+/** From a command's arrival to its answer, its turn awaited. */
 const BUDGET_MS = 3000;
+
+/** What has waited so long for its turn would be answered too late, whatever became of it. */
+const TOO_LATE_MS = 2800;
 
 interface Waiting<Command> {
   readonly command: Command;
+  /** By `performance.now()`. */
+  readonly arrivedAt: number;
   isWanted(): boolean;
 }
 
@@ -36,22 +42,22 @@ export const createReplyBatch = <Command extends object, Reply>({
   unanswered,
   hear,
 }: ReplyBatchOptions<Reply>): SendForReply<Command, Reply> => {
-  const post = async (commands: Command[]): Promise<Reply[]> => {
+  const post = async (commands: Command[], budgetMs: number): Promise<Reply[]> => {
     const { value } = await client.post({
       path,
       bodyFor: (attempt) => ({ commands: commands.map((command) => ({ ...command, attempt })) }),
       schema,
-      budgetMs: BUDGET_MS,
+      budgetMs,
     });
     if (value.replies.length !== commands.length) throw new Error(`${commands.length} commands got ${value.replies.length} replies`);
     for (const event of value.events ?? []) hear?.(event);
     return value.replies;
   };
 
-  const repliesTo = async (commands: Command[]): Promise<Reply[]> => {
+  const repliesTo = async (commands: Command[], budgetMs: number): Promise<Reply[]> => {
     if (commands.length === 0) return [];
     try {
-      return await post(commands);
+      return await post(commands, budgetMs);
     } catch (error) {
       log.error({ err: error, path, commands: commands.length }, 'commands were not answered');
       return commands.map(() => unanswered);
@@ -63,11 +69,15 @@ export const createReplyBatch = <Command extends object, Reply>({
     maxInFlight: MAX_IN_FLIGHT,
     apartMs: APART_MS,
     run: async (waiting) => {
-      const wanted = waiting.filter(({ isWanted }) => isWanted());
-      const replies = await repliesTo(wanted.map(({ command }) => command));
+      const now = performance.now();
+      const wanted = waiting.filter(({ arrivedAt, isWanted }) => now - arrivedAt < TOO_LATE_MS && isWanted());
+      // They wait in the order of their arrival.
+      const waitedMs = now - (wanted[0]?.arrivedAt ?? now);
+      const commands = wanted.map(({ command }) => command);
+      const replies = await repliesTo(commands, BUDGET_MS - waitedMs);
       const replyTo = new Map(wanted.map((entry, index) => [entry, replies[index]]));
       return waiting.map((entry) => replyTo.get(entry) ?? unanswered);
     },
   });
-  return (command, isWanted = () => true) => batch.add({ command, isWanted });
+  return (command, isWanted = () => true) => batch.add({ command, arrivedAt: performance.now(), isWanted });
 };

@@ -73,13 +73,17 @@ const timeoutDelays = ({ stories, rows, faults }: Evidence): Delay[] =>
 
 /** What is sooner or later. */
 export const judgeAllDelays = (evidence: Evidence): Verdict[] => {
-  const { stories, rows, faults, absences } = evidence;
+  const { stories, rows, faults, absences, answers } = evidence;
   const stops = stories.flatMap((story) => {
     const row = rows.get(story.callId);
     return row === undefined || leavesItself(story) ? [] : stopDelays(story, row, faults);
   });
   const timeouts = timeoutDelays(evidence);
   const returns = absences.flatMap(({ lostAt, backAt }) => delayBetween(faults, lostAt, backAt, null));
+  const answered = answers.map(({ at, afterMs }): Delay => {
+    const circumstance = faultFelt(faults, at - afterMs, at)?.group ?? 'healthy';
+    return { circumstance, milliseconds: afterMs, callId: null };
+  });
   return [
     judgeDelays('stops-in-time', 'a ring stops within 100 ms of its end (p99, nothing broken)', stops, {
       limitMs: 100,
@@ -100,6 +104,11 @@ export const judgeAllDelays = (evidence: Evidence): Verdict[] => {
     judgeDelays('timeouts-in-time', 'a ring times out within 2 s of its deadline, with BullMQ or without (p99)', timeouts, {
       limitMs: 2000,
       circumstances: ['healthy', 'notifier', 'redis', 'gateway', 'phones', 'clock'],
+    }),
+    judgeDelays('answered-in-time', 'a command is answered, if only that it may be tried again, within 3 s (p99)', answered, {
+      // What the answer needs on its way.
+      limitMs: 3200,
+      circumstances: ['healthy', 'postgres', 'redis', 'call-service', 'notifier', 'clock', 'phones', 'rolling'],
     }),
     judgeDelays('back-in-time', 'who lost its connection has another within 3 s (p99)', returns, {
       limitMs: 3000,

@@ -31,6 +31,7 @@ export interface Evidence {
   histories: ReadonlyMap<string, readonly HistoryEntry[]>;
   strays: Crowd['strays'];
   absences: readonly Absence[];
+  answers: Crowd['answers'];
   faults: readonly Inflicted[];
 }
 
@@ -71,6 +72,7 @@ export const gatherEvidence = async (world: World, crowd: Crowd, faults: readonl
     histories,
     strays: crowd.strays,
     absences: crowd.absences,
+    answers: crowd.answers,
     faults,
   };
 };

@@ -37,6 +37,8 @@ const ASK_AGAIN_SHARE = 0.1;
 export class Crowd implements Ears, Disposable {
   readonly stories = new Map<string, Story>();
   readonly absences: Absence[] = [];
+  /** How long each question took that was answered, and when that was; epoch milliseconds. */
+  readonly answers: { at: number; afterMs: number }[] = [];
   /** Rings of calls that nobody here placed. */
   readonly strays: { device: Device; told: Told; at: number }[] = [];
   /** Arrivals for which nobody was free. */
@@ -124,6 +126,10 @@ export class Crowd implements Ears, Disposable {
     const story = this.stories.get(told.callId);
     if (story === undefined) this.strays.push({ device, told, at: Date.now() });
     else story.hear(device, told);
+  }
+
+  answered(afterMs: number): void {
+    this.answers.push({ at: Date.now(), afterMs });
   }
 
   lost(device: Device): void {

@@ -7,6 +7,8 @@ export type Told = Extract<Said, { kind: 'told' }>;
 /** Who listens to what happens to devices. */
 export interface Ears {
   told(device: Device, told: Told): void;
+  /** One of its questions was answered, if only that it may be asked again, so many milliseconds after it was sent. */
+  answered(afterMs: number): void;
   lost(device: Device): void;
   /** It has a connection again, so many milliseconds after it lost the last one. */
   back(device: Device, afterMs: number): void;
@@ -32,7 +34,7 @@ export interface Asked {
 
 const HANDSHAKE_MS = 5000;
 /** A gateway answers within three seconds, if only that it could not. */
-const ANSWER_WITHIN_MS = 4500;
+const ANSWER_WITHIN_MS = 6500;
 const ASK_AGAIN_AFTER_MS = 150;
 const PATIENCE_MS = 60_000;
 const FIRST_BACKOFF_MS = 50;
@@ -117,8 +119,10 @@ export class Device {
         settle(null);
         this.#socket?.terminate();
       }, ANSWER_WITHIN_MS);
+      const askedAt = Date.now();
       const settle = (answer: Answer | null): void => {
         clearTimeout(timer);
+        if (answer !== null) this.#options.ears.answered(Date.now() - askedAt);
         this.#pending.delete(ask.number);
         resolve(answer);
       };

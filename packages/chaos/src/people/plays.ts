@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Dice } from '../dice.ts';
 import type { Story } from './story.ts';
 
-export const SHORTEST_RING_SECONDS = 5;
+const SHORTEST_RING_SECONDS = 5;
 const RING_SECONDS = 20;
 const RINGS_WITHIN_MS = 8000;
 
