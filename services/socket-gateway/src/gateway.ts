@@ -132,6 +132,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     await settledWithin(sessions.allReported(), CLOSED_REPORTS_MS);
     reports.giveUp();
     await settledWithin(deliveries.idle(), DELIVERY_REPORTS_MS);
+    deliveries.giveUp();
   });
   const started = parts.move();
   log.info({ url }, 'the gateway is up');
