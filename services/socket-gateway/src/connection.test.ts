@@ -70,7 +70,7 @@ const connect = () => {
         hasRoom: () => seen.hasRoom,
         giveUp: () => undefined,
       },
-      deliveries: { add: ({ kind }) => seen.delivered.push(kind), idle: async () => undefined },
+      deliveries: { add: ({ kind }) => seen.delivered.push(kind) },
       subscriber,
       presence: { enter: () => seen.reports.push('entered'), leave: () => seen.reports.push('left') },
       clock: new DatabaseClock(),

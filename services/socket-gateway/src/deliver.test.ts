@@ -21,7 +21,7 @@ const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN;
     session: { sessionId: SessionId.parse('ben-s1'), userId, deviceId: DeviceId.parse('ben-1'), hears: 'calls' },
     dialect: onlycare,
     clock,
-    deliveries: { add: (delivery) => reported.push(delivery), idle: async () => undefined },
+    deliveries: { add: (delivery) => reported.push(delivery) },
     metrics: metrics.of,
     write: (frame) => seen.isOpen && frames.push(frame) > 0,
     probe: (onSign) => void probes.push(onSign),

@@ -31,7 +31,7 @@ const createSessions = () => {
       closed: () => new Promise((resolve) => closes.push(resolve)),
       giveUp: () => undefined,
     },
-    deliveries: { add: () => undefined, idle: async () => undefined },
+    deliveries: { add: () => undefined },
     subscriber: {
       subscribe: () => ({ inForce: Promise.resolve(), end: () => undefined }),
       subscribeToChats: () => ({ inForce: Promise.resolve(), end: () => undefined }),
