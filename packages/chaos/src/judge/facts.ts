@@ -3,8 +3,8 @@ import { type Heard, isStop, type Story } from '../people/story.ts';
 import type { CallRow, Evidence, HistoryEntry } from './evidence.ts';
 import type { Breach, Verdict } from './verdict.ts';
 
-/** What was on the wire when a call ended is no phantom: its stop is right behind it. */
-const IN_FLIGHT_MS = 2000;
+/** A gateway takes a ring for fresh for two seconds, and then it travels: that is no phantom, its stop is right behind it. */
+const IN_FLIGHT_MS = 2500;
 
 const STATE_AFTER: ReadonlyMap<string, string> = new Map([
   ['call_placed', 'INITIATING'],
