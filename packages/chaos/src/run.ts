@@ -47,7 +47,7 @@ const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds }: RunOptions, g
   const endAt = Date.now() + (seconds ?? 0) * 1000;
   let dueAt = Date.now();
   while (dueAt < endAt || goesOn()) {
-    if (Date.now() < dueAt) await pause(dueAt - Date.now());
+    await pause(Math.max(0, dueAt - Date.now()));
     crowd.callSomebody();
     // Arrivals of many people who know nothing of each other.
     dueAt += (-Math.log(1 - dice.next()) * 1000) / rate;

@@ -25,7 +25,7 @@ export interface HistoryEntry {
 export interface Evidence {
   stories: readonly Story[];
   rows: ReadonlyMap<string, CallRow>;
-  /** By call, the kinds of its trace rows. */
+  /** By call, the kinds of its trace rows; with the device's id, what was sent to devices. */
   traces: ReadonlyMap<string, readonly string[]>;
   /** Of the people who were asked for, everything that their history lists. */
   histories: ReadonlyMap<string, readonly HistoryEntry[]>;
@@ -44,7 +44,8 @@ const readCalls = (world: World): Promise<CallRow[]> =>
 
 const readTraces = async (world: World): Promise<Map<string, string[]>> => {
   const rows = await world.query<{ id: string; kinds: string[] }>(
-    `SELECT call_id AS id, array_agg(kind ORDER BY id) AS kinds FROM call_trace WHERE kind LIKE 'call\\_%' GROUP BY call_id`,
+    `SELECT call_id AS id, array_agg(CASE WHEN kind LIKE 'call\\_%' THEN kind ELSE concat_ws(' ', kind, device_id) END ORDER BY id) AS kinds
+      FROM call_trace WHERE kind LIKE 'call\\_%' OR kind IN ('ring_sent', 'stop_sent') GROUP BY call_id`,
   );
   return new Map(rows.map(({ id, kinds }) => [id, kinds]));
 };
