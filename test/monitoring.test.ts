@@ -67,7 +67,8 @@ describe('the alert rules', () => {
 
   it('are rules, to promtool', async () => {
     expect(await ask('check', 'rules', RULES)).toMatchObject({ agrees: true });
-    expect(await ask('check', 'config', join(ROOT, 'deploy/prometheus/prometheus.yml'))).toMatchObject({ agrees: true });
+    for (const config of ['prometheus.yml', 'compose.yml'])
+      expect(await ask('check', 'config', join(ROOT, 'deploy/prometheus', config))).toMatchObject({ agrees: true });
   });
 
   it('are refused by promtool when they are none', async () => {

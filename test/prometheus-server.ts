@@ -1,23 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prometheusPrograms } from '@trunkline/backing-services';
 import { type System, until } from '@trunkline/testing';
+import { freePort } from './free-port.ts';
 import { ROOT } from './repository-root.ts';
 
 const FOLDER = join(ROOT, 'deploy/prometheus');
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 const hostOf = ({ url }: { url: string }): string => new URL(url).host;
 

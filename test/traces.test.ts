@@ -234,6 +234,9 @@ describe('a call that was to ring by push is told with its verdict', () => {
     const trace = await over;
     expect(trace).toMatchObject({ verdict: 'written_not_shown', reach: 'written' });
     expect(stepsOn(trace, phone.deviceId)).toEqual(expect.arrayContaining(['push_queued', 'push_accepted', 'ring_sent']));
+    const { ways } = (await world.backend.get('/v1/server/stats')).body;
+    expect(ways.map(({ platform, provider }: Record<string, string>) => [platform, provider])).toContainEqual(['android', 'fcm']);
+    expect(ways.find(({ platform }: Record<string, string>) => platform === 'android').woke.calls).toBe(1);
   });
 });
 
@@ -277,4 +280,6 @@ it('how calls went is counted by verdict', async () => {
   expect(shares.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
   const [{ count } = { count: 0 }] = await system.database.query<{ count: number }>('SELECT count(*)::int FROM calls');
   expect(body.calls).toBe(count);
+  const socket = body.ways.find(({ platform }: Record<string, string>) => platform === 'socket');
+  expect(socket).toMatchObject({ provider: null, reached: { calls: socket.rings, share: 1 }, woke: { calls: expect.any(Number) } });
 });

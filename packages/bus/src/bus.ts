@@ -1,4 +1,4 @@
-import type { ChatEvent, ServerEvent, UserId } from '@trunkline/contract';
+import type { ChatEvent, GatewayNotice, ServerEvent, UserId } from '@trunkline/contract';
 
 /**
  * What a session hears. Each has channels of its own, so that the answer to a published ring counts only who can ring:
@@ -24,6 +24,8 @@ export interface Publisher extends AsyncDisposable {
    * null when Redis did not answer. MUST NOT send later what it could not send now: a late ring is worse than none.
    */
   publish(publications: readonly Publication[]): Promise<(number | null)[]>;
+  /** Tells every gateway. Resolves within a bounded time, whether any of them heard it or not. */
+  notify(notice: GatewayNotice): Promise<void>;
   /** Whether the connection to Redis stands. */
   isConnected(): boolean;
 }
@@ -42,6 +44,8 @@ export interface Subscriber extends AsyncDisposable {
   subscribeToChats(userId: UserId, listener: (event: ChatEvent) => void): Subscription;
   /** Tells the listeners here of an event that came another way than the bus; those who heard it on the bus hear it twice. */
   tell(event: ServerEvent): void;
+  /** The listener hears what all gateways are told. */
+  onNotice(listener: (notice: GatewayNotice) => void): void;
   /** Called when subscriptions are in force again after a break in which anything may have been missed. */
   onGapEnded(listener: () => void): void;
   /** Whether a message sent to ourselves came back lately: a healthy TCP connection may still be deaf. */

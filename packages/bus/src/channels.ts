@@ -6,6 +6,9 @@ export const userChannel = (prefix: string, topic: Topic, userId: string): strin
 /** Where one subscriber talks to itself, to know that it hears. */
 export const probeChannel = (prefix: string, subscriberId: string): string => `${prefix}:probe:${subscriberId}`;
 
+/** Where all gateways are told something at once. */
+export const noticeChannel = (prefix: string): string => `${prefix}:notices`;
+
 /** What every channel of the Socket.IO adapter begins with. */
 export const adapterChannelPrefix = (prefix: string): string => `${prefix}:rooms`;
 

@@ -1,5 +1,5 @@
 import type { Publication, Publisher } from './bus.ts';
-import { userChannel } from './channels.ts';
+import { noticeChannel, userChannel } from './channels.ts';
 import { connected, connectRedis } from './redis-connection.ts';
 
 export interface PublisherOptions {
@@ -33,6 +33,10 @@ export const startPublisher = async ({ redisUrl, prefix, onError }: PublisherOpt
 
   return {
     publish,
+    notify: async (notice) => {
+      if (redis.status !== 'ready') return;
+      await redis.spublish(noticeChannel(prefix), JSON.stringify(notice)).catch(onError);
+    },
     isConnected: () => redis.status === 'ready',
     async [Symbol.asyncDispose]() {
       redis.disconnect();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { ChatEvent, ServerEvent, type UserId } from '@trunkline/contract';
+import { ChatEvent, GatewayNotice, ServerEvent, type UserId } from '@trunkline/contract';
 import type { Subscriber, Subscription, Topic } from './bus.ts';
-import { probeChannel, userChannel } from './channels.ts';
+import { noticeChannel, probeChannel, userChannel } from './channels.ts';
 import { connected, connectRedis } from './redis-connection.ts';
 
 export interface SubscriberOptions {
@@ -25,9 +25,14 @@ interface Channel {
 /** What is heard under each topic. */
 const EVENTS = { calls: ServerEvent, chats: ChatEvent } as const;
 
-const parseEvent = (topic: Topic, text: string): unknown => {
+/** As much of a schema of the contract as is needed here. */
+interface Schema<Value> {
+  safeParse(value: unknown): { data?: Value | undefined };
+}
+
+const parse = <Value>(schema: Schema<Value>, text: string): Value | null => {
   try {
-    return EVENTS[topic].safeParse(JSON.parse(text)).data ?? null;
+    return schema.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
   }
@@ -42,7 +47,9 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
   const probing = connectRedis(redisUrl, 'command', onError);
   const probe = probeChannel(prefix, randomUUID());
   const channels = new Map<string, Channel>();
+  const notices = noticeChannel(prefix);
   const gapListeners: (() => void)[] = [];
+  const noticeListeners: ((notice: GatewayNotice) => void)[] = [];
   let heardAt = performance.now();
   let inGap = false;
 
@@ -53,13 +60,17 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     for (const listener of gapListeners) listener();
   };
 
+  const tell = <Event>(schema: Schema<Event>, text: string, listeners: Iterable<(event: Event) => void>): void => {
+    const event = parse(schema, text);
+    if (event === null) return onError(new Error('an event on the bus is not what the contract says'));
+    for (const listener of listeners) listener(event);
+  };
+
   subscribing.on('smessage', (channel: string, text: string) => {
     if (channel === probe) return hearProbe();
+    if (channel === notices) return tell(GatewayNotice, text, noticeListeners);
     const heard = channels.get(channel);
-    if (heard === undefined) return;
-    const event = parseEvent(heard.topic, text);
-    if (event === null) return onError(new Error('an event on the bus is not what the contract says'));
-    for (const listener of heard.listeners) listener(event);
+    if (heard !== undefined) tell<unknown>(EVENTS[heard.topic], text, heard.listeners);
   });
   subscribing.on('close', () => {
     inGap = true;
@@ -81,6 +92,7 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
 
   await connected(subscribing, START_PATIENCE_MS);
   void subscribeTo(probe);
+  void subscribeTo(notices);
   const probeTimer = setInterval(sendProbe, PROBE_EVERY_MS);
 
   const end = (name: string, listener: Listener): void => {
@@ -102,16 +114,17 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     return { inForce: channel.inForce, end: () => end(name, listener as Listener) };
   };
 
-  const tell = (event: ServerEvent): void => {
+  const tellHere = (event: ServerEvent): void => {
     for (const userId of event.recipients) {
       for (const listener of channels.get(userChannel(prefix, 'calls', userId))?.listeners ?? []) listener(event);
     }
   };
 
   return {
-    tell,
+    tell: tellHere,
     subscribe: (userId, listener) => subscribe<ServerEvent>('calls', userId, listener),
     subscribeToChats: (userId, listener) => subscribe<ChatEvent>('chats', userId, listener),
+    onNotice: (listener) => noticeListeners.push(listener),
     onGapEnded: (listener) => gapListeners.push(listener),
     isHearing,
     async [Symbol.asyncDispose]() {

@@ -2,14 +2,16 @@ import { ConfigError } from '@trunkline/service-kit';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { dev } from './commands/dev.ts';
 import { doctor } from './commands/doctor.ts';
+import { keys } from './commands/keys.ts';
 import { latency } from './commands/latency.ts';
 import { pushes } from './commands/pushes.ts';
 import { token } from './commands/token.ts';
 import { trace } from './commands/trace.ts';
 import { vapid } from './commands/vapid.ts';
+import { webhook } from './commands/webhook.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  [dev, doctor, latency, pushes, token, trace, vapid].map((command) => [command.name, command]),
+  [dev, doctor, keys, latency, pushes, token, trace, vapid, webhook].map((command) => [command.name, command]),
 );
 
 const USAGE = `Usage: trunkline <command> [options]

@@ -11,3 +11,4 @@ export * from './jobs.ts';
 export * from './push.ts';
 export * from './reasons.ts';
 export * from './uuid-v7.ts';
+export * from './webhooks.ts';

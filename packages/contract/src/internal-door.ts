@@ -99,4 +99,16 @@ export const DeliveriesResponse = z.object({ events: UntakenEvents });
 
 export const LeaseRequest = z.object({ gatewayId: GatewayId });
 /** `known: false`: the lease had lapsed, so every session of this gateway must be opened anew. */
-export const LeaseResponse = z.object({ known: z.boolean(), databaseNow: z.number() });
+export const LeaseResponse = z.object({
+  known: z.boolean(),
+  databaseNow: z.number(),
+  /** Sessions of this gateway that the app's backend wants closed. */
+  toClose: z.array(SessionId).default([]),
+  /** A hook is asked before a call rings, so a place may take a while: nothing else should travel with it. */
+  placesAreScreened: z.boolean().default(false),
+});
+export type LeaseResponse = z.infer<typeof LeaseResponse>;
+
+/** What call-service tells all gateways at once. It is a hint: who misses it hears it with the next lease. */
+export const GatewayNotice = z.object({ type: z.literal('disconnect_user'), userId: UserId });
+export type GatewayNotice = z.infer<typeof GatewayNotice>;

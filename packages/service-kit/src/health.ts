@@ -21,16 +21,29 @@ export const doesHold = async (check: () => boolean | Promise<boolean>): Promise
   }
 };
 
-/** Answers `/livez` and `/readyz` and says whether it did. Not ready is 503, with the names of what does not hold. */
-export const answerHealth = async (request: IncomingMessage, response: ServerResponse, checks: ReadinessChecks): Promise<boolean> => {
+const NOTHING: ReadinessChecks = {};
+
+const outcomesOf = (checks: ReadinessChecks): Promise<(readonly [string, boolean])[]> =>
+  Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await doesHold(check)] as const));
+
+/**
+ * Answers `/livez` and `/readyz` and says whether it did. Not ready is 503, with the names of what does not hold; a service is ready
+ * without what it merely `misses`, and says so.
+ */
+export const answerHealth = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  checks: ReadinessChecks,
+  misses: ReadinessChecks = NOTHING,
+): Promise<boolean> => {
   const path = request.url?.split('?', 1)[0];
   if (path === '/livez') {
     answer(response, 200, { status: 'live' });
     return true;
   }
   if (path !== '/readyz') return false;
-  const entries = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await doesHold(check)] as const));
-  const ready = entries.every(([, ok]) => ok);
-  answer(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(entries) });
+  const [needed, missed] = await Promise.all([outcomesOf(checks), outcomesOf(misses)]);
+  const ready = needed.every(([, ok]) => ok);
+  answer(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries([...needed, ...missed]) });
   return true;
 };

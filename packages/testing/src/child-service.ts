@@ -10,6 +10,8 @@ export interface ChildService extends AsyncDisposable {
   readonly pid: number;
   /** `kill -9`; resolves when the process is gone. */
   kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code when the process is gone, null where a signal ended it. */
+  stop(): Promise<number | null>;
   /** Starts it again on the same port; resolves when it is ready. */
   start(): Promise<void>;
 }
@@ -55,6 +57,14 @@ export const startChildService = async (service: ServiceName, settings: Readonly
     await gone;
   };
 
+  const stop = async (): Promise<number | null> => {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    const [code] = (await gone) as [number | null];
+    return code;
+  };
+
   await start();
   return {
     url,
@@ -62,6 +72,7 @@ export const startChildService = async (service: ServiceName, settings: Readonly
       return child?.pid ?? -1;
     },
     kill,
+    stop,
     start,
     [Symbol.asyncDispose]: kill,
   };

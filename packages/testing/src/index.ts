@@ -4,6 +4,7 @@ export { type Direction, type FaultProxy, startFaultProxy } from './fault-proxy.
 export { type OneConnection, oneConnection } from './one-connection.ts';
 export { connectOnlyCare, type HeardEvent, type OnlyCareAck, type OnlyCareClient } from './onlycare-client.ts';
 export { connectOtsy, type OtsyAck, type OtsyClient, type OtsyMessage } from './otsy-client.ts';
+export { CONNECT } from './phones/connect-phone.ts';
 export { type Answer, DIALECTS, type DialectName, type Heard, type HeardKind, type Phone, type Place } from './phones/phone.ts';
 export { connectRaw, type RawClient, type RawFrame, UpgradeRefused } from './raw-client.ts';
 export { createRestClient, type RestAnswer, type RestClient } from './rest-client.ts';
@@ -11,3 +12,4 @@ export { type System, type SystemOptions, startSystem } from './system.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';
 export { mintToken, TEST_JWT_SECRET, type TokenClaims } from './tokens.ts';
 export { until } from './until.ts';
+export { type ReceivedWebhook, startWebhookReceiver, TEST_WEBHOOK_SECRET, type WebhookReceiver } from './webhook-receiver.ts';

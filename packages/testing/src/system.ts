@@ -33,6 +33,7 @@ export interface System extends AsyncDisposable {
   readonly database: TestDatabase;
   /** An onlooker's connection to the system's Redis. */
   readonly redis: RedisConnection;
+  readonly redisUrl: string;
   readonly internalToken: string;
   readonly callServices: readonly Running[];
   readonly gateways: readonly Running[];
@@ -99,6 +100,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
     LOG_LEVEL: 'error',
     PORT: '0',
     DRAIN_SECONDS: '0',
+    STOP_NOTICE_SECONDS: '0',
     // No limits: tests place calls faster than people do. Those that test the limits set them.
     LIMIT_INITIATE_PER_MINUTE: '0',
     LIMIT_INITIATE_PER_PAIR_PER_MINUTE: '0',
@@ -117,6 +119,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
   return {
     database,
     redis,
+    redisUrl,
     internalToken: INTERNAL_TOKEN,
     callServices: startedCallServices,
     gateways: startedGateways,

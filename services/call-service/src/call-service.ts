@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, startPublisher } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer } from '@trunkline/service-kit';
+import express from 'express';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
@@ -11,6 +13,7 @@ import { openDatabase } from './database/database.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { requireServerKey } from './http/server-key.ts';
 import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
@@ -28,12 +31,16 @@ import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
 import { createReadUntaken } from './outbox/untaken.ts';
 import { repeat } from './repeat.ts';
+import { createServerKeys } from './server-api/server-keys.ts';
+import { serverRoutes } from './server-api/server-routes.ts';
 import { createSessionRegister } from './sessions/session-register.ts';
 import { createTraceReader } from './traces/trace-reader.ts';
-import { traceRoutes } from './traces/trace-routes.ts';
+import { startScreening } from './webhooks/start-screening.ts';
+import { startWebhooks } from './webhooks/start-webhooks.ts';
 
 const SWEEP_EVERY_MS = 1000;
 const CLEAN_EVERY_MS = 600_000;
+const MAX_SERVER_BODY = '64kb';
 const PING = { name: 'ping', text: 'SELECT 1 AS answer' };
 
 const policyOf = (config: CallServiceConfig): CallPolicy => ({
@@ -85,6 +92,8 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       onPublished: ({ type, at }) => metrics.of.eventPublishSeconds.observe({ event: type }, (performance.now() - at) / 1000),
     }),
   );
+  const webhooks = startWebhooks({ config, database, logger, metrics: metrics.of });
+  if (webhooks !== null) starting.use(webhooks);
   const chats = starting.use(
     startChats({
       config,
@@ -95,10 +104,12 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       metrics: metrics.of,
       queueAwayPushes: queueAwayPushes(notifyUsers(noticePolicy)),
       enqueuePushes: pushQueue.enqueue,
+      webhooks,
     }),
   );
   const decider = createDecider({
     database,
+    webhooks,
     policy,
     pushPolicy: pushPolicyOf(config),
     logger,
@@ -119,10 +130,14 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     partners: chats.partners,
     logger,
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
+    webhooks,
+    screensPlaces: config.PRE_RING_HOOK_URL !== undefined,
+    notify: publisher.notify,
     connectionsPerUser: config.LIMIT_CONNECTIONS_PER_USER,
   });
   const notifications = createNotifications({
     database,
+    webhooks,
     decider,
     queue: pushQueue,
     noticePolicy,
@@ -149,23 +164,29 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       (error) => logger.warn({ err: error }, 'old answers and pushes were kept'),
     ),
   );
+  const serverKeys = createServerKeys({ database, fromEnvironment: config.SERVER_API_KEYS, logger });
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
   const promptLimit = (name: string, perMinute: number): RateLimit =>
     tellRefusals(createPromptRateLimit({ ...counted, name, perMinute }), () => metrics.of.rateLimited.inc({ limit: name }));
-  const limited = limitPlaces(decider, {
+  const screened = starting.use(startScreening({ config, database, logger, metrics: metrics.of, decider }));
+  const limited = limitPlaces(screened, {
     perCaller: promptLimit('initiate', config.LIMIT_INITIATE_PER_MINUTE),
     perPair: promptLimit('initiate_pair', config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE),
   });
   const commands = countCommands(limited, metrics.of);
+  let isStopping = false;
   const readiness: ReadinessChecks = {
     database: async () => (await database.query(PING, [])).length === 1,
-    redis: () => publisher.isConnected(),
+    accepting: () => !isStopping,
   };
-  reportReadiness(metrics.of, readiness);
+  // What is committed without Redis goes out when it is back.
+  const misses: ReadinessChecks = { redis: () => publisher.isConnected() };
+  reportReadiness(metrics.of, { ...readiness, ...misses });
   watchDatabase(metrics.of, database);
   const app = createApp({
     logger,
     readiness,
+    misses,
     metrics,
     routes: [
       internalDoor({
@@ -178,11 +199,25 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         readUntaken: createReadUntaken({ database, publisher, logger }),
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
-      traceRoutes({ serverKeys: config.SERVER_API_KEYS, traces: createTraceReader(database) }),
-      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of }),
+      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of, serverKeys }),
+      serverRoutes({
+        serverGuards: [...requireServerKey(serverKeys), express.json({ limit: MAX_SERVER_BODY })],
+        keys: serverKeys,
+        decider: countCommands(decider, metrics.of),
+        database,
+        redis: asking,
+        redisPrefix: config.REDIS_PREFIX,
+        sessions,
+        webhooks,
+        traces: createTraceReader(database),
+      }),
     ],
   });
   const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));
+  starting.defer(async () => {
+    isStopping = true;
+    await delay(config.STOP_NOTICE_SECONDS * 1000);
+  });
   logger.info({ url: server.url }, 'call-service listens');
   const running = starting.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };

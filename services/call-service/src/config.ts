@@ -12,6 +12,7 @@ import {
   tokenSettings,
 } from '@trunkline/service-kit';
 import { z } from 'zod';
+import { requireWebhookSecret, webhookSettings } from './webhooks/webhook-settings.ts';
 
 /** 0: no limit. */
 const limit = () => integer(0, 1_000_000);
@@ -21,9 +22,14 @@ export const callServiceSettings = {
   ...tokenSettings,
   PORT: port().default(4000).describe('Where the service listens'),
   HOST: z.string().optional().describe('The address to listen on; all of them where unset'),
+  STOP_NOTICE_SECONDS: integer(0, 15)
+    .default(3)
+    .describe('How long a call-service that is told to stop goes on answering, so that load balancers see in time that it is not ready'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).describe('PostgreSQL, the truth'),
   DATABASE_POOL_SIZE: integer(2, 200).default(10).describe('Connections to PostgreSQL from one replica'),
-  SERVER_API_KEYS: list().default([]).describe("Keys of the app's backend for /v1/server, separated by commas"),
+  SERVER_API_KEYS: list()
+    .default([])
+    .describe("Keys of the app's backend for /v1/server, separated by commas; those that need no restart are in a table"),
   RING_TIMEOUT_SECONDS: integer(MIN_RING_SECONDS, MAX_RING_SECONDS)
     .default(60)
     .describe('How long a call rings, where the command does not say'),
@@ -62,11 +68,13 @@ export const callServiceSettings = {
     .regex(/^[A-Za-z0-9_-]{87}$/, 'must be the base64url of 65 bytes, as `pnpm trunkline vapid` prints it')
     .optional()
     .describe('The public key that Web Push subscriptions are made for'),
+  ...webhookSettings,
   BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),
 };
 
 const Settings = z.object(callServiceSettings).superRefine((config, context) => {
   requireOneTokenSource(config, context);
+  requireWebhookSecret(config, context);
   refuseDevelopmentSecrets(config, context);
   refuseInsecurePushInProduction(config, context);
 });

@@ -9,6 +9,7 @@ import { READ_BACKLOG } from '../src/metrics/watch-database.ts';
 import { READ_AWAY } from '../src/notifications/away-pushes.ts';
 import { CLAIM_BULK, READ_NEXT_TARGETED } from '../src/notifications/bulks.ts';
 import { CLAIM_PUSHES } from '../src/notifications/claim-pushes.ts';
+import { READ_EXPIRED_NOW } from '../src/notifications/expired-pushes.ts';
 import { READ_PUSH_HISTORY } from '../src/notifications/push-history.ts';
 import { SWEEP_PUSHES } from '../src/notifications/push-sweep.ts';
 import { DROP_RINGS } from '../src/notifications/queue-call-pushes.ts';
@@ -16,14 +17,22 @@ import { QUEUE_PUSHES } from '../src/notifications/queue-pushes.ts';
 import { READ_REACH } from '../src/notifications/reach.ts';
 import { READ_RINGING_OF } from '../src/notifications/reach-watch.ts';
 import { RECORD_RESULTS, RELEASE_STOPS } from '../src/notifications/record-results.ts';
+import { DISCONNECT_USER } from '../src/sessions/session-register.ts';
 import { READ_CONCERNED } from '../src/sessions/snapshots.ts';
 import { READ_EVIDENCE, READ_TRACE, READ_TRACED_CALL } from '../src/traces/trace-reader.ts';
+import { GO_OFFLINE, READ_GONE } from '../src/webhooks/online-users.ts';
+import { CHOOSE } from '../src/webhooks/replay.ts';
+import { WAS_DECIDED } from '../src/webhooks/screen-places.ts';
+import { READ_WAITING } from '../src/webhooks/start-webhooks.ts';
+import { CLAIM_STREAMS, FORGET_WEBHOOKS, LEAVE_STREAMS, NOTE_RESULTS, READ_FIRST, RELEASE_STREAMS } from '../src/webhooks/webhook-store.ts';
 
 const RECORD = JSON.stringify([{ id: 'x', state: 'RINGING', seq: 1 }]);
 
 const UUID = '0193b5f0-0000-7000-8000-000000000001';
 const ORDER = JSON.stringify([{ notificationId: UUID, userId: 'ann', callId: 'x', content: { type: 'call_cancelled' }, onlyIfRung: true }]);
 const RESULT = JSON.stringify([{ id: UUID, attempt: 1, outcome: 'target_gone' }]);
+
+const SENT = JSON.stringify([{ stream: 'call:x', claim: 1, seq: '1', status: 'delivered', attempts: 1, error: null, delayMs: 0 }]);
 
 const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[]])[] = [
   [LOCK_CALLS, [['x'], ['ann']]],
@@ -55,6 +64,19 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [CLAIM_BULK, [500]],
   [READ_NEXT_TARGETED, ['', 500]],
   [READ_PUSH_HISTORY, ['ann', UUID, 20]],
+  [DISCONNECT_USER, ['ann', 'key']],
+  [CLAIM_STREAMS, [32, 15_000]],
+  [READ_FIRST, [['call:x'], [1]]],
+  [NOTE_RESULTS, [SENT]],
+  [RELEASE_STREAMS, [SENT]],
+  [LEAVE_STREAMS, [['call:x']]],
+  [FORGET_WEBHOOKS, [168]],
+  [READ_EXPIRED_NOW, [[UUID]]],
+  [CHOOSE, ['2026-01-01T00:00:00Z', '0', null, null]],
+  [READ_WAITING, []],
+  [GO_OFFLINE, [['ann']]],
+  [READ_GONE, ['']],
+  [WAS_DECIDED, [['k'], 'x']],
 ];
 
 const FILL = [
@@ -67,6 +89,12 @@ const FILL = [
   `INSERT INTO pushes (notification_id, user_id, target_id, type, call_id, content, expires_at, due_at)
   SELECT gen_random_uuid(), t.user_id, t.id, 'incoming_call', 'call-' || n, '{}', now(), CASE WHEN n = 1 THEN now() END
   FROM push_targets t, generate_series(1, 5) AS n`,
+  `INSERT INTO webhooks (stream, type, body, status, created_at)
+  SELECT 'call:' || n % 20000, 'call.placed', '{}', CASE WHEN n % 10 = 0 THEN 'waiting' ELSE 'delivered' END, now() - n * interval '10 seconds'
+  FROM generate_series(1, 60000) AS n`,
+  `INSERT INTO webhook_streams (stream) SELECT DISTINCT stream FROM webhooks WHERE status = 'waiting'`,
+  `INSERT INTO online_users (user_id) SELECT 'user-' || n FROM generate_series(1, 20000) AS n`,
+  `INSERT INTO answers (key, body_hash) SELECT 'key-' || n, 'hash' FROM generate_series(1, 20000) AS n`,
 ];
 
 const tablesScanned = async (client: pg.Client): Promise<string[]> => {
@@ -77,7 +105,11 @@ const tablesScanned = async (client: pg.Client): Promise<string[]> => {
       values as unknown[],
     );
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-    if (/Seq Scan on (calls|call_trace|outbox|sessions|lines|push_targets|push_preferences|pushes|bulks|chats|chat_seats)/.test(plan))
+    if (
+      /Seq Scan on (calls|call_trace|outbox|sessions|lines|push_targets|push_preferences|pushes|bulks|chats|chat_seats|webhooks|webhook_streams|online_users|answers)/.test(
+        plan,
+      )
+    )
       scanned.push(`${name}\n${plan}`);
   }
   return scanned;

@@ -24,6 +24,7 @@ const startOn = (databaseUrl: string, settings: Settings) =>
       INTERNAL_TOKEN,
       LOG_LEVEL: 'silent',
       PORT: '0',
+      STOP_NOTICE_SECONDS: '0',
       ...settings,
     }),
   );

@@ -7,6 +7,8 @@ export interface CallServiceClientOptions {
   urls: readonly string[];
   token: string;
   log: Logger;
+  /** How many requests to one call-service may be under way at once. */
+  connections?: number;
 }
 
 export interface Post<Schema extends z.ZodType> {
@@ -54,10 +56,10 @@ const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 400;
 const CONNECTIONS_PER_SERVICE = 16;
 
-const endpointAt = (url: string): Endpoint => {
+const endpointAt = (url: string, connections: number): Endpoint => {
   const { origin, pathname } = new URL(url);
   const connect = { timeout: REQUEST_TIMEOUT_MS };
-  const pool = new Pool(origin, { connections: CONNECTIONS_PER_SERVICE, connect, keepAliveTimeout: 30_000 });
+  const pool = new Pool(origin, { connections, connect, keepAliveTimeout: 30_000 });
   return { pool, prefix: pathname.replace(/\/+$/, ''), avoidedUntil: 0 };
 };
 
@@ -97,8 +99,9 @@ async function* rounds(inOrder: () => Endpoint[], deadline: number): AsyncGenera
 }
 
 /** Speaks to call-service's internal door over kept connections. */
-export const createCallServiceClient = ({ urls, token, log }: CallServiceClientOptions): CallServiceClient => {
-  const endpoints = urls.map(endpointAt);
+export const createCallServiceClient = (options: CallServiceClientOptions): CallServiceClient => {
+  const { urls, token, log, connections = CONNECTIONS_PER_SERVICE } = options;
+  const endpoints = urls.map((url) => endpointAt(url, connections));
   const inOrder = createRotation(endpoints);
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 

@@ -34,17 +34,33 @@ const createClient = () => {
   return { client, bodies };
 };
 
+const senderFor = (client: CallServiceClient, placesClient = client, placesAreScreened = () => false) =>
+  createCommandSender({ client, placesClient, placesAreScreened, log: createLogger('test', 'silent'), hear: () => undefined });
+
 it('a command that is no longer wanted when its turn comes is answered without being sent, and the others get their own answers', async () => {
   const { client, bodies } = createClient();
-  const send = createCommandSender(client, createLogger('test', 'silent'), () => undefined);
+  const send = senderFor(client);
   const replies = await Promise.all(['a', 'b', 'c'].map((id) => send(commandOn(id), () => id !== 'b')));
   expect(replies.map(callIdIn)).toEqual(['a', 'service_error', 'c']);
   expect(bodies).toEqual([['a', 'c']]);
 });
 
+it('a place goes alone and by connections of its own while a hook is asked about places', async () => {
+  const [{ client, bodies }, places] = [createClient(), createClient()];
+  const place: OutgoingCommand = { ...commandOn('p'), command: { type: 'place_call', calleeId: BEN, callType: 'AUDIO' } };
+  let isScreened = true;
+  const send = senderFor(client, places.client, () => isScreened);
+  const all = () => Promise.all([commandOn('a'), place, { ...place, commandId: 'q' }, commandOn('b')].map((command) => send(command)));
+  expect((await all()).map(callIdIn)).toEqual(['a', 'p', 'q', 'b']);
+  expect([bodies, places.bodies]).toEqual([[['a', 'b']], [['p'], ['q']]]);
+  isScreened = false;
+  await all();
+  expect([bodies.length, bodies[1], places.bodies.length]).toEqual([2, ['a', 'p', 'q', 'b'], 2]);
+});
+
 it('nothing is sent where nothing is wanted', async () => {
   const { client, bodies } = createClient();
-  const send = createCommandSender(client, createLogger('test', 'silent'), () => undefined);
+  const send = senderFor(client);
   expect(callIdIn(await send(commandOn('a'), () => false))).toBe('service_error');
   expect(bodies).toEqual([]);
 });
@@ -56,7 +72,7 @@ it('what waited for its turn behind requests that nobody answers is answered as 
     post: ({ budgetMs }) => new Promise((_resolve, reject) => posts.push({ budgetMs, fail: () => reject(new Error('nobody answers')) })),
     [Symbol.asyncDispose]: async () => undefined,
   };
-  const send = createCommandSender(client, createLogger('test', 'silent'), () => undefined);
+  const send = senderFor(client);
   const answers = [send(commandOn('a'))];
   await vi.advanceTimersByTimeAsync(100);
   answers.push(send(commandOn('b')));

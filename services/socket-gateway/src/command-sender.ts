@@ -9,13 +9,26 @@ export type OutgoingCommand = Omit<CommandEnvelope, 'attempt'>;
 /** What was not answered is a `service_error`. */
 export type SendCommand = SendForReply<OutgoingCommand, CommandReply>;
 
-/** `hear` is told of what Redis lacks, before the answers are given. */
-export const createCommandSender = (client: CallServiceClient, log: Logger, hear: (event: ServerEvent) => void): SendCommand =>
-  createReplyBatch<OutgoingCommand, CommandReply>({
-    client,
-    log,
-    path: INTERNAL_PATHS.commands,
-    schema: CommandsResponse,
-    hear,
-    unanswered: { ok: false, error: refusal('service_error') },
-  });
+/** How many places may wait for the app's hook at once. */
+export const PLACES_AT_ONCE = 64;
+
+export interface CommandSenderOptions {
+  client: CallServiceClient;
+  /** With connections of its own, for what may take long. */
+  placesClient: CallServiceClient;
+  /** Whether the app's hook is asked before a call rings. */
+  placesAreScreened(): boolean;
+  log: Logger;
+  /** Told of what Redis lacks, before the answers are given. */
+  hear(event: ServerEvent): void;
+}
+
+/** Commands travel together; a place that may have to wait for the app's backend goes alone, so that it delays no other. */
+export const createCommandSender = ({ client, placesClient, placesAreScreened, log, hear }: CommandSenderOptions): SendCommand => {
+  const about = { log, path: INTERNAL_PATHS.commands, schema: CommandsResponse, hear };
+  const unanswered: CommandReply = { ok: false, error: refusal('service_error') };
+  const together = createReplyBatch<OutgoingCommand, CommandReply>({ ...about, client, unanswered });
+  const pace = { maxItems: 1, maxInFlight: PLACES_AT_ONCE };
+  const alone = createReplyBatch<OutgoingCommand, CommandReply>({ ...about, client: placesClient, unanswered, pace });
+  return (command, isWanted) => (command.command.type === 'place_call' && placesAreScreened() ? alone : together)(command, isWanted);
+};

@@ -4,6 +4,7 @@ import {
   commonSettings,
   httpUrls,
   integer,
+  list,
   loadConfig,
   port,
   refuseDevelopmentSecrets,
@@ -28,6 +29,12 @@ export const gatewaySettings = {
   LIMIT_COMMANDS_PER_SECOND: integer(1, 100_000)
     .default(200)
     .describe('How many events one connection may send a second; past a tenth of it they are counted, ten times as many close it'),
+  SOCKET_IO_TRANSPORTS: list()
+    .default(['polling', 'websocket'])
+    .pipe(z.array(z.enum(['polling', 'websocket'])).min(1))
+    .describe(
+      'How Socket.IO clients may connect. `websocket` alone where a load balancer cannot keep a long-polling session at its gateway',
+    ),
   DRAIN_SECONDS: integer(0, 15)
     .default(12)
     .describe(

@@ -45,6 +45,7 @@ const connect = () => {
     },
     subscribeToChats: () => expect.unreachable('a call session hears no chats'),
     tell: () => undefined,
+    onNotice: () => undefined,
     onGapEnded: () => undefined,
     isHearing: () => true,
     [Symbol.asyncDispose]: async () => undefined,
@@ -278,6 +279,28 @@ describe('an open connection', () => {
     connection.onClose(null);
     for (const sign of seen.probes) sign();
     expect(seen.delivered).toEqual([]);
+  });
+
+  it('is sent away when what its client asked is answered', async () => {
+    const { connection, seen, commands, ask, answerOpened } = connect();
+    await answerOpened([]);
+    ask('call:accept', { callId: 'a' });
+    await expect.poll(() => commands.length).toBe(1);
+    connection.sendAway('going_away');
+    expect(seen.closedFor).toEqual([]);
+    commands[0]?.reply({ ok: true, call: aCall() });
+    await expect.poll(() => seen.closedFor).toEqual(['going_away']);
+    expect(seen.acknowledged).toHaveLength(1);
+  });
+
+  it('is sent away at once when its client waits for nothing, and told when to come back', async () => {
+    const { connection, seen, answerOpened } = connect();
+    await answerOpened([]);
+    await expect.poll(() => seen.reports).toContain('opened');
+    connection.sendAway('going_away');
+    expect(seen.closedFor).toEqual(['going_away']);
+    const body = { code: 4001, reason: 'going_away', reconnect: true, reconnectInMs: expect.any(Number) };
+    expect(seen.frames).toEqual([{ event: 'connection:closing', body }]);
   });
 
   it('closes when its client does not read', async () => {

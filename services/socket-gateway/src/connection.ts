@@ -7,6 +7,7 @@ import {
   refusal,
   type ServerEvent,
   type SessionId,
+  type UserId,
 } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import type { Authenticate } from './authenticate.ts';
@@ -18,6 +19,7 @@ import type { Asked, Dialect, Reply } from './dialects/dialect.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { Presence } from './presence.ts';
 import { Receiver } from './receive.ts';
+import { reconnectDelayMs } from './reconnect-delay.ts';
 import type { EventSource } from './ring-freshness.ts';
 import { reportClose, type SessionReports } from './session-reports.ts';
 import { settledWithin } from './settled-within.ts';
@@ -57,6 +59,7 @@ interface HeldEvent {
 }
 
 const SUBSCRIBE_PATIENCE_MS = 2000;
+export const ANSWERS_PATIENCE_MS = 2000;
 const MAX_HELD_EVENTS = 256;
 
 const actorOf = ({ userId, name, avatar, role, deviceId }: Identity, sessionId: SessionId): Actor => ({
@@ -117,6 +120,14 @@ export class Connection<Frame> implements SocketListener<Frame> {
     this.#opening = this.#open();
   }
 
+  get sessionId(): SessionId {
+    return this.#session.sessionId;
+  }
+
+  get userId(): UserId {
+    return this.#session.userId;
+  }
+
   /** When the token ends, in epoch milliseconds. */
   get expiresAt(): number {
     return this.#expiresAt;
@@ -138,11 +149,17 @@ export class Connection<Frame> implements SocketListener<Frame> {
   /** Says why, then closes the socket. */
   readonly close = (reason: CloseReason): void => {
     if (this.#isClosed()) return;
-    const frame = this.#dialect.closing(reason);
+    const frame = this.#dialect.closing(reason, reconnectDelayMs());
     if (frame !== null) this.#socket.write(frame);
     this.#end(reason);
     this.#socket.close(reason);
   };
+
+  /** Closes it when what its client asked is answered, or takes too long. */
+  sendAway(reason: CloseReason): void {
+    if (this.#receiver.isIdle) this.close(reason);
+    else void settledWithin(this.#answered(), ANSWERS_PATIENCE_MS).then(() => this.close(reason));
+  }
 
   /** Asks for a new snapshot, once the connection is open, until it gets one. */
   readonly refresh = (): void => {
@@ -255,6 +272,11 @@ export class Connection<Frame> implements SocketListener<Frame> {
     if (this.#socket.queuedBytes() > MAX_QUEUED_BYTES) this.close('too_slow');
   }
 
+  async #answered(): Promise<void> {
+    await this.#opening;
+    await this.#receiver.drained();
+  }
+
   #isClosed(): boolean {
     return this.#state === 'closed';
   }
@@ -270,9 +292,8 @@ export class Connection<Frame> implements SocketListener<Frame> {
 
   /** The close is reported last: after the session's own opening, and after the commands that it still had to send. */
   async #finish(): Promise<ClosedSession | null> {
-    await this.#opening;
+    await this.#answered();
     await this.#catchingUp;
-    await this.#receiver.drained();
     const { sessionId, userId } = this.#session;
     return this.#wasReported ? { sessionId, userId } : null;
   }

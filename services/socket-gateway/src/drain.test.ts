@@ -3,11 +3,12 @@ import { drain } from './drain.ts';
 
 const crowd = (count: number) => {
   const closed: number[] = [];
+  let left = count;
   const guests = {
-    count,
-    closeOldest: (closing: number) => {
+    staying: () => ({ length: left }),
+    sendOldestAway: (closing: number) => {
       closed.push(closing);
-      guests.count -= closing;
+      left -= closing;
     },
   };
   return { guests, closed };
@@ -16,11 +17,11 @@ const crowd = (count: number) => {
 it('nobody is sent away before new ones are refused, and then all of them in equal slices', async () => {
   const { guests, closed } = crowd(100);
   const before: number[] = [];
-  await drain({ guests, drainMs: 80, sliceMs: 6, stopTaking: () => before.push(guests.count) });
+  await drain({ guests, drainMs: 80, sliceMs: 6, stopTaking: () => before.push(guests.staying().length) });
   expect(before).toEqual([100]);
   expect(closed).toHaveLength(10);
   expect(new Set(closed)).toEqual(new Set([10]));
-  expect(guests.count).toBe(0);
+  expect(guests.staying().length).toBe(0);
 });
 
 it('a few are sent away one by one, and who has nobody left is done', async () => {

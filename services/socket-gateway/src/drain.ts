@@ -3,9 +3,10 @@ import type { CloseReason } from '@trunkline/contract';
 
 /** Those who are to be sent away. */
 export interface Guests {
-  readonly count: number;
-  /** Closes the sessions that opened first. */
-  closeOldest(count: number, reason: CloseReason): void;
+  /** Those who have not been sent away yet. */
+  staying(): { readonly length: number };
+  /** Sends away those who came first. */
+  sendOldestAway(count: number, reason: CloseReason): void;
 }
 
 export interface DrainOptions {
@@ -25,8 +26,8 @@ export const drain = async ({ guests, drainMs, sliceMs = SLICE_MS, stopTaking }:
   const noticeMs = drainMs * NOTICE_PART;
   if (drainMs > 0) await delay(noticeMs);
   stopTaking();
-  for (let slices = Math.ceil((drainMs - noticeMs) / sliceMs); slices > 0 && guests.count > 0; slices -= 1) {
-    guests.closeOldest(Math.ceil(guests.count / slices), 'going_away');
+  for (let slices = Math.ceil((drainMs - noticeMs) / sliceMs); slices > 0 && guests.staying().length > 0; slices -= 1) {
+    guests.sendOldestAway(Math.ceil(guests.staying().length / slices), 'going_away');
     await delay(sliceMs);
   }
 };

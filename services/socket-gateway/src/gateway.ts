@@ -13,7 +13,7 @@ import { createCallServiceClient } from './call-service-client.ts';
 import { createChatCommandSender } from './chat/chat-command-sender.ts';
 import { ChatConnection, type ChatServices } from './chat/chat-connection.ts';
 import { ChatMembers } from './chat/chat-members.ts';
-import { createCommandSender } from './command-sender.ts';
+import { createCommandSender, PLACES_AT_ONCE } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
 import { countRefusals } from './counted-door.ts';
 import { DatabaseClock } from './database-clock.ts';
@@ -47,6 +47,7 @@ const RAW_DIALECTS = new Map([
   ['/ws/otomo', otomo],
 ]);
 
+const LAST_ANSWERS_MS = 3000;
 const CLOSED_REPORTS_MS = 1500;
 const DELIVERY_REPORTS_MS = 500;
 
@@ -64,6 +65,9 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   // Disposed in reverse, also when the start fails half-way.
   await using parts = new AsyncDisposableStack();
   const client = parts.use(createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log }));
+  const placesClient = parts.use(
+    createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log, connections: PLACES_AT_ONCE }),
+  );
   const reports = createSessionReports({ client, gatewayId, log });
   const rooms = parts.use(startSharedRooms({ redisUrl, prefix, onError }));
   const subscriber = parts.use(await startSubscriber({ redisUrl, prefix, onError }));
@@ -91,7 +95,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     },
     metrics.of,
   );
-  const port = Number(new URL(url).port);
+  const [port, transports] = [Number(new URL(url).port), config.SOCKET_IO_TRANSPORTS];
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
     ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
@@ -100,7 +104,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       (identity, socket) => sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices })),
     ],
   ]);
-  const socketIo = parts.use(startSocketIo({ server, port, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
+  const socketIo = parts.use(startSocketIo({ server, port, transports, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
   const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
@@ -115,11 +119,20 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     metrics: metrics.of,
   };
   const sessions: Sessions = parts.use(
-    new Sessions({ ...common, sendCommand: createCommandSender(client, log, subscriber.tell), deliveries }),
+    new Sessions({
+      ...common,
+      sendCommand: createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log, hear: subscriber.tell }),
+      deliveries,
+    }),
   );
   const chatServices: ChatServices = { ...common, sendChatCommand: createChatCommandSender(client, log), members: new ChatMembers() };
   watchGateway(metrics.of, { sessions, subscriber });
-  lease.onRenewed((wasLapsed) => (wasLapsed ? sessions.refreshAll() : sessions.catchUp()));
+  lease.onRenewed(({ wasLapsed, toClose }) => {
+    sessions.disconnect({ sessionIds: toClose });
+    if (wasLapsed) sessions.refreshAll();
+    else sessions.catchUp();
+  });
+  subscriber.onNotice(({ userId }) => sessions.disconnect({ userId }));
   subscriber.onGapEnded(() => sessions.refreshAll());
 
   parts.defer(async () => {
@@ -128,7 +141,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       isTaking = false;
     };
     await drain({ guests: sessions, drainMs: config.DRAIN_SECONDS * 1000, stopTaking });
-    sessions.closeForGood('going_away');
+    await settledWithin(sessions.closeForGood('going_away'), LAST_ANSWERS_MS);
     await settledWithin(sessions.allReported(), CLOSED_REPORTS_MS);
     reports.giveUp();
     await settledWithin(deliveries.idle(), DELIVERY_REPORTS_MS);

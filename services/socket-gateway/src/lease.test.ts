@@ -23,7 +23,7 @@ it('a lease that was away for longer than it lasts counts as lapsed, also when t
   await using client = createCallServiceClient({ urls: [url], token: 'an-internal-token-of-a-test', log });
   using lease = await startLease({ client, gatewayId: GatewayId.parse('g'), leaseMs: LEASE_MS, clock: new DatabaseClock(), log });
   const heard: boolean[] = [];
-  lease.onRenewed((wasLapsed) => void heard.push(wasLapsed));
+  lease.onRenewed(({ wasLapsed }) => void heard.push(wasLapsed));
   await vi.waitUntil(() => heard.includes(false));
   isAway = true;
   await vi.waitUntil(() => !lease.isHeld());

@@ -12,11 +12,18 @@ export interface LeaseOptions {
   log: Logger;
 }
 
+/** What came with a renewal. `wasLapsed`: all our sessions were given up meanwhile. */
+export interface Renewal extends Pick<LeaseResponse, 'toClose'> {
+  wasLapsed: boolean;
+}
+
 export interface Lease extends Disposable {
+  /** Whether a place may take long to be answered, as of the last renewal. */
+  placesAreScreened(): boolean;
   /** Whether it was renewed so lately that it cannot have lapsed. */
   isHeld(): boolean;
-  /** The listener is called after every renewal. `wasLapsed`: all our sessions were given up meanwhile. */
-  onRenewed(listener: (wasLapsed: boolean) => void): void;
+  /** The listener is called after every renewal. */
+  onRenewed(listener: (renewal: Renewal) => void): void;
 }
 
 const START_PATIENCE_MS = 1000;
@@ -26,7 +33,8 @@ export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: Lea
   const everyMs = leaseMs / 3;
   let renewedAt = Number.NEGATIVE_INFINITY;
   let isRenewing = false;
-  const listeners: ((wasLapsed: boolean) => void)[] = [];
+  let placesAreScreened = false;
+  const listeners: ((renewal: Renewal) => void)[] = [];
 
   const renew = async (): Promise<void> => {
     const { value, sentAt, receivedAt } = await client.post({
@@ -39,7 +47,9 @@ export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: Lea
     // That it lapsed is said once, and the answer that said so may have been lost.
     const mayHaveLapsed = receivedAt - renewedAt >= leaseMs;
     renewedAt = sentAt;
-    for (const listener of listeners) listener(!value.known || mayHaveLapsed);
+    const { known, toClose } = value;
+    placesAreScreened = value.placesAreScreened;
+    for (const listener of listeners) listener({ wasLapsed: !known || mayHaveLapsed, toClose });
   };
 
   const beat = async (): Promise<void> => {
@@ -58,6 +68,7 @@ export const startLease = async ({ client, gatewayId, leaseMs, clock, log }: Lea
   const timer = setInterval(() => void beat(), everyMs);
   return {
     isHeld: () => performance.now() - renewedAt < leaseMs,
+    placesAreScreened: () => placesAreScreened,
     onRenewed: (listener) => void listeners.push(listener),
     [Symbol.dispose]: () => clearInterval(timer),
   };

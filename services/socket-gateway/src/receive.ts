@@ -112,6 +112,11 @@ export class Receiver<Frame> {
     return (asked !== null && (asked === call.id || asked === call.calleeAlias)) || mayConcern(this.#current, call);
   }
 
+  /** Whether no command waits for its answer. */
+  get isIdle(): boolean {
+    return this.#pending.length === 0 && !this.#isSending;
+  }
+
   /** Resolves when every released command has been answered. */
   drained(): Promise<void> {
     return this.#sending;

@@ -1,5 +1,5 @@
 import { MAX_BATCH, type ServerEvent } from '@trunkline/contract';
-import { createMicroBatch, type Logger } from '@trunkline/service-kit';
+import { createMicroBatch, type Logger, type MicroBatchOptions } from '@trunkline/service-kit';
 import type { z } from 'zod';
 import type { CallServiceClient } from './call-service-client.ts';
 
@@ -11,12 +11,13 @@ export interface ReplyBatchOptions<Reply> {
   schema: z.ZodType<{ replies: Reply[]; events?: ServerEvent[] }>;
   /** Told of the events in an answer, before the replies are. */
   hear?: (event: ServerEvent) => void;
+  /** How many go together, how many such at once, and how far apart. */
+  pace?: Pick<MicroBatchOptions<never, never>, 'maxItems' | 'maxInFlight' | 'apartMs'>;
   /** What a command is answered that no call-service took in time. */
   unanswered: Reply;
 }
 
-const MAX_IN_FLIGHT = 2;
-const APART_MS = 3;
+const TOGETHER = { maxItems: MAX_BATCH, maxInFlight: 2, apartMs: 3 };
 /** From a command's arrival to its answer, its turn awaited. */
 const BUDGET_MS = 3000;
 
@@ -39,6 +40,7 @@ export const createReplyBatch = <Command extends object, Reply>({
   log,
   path,
   schema,
+  pace = TOGETHER,
   unanswered,
   hear,
 }: ReplyBatchOptions<Reply>): SendForReply<Command, Reply> => {
@@ -65,9 +67,7 @@ export const createReplyBatch = <Command extends object, Reply>({
   };
 
   const batch = createMicroBatch<Waiting<Command>, Reply>({
-    maxItems: MAX_BATCH,
-    maxInFlight: MAX_IN_FLIGHT,
-    apartMs: APART_MS,
+    ...pace,
     run: async (waiting) => {
       const now = performance.now();
       const wanted = waiting.filter(({ arrivedAt, isWanted }) => now - arrivedAt < TOO_LATE_MS && isWanted());

@@ -36,6 +36,7 @@ const createSessions = () => {
       subscribe: () => ({ inForce: Promise.resolve(), end: () => undefined }),
       subscribeToChats: () => ({ inForce: Promise.resolve(), end: () => undefined }),
       tell: () => undefined,
+      onNotice: () => undefined,
       onGapEnded: () => undefined,
       isHearing: () => true,
       [Symbol.asyncDispose]: async () => undefined,

@@ -6,7 +6,10 @@ import type { Dialect } from './dialects/dialect.ts';
 import { type ClientSocket, SLOW_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
 
 /** A connection, whatever its frames are. */
-type LiveConnection = Pick<Connection<unknown>, 'expiresAt' | 'queuedBytes' | 'close' | 'refresh' | 'catchUp'>;
+type LiveConnection = Pick<
+  Connection<unknown>,
+  'sessionId' | 'userId' | 'expiresAt' | 'queuedBytes' | 'close' | 'sendAway' | 'refresh' | 'catchUp'
+>;
 
 /** What a connection is given of the place that keeps it. */
 type SessionLife = Pick<ConnectionOptions<unknown>, 'sessionId' | 'onEnd'>;
@@ -17,9 +20,12 @@ const SWEEP_EVERY_MS = 1000;
 export class Sessions implements Disposable {
   readonly #services: ConnectionServices;
   readonly #live = new Set<LiveConnection>();
+  /** Those that are told to go, once their last answer is given. */
+  readonly #sentAway = new WeakSet<LiveConnection>();
   readonly #leaving = new Set<Promise<void>>();
   readonly #sweep: NodeJS.Timeout;
   #closedFor: CloseReason | null = null;
+  #onEmpty: (() => void) | null = null;
 
   constructor(services: ConnectionServices) {
     this.#services = services;
@@ -51,6 +57,7 @@ export class Sessions implements Disposable {
       sessionId: SessionId.parse(randomUUID()),
       onEnd: (left, reason) => {
         this.#live.delete(connection);
+        if (this.#live.size === 0) this.#onEmpty?.();
         connections.dec(dialect);
         connectionCloses.inc({ ...dialect, reason });
         this.#awaitReport(left);
@@ -71,15 +78,35 @@ export class Sessions implements Disposable {
     for (const connection of this.#live) connection.catchUp();
   }
 
-  /** The set keeps the order in which they came. */
-  closeOldest(count: number, reason: CloseReason): void {
-    for (const connection of [...this.#live].slice(0, count)) connection.close(reason);
+  /** Those that nobody has sent away yet; the set keeps the order in which they came. */
+  staying(): LiveConnection[] {
+    return [...this.#live].filter((connection) => !this.#sentAway.has(connection));
   }
 
-  /** Closes all of them, and whatever still comes in. */
-  closeForGood(reason: CloseReason): void {
+  /** Closes those that the app's backend wants gone: all of a user, or the sessions that it named. */
+  disconnect(unwanted: { userId: string } | { sessionIds: readonly string[] }): void {
+    const ids = 'sessionIds' in unwanted ? new Set(unwanted.sessionIds) : null;
+    if (ids?.size === 0) return;
+    const isUnwanted = ({ sessionId, userId }: LiveConnection): boolean =>
+      ids === null ? 'userId' in unwanted && userId === unwanted.userId : ids.has(sessionId);
+    for (const connection of [...this.#live].filter(isUnwanted)) connection.close('disconnected');
+  }
+
+  sendOldestAway(count: number, reason: CloseReason): void {
+    for (const connection of this.staying().slice(0, count)) {
+      this.#sentAway.add(connection);
+      connection.sendAway(reason);
+    }
+  }
+
+  /** Sends all of them away, closes whatever still comes in, and resolves when every one of them is closed. */
+  async closeForGood(reason: CloseReason): Promise<void> {
     this.#closedFor = reason;
-    for (const connection of this.#live) connection.close(reason);
+    const emptied = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    this.sendOldestAway(this.#live.size, reason);
+    if (this.#live.size > 0) await emptied;
   }
 
   /** Resolves when every session that ended has been reported. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CallId } from '@trunkline/contract';
 import { z } from 'zod';
+import { askServer, CallServiceUrl } from '../ask-server.ts';
 import { columns } from '../columns.ts';
 import { type Command, UsageError } from '../command.ts';
 import { serverKey } from '../server-key.ts';
@@ -16,7 +17,7 @@ Options:
 
 const Options = z.object({
   callId: CallId,
-  url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).default('http://127.0.0.1:4000'),
+  url: CallServiceUrl,
   json: z.boolean().default(false),
 });
 
@@ -43,10 +44,6 @@ const Trace = z.object({
   ),
 });
 type Trace = z.output<typeof Trace>;
-
-const Refused = z.object({ error: z.object({ message: z.string() }) });
-
-const TIMEOUT_MS = 10_000;
 
 /** @throws UsageError naming every problem */
 const parseOptions = (args: readonly string[]): z.output<typeof Options> => {
@@ -82,24 +79,13 @@ const linesOf = (trace: Trace): string[] => [
   trace.says,
 ];
 
-const ask = async (url: URL, key: string): Promise<unknown> => {
-  const response = await fetch(url, { headers: { authorization: `Bearer ${key}` }, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
-    (error: unknown) => {
-      throw new Error(`${url.origin} cannot be reached; --url says where call-service is`, { cause: error });
-    },
-  );
-  const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw new Error(Refused.safeParse(body).data?.error.message ?? `${url.origin} answered ${response.status}`);
-  return body;
-};
-
 export const trace: Command = {
   name: 'trace',
   summary: 'print what happened to a call, and why',
   usage: USAGE,
   run: async (args, { env, print }) => {
     const { callId, url, json } = parseOptions(args);
-    const answer = await ask(new URL(`/v1/server/calls/${callId}/trace`, url), serverKey(env));
+    const answer = await askServer({ url, path: `/v1/server/calls/${callId}/trace`, key: serverKey(env) });
     for (const line of json ? [JSON.stringify(answer, null, 2)] : linesOf(Trace.parse(answer))) print(line);
     return 0;
   },

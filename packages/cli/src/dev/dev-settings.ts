@@ -41,6 +41,7 @@ export const serviceEnvironment = (
   INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
   ALLOWED_ORIGINS: ['localhost', '127.0.0.1'].map((host) => `http://${host}:${settings.FRONT_DOOR_PORT}`).join(','),
   DRAIN_SECONDS: '0',
+  STOP_NOTICE_SECONDS: '0',
   NODE_COMPILE_CACHE: resolve(settings.DATA_DIR, 'compile-cache'),
   ...defined(env),
   NODE_ENV: 'development',

@@ -1,16 +1,16 @@
-import { type CommandEnvelope, type CommandReply, type EndReason, isRinging, refusal } from '@trunkline/contract';
+import { type CommandReply, type EndReason, isRinging, refusal } from '@trunkline/contract';
 import { addHint, addTrace, applyTrigger, type Cause, settleDeadlines } from './apply-trigger.ts';
 import { type CallRecord, callOf, partyOf, type TraceRow } from './call-record.ts';
 import type { Trigger } from './transitions.ts';
-import type { World } from './world.ts';
+import type { DecidedEnvelope, World } from './world.ts';
 
-type CallCommand = Exclude<CommandEnvelope['command'], { type: 'place_call' }>;
+type CallCommand = Exclude<DecidedEnvelope['command'], { type: 'place_call' }>;
 type SetStatus = Extract<CallCommand, { type: 'set_status' }>;
 type ReportQuality = Extract<CallCommand, { type: 'report_quality' }>;
 /** The commands that move a call. */
 type MovingCommand = Exclude<CallCommand, ReportQuality>;
 
-export type ActEnvelope = CommandEnvelope & { command: CallCommand };
+export type ActEnvelope = DecidedEnvelope & { command: CallCommand };
 
 type Participant = 'caller' | 'callee';
 

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { CommandEnvelope } from '@trunkline/contract';
+import type { DecidedEnvelope } from './world.ts';
 
-const keyed = (userId: string, kind: 'request' | 'call' | 'command', id: string): string => JSON.stringify([userId, kind, id]);
+const keyed = (userId: string, kind: 'request' | 'server_request' | 'call' | 'command', id: string): string =>
+  JSON.stringify([userId, kind, id]);
 
 /**
  * Under which name the answer to a command is kept: the client's `requestId`, else the call id that it brought with a
  * place. Null where a repetition cannot be told from a new command.
  */
-export const answerKey = ({ actor, requestId, command }: CommandEnvelope): string | null => {
-  if (requestId !== null) return keyed(actor.userId, 'request', requestId);
+export const answerKey = ({ actor, requestId, command, server }: DecidedEnvelope): string | null => {
+  // The user's devices and the app's backend choose their ids without knowing of each other.
+  if (requestId !== null) return keyed(actor.userId, server === undefined ? 'request' : 'server_request', requestId);
   if (command.type === 'place_call' && command.callId !== undefined) return keyed(actor.userId, 'call', command.callId);
   return null;
 };
@@ -17,4 +20,7 @@ export const answerKey = ({ actor, requestId, command }: CommandEnvelope): strin
 export const commandKey = ({ actor, commandId }: CommandEnvelope): string => keyed(actor.userId, 'command', commandId);
 
 /** Same command, same hash: commands are parsed by the contract, so their keys come in one order. */
-export const bodyHash = ({ command }: CommandEnvelope): string => createHash('sha256').update(JSON.stringify(command)).digest('base64url');
+export const bodyHash = ({ command, server }: DecidedEnvelope): string =>
+  createHash('sha256')
+    .update(JSON.stringify(server === undefined ? command : [command, server.note]))
+    .digest('base64url');

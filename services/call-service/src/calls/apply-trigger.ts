@@ -11,7 +11,7 @@ import {
 } from '@trunkline/contract';
 import { type CallRecord, callOf, NOBODY, participantsOf, type TraceKind, type TraceRow } from './call-record.ts';
 import { type Party, type Transition, type TransitionResult, type Trigger, transition } from './transitions.ts';
-import type { World } from './world.ts';
+import type { ServerActing, World } from './world.ts';
 
 /** What comes with a trigger: who pulled it, and what they said. */
 export interface Cause {
@@ -21,14 +21,21 @@ export interface Cause {
   reason?: EndReason;
   reasonText?: string | undefined;
   detail?: TraceRow['detail'];
+  /** Where it was not the person, but the app's backend in the person's place. */
+  server?: ServerActing | undefined;
   /** An accept that nobody gave: both had placed. */
   merged?: true;
 }
 
 export const BY_SYSTEM: Cause = { party: 'system', actor: NOBODY, commandId: null };
 
+const detailOf = ({ detail = null, server }: Cause): TraceRow['detail'] => {
+  if (server === undefined) return detail;
+  return { ...detail, by: `server:${server.keyName}`, ...(server.note === null ? {} : { reason: server.note }) };
+};
+
 export const addTrace = (world: World, call: CallRecord, kind: TraceKind, cause: Cause): void => {
-  world.traces.push({ callId: call.id, at: world.now, kind, ...cause.actor, commandId: cause.commandId, detail: cause.detail ?? null });
+  world.traces.push({ callId: call.id, at: world.now, kind, ...cause.actor, commandId: cause.commandId, detail: detailOf(cause) });
 };
 
 const eventNow = (

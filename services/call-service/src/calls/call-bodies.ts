@@ -12,18 +12,19 @@ import {
 import { z } from 'zod';
 
 /** Clients write `null` for a field that they leave out, and absent is not the same as `undefined` in a command. */
-const withoutGaps = <Body extends object>(body: Body): { [Key in keyof Body]: Exclude<Body[Key], null | undefined> } =>
+export const withoutGaps = <Body extends object>(body: Body): { [Key in keyof Body]: Exclude<Body[Key], null | undefined> } =>
   Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null && value !== undefined)) as never;
 
-export const InitiateBody = z
-  .object({
-    calleeId: UserId,
-    callType: CallType.nullish().transform((callType) => callType ?? 'AUDIO'),
-    channelId: storableText(256).min(1).nullish(),
-    callId: CallId.nullish(),
-    ringTimeoutSeconds: z.int().min(MIN_RING_SECONDS).max(MAX_RING_SECONDS).nullish(),
-  })
-  .transform(withoutGaps);
+/** What a place says, whoever asks for it. */
+export const placeFields = {
+  calleeId: UserId,
+  callType: CallType.nullish().transform((callType) => callType ?? 'AUDIO'),
+  channelId: storableText(256).min(1).nullish(),
+  callId: CallId.nullish(),
+  ringTimeoutSeconds: z.int().min(MIN_RING_SECONDS).max(MAX_RING_SECONDS).nullish(),
+};
+
+export const InitiateBody = z.object(placeFields).transform(withoutGaps);
 
 const reason = z.string().nullish();
 

@@ -11,6 +11,10 @@ const READ_RINGING = {
     AND c.state IN ('INITIATING', 'RINGING') AND NOT c.hidden_from_callee AND c.ring_deadline_at > clock_timestamp() ORDER BY c.created_at`,
 };
 
+/** A call by its id, or by its callee's own id for it, whoever asks. */
+export const readCall = async (database: Database, callId: CallId): Promise<CallRecord | null> =>
+  (await database.query<CallRecord>(READ_CALL, [callId]))[0] ?? null;
+
 /** Reads calls for their participants. */
 export interface CallReader {
   /** A call that this user takes part in, or why there is none to see. */
@@ -21,8 +25,8 @@ export interface CallReader {
 
 export const createCallReader = (database: Database): CallReader => ({
   read: async (callId, userId) => {
-    const [call] = await database.query<CallRecord>(READ_CALL, [callId]);
-    if (call === undefined) return refusal('call_not_found', { callId });
+    const call = await readCall(database, callId);
+    if (call === null) return refusal('call_not_found', { callId });
     const isParticipant = participantsOf(call).includes(userId);
     return isParticipant ? call : refusal('unauthorized', { callId, message: 'User is not a participant of this call' });
   },

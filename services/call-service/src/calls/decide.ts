@@ -1,31 +1,54 @@
-import { type CommandEnvelope, type CommandReply, refusal } from '@trunkline/contract';
+import { type CommandReply, refusal } from '@trunkline/contract';
 import { type ActEnvelope, actOnCall } from './act.ts';
 import { answerKey, bodyHash } from './answer-key.ts';
 import { settleDeadlines } from './apply-trigger.ts';
 import { noteNobodyHeard, notePresence, notePushed, noteReach, noteRung } from './observe.ts';
 import { type PlaceEnvelope, placeCall } from './place.ts';
-import { type CallPolicy, type Input, type Loaded, type Outcome, World } from './world.ts';
+import {
+  type CallAuditRow,
+  type CallPolicy,
+  type DecidedEnvelope,
+  type Input,
+  type Loaded,
+  type Outcome,
+  type ServerActing,
+  World,
+} from './world.ts';
 
-const isPlace = (envelope: CommandEnvelope): envelope is PlaceEnvelope => envelope.command.type === 'place_call';
+const isPlace = (envelope: DecidedEnvelope): envelope is PlaceEnvelope => envelope.command.type === 'place_call';
 
-const decideCommand = (world: World, envelope: CommandEnvelope): CommandReply => {
+const decideCommand = (world: World, envelope: DecidedEnvelope): CommandReply => {
   const { userId, deviceId, sessionId } = envelope.actor;
-  const cause = { actor: { userId, deviceId, sessionId }, commandId: envelope.commandId };
+  const cause = { actor: { userId, deviceId, sessionId }, commandId: envelope.commandId, server: envelope.server };
   if (isPlace(envelope)) return placeCall(world, envelope, { ...cause, party: 'caller' });
   return actOnCall(world, envelope as ActEnvelope, cause);
 };
 
+const auditOf = ({ keyName, note }: ServerActing, { actor, command }: DecidedEnvelope, reply: CommandReply): CallAuditRow => ({
+  keyName,
+  action: command.type,
+  callId: reply.ok ? reply.call.id : (command.callId ?? null),
+  userId: actor.userId,
+  detail: { outcome: reply.ok ? 'ok' : reply.error.code, ...(note === null ? {} : { reason: note }) },
+});
+
+const decideAndAudit = (world: World, envelope: DecidedEnvelope): CommandReply => {
+  const reply = decideCommand(world, envelope);
+  if (envelope.server !== undefined) world.audit.push(auditOf(envelope.server, envelope, reply));
+  return reply;
+};
+
 /** Gives the first answer again to a command that was decided before, and keeps the answer to one that was not. */
-const decideOnce = (world: World, envelope: CommandEnvelope): CommandReply => {
+const decideOnce = (world: World, envelope: DecidedEnvelope): CommandReply => {
   const key = answerKey(envelope);
-  if (key === null) return decideCommand(world, envelope);
+  if (key === null) return decideAndAudit(world, envelope);
   const hash = bodyHash(envelope);
   const earlier = world.answerFor(key);
   if (earlier !== undefined && earlier.bodyHash !== hash) {
     return { ok: false, error: refusal('conflict', { message: 'This request id came with another body before' }) };
   }
   if (earlier !== undefined && earlier.reply !== null) return earlier.reply;
-  const reply = decideCommand(world, envelope);
+  const reply = decideAndAudit(world, envelope);
   world.newAnswers.set(key, { bodyHash: hash, reply });
   return reply;
 };
@@ -60,6 +83,7 @@ export const decide = (inputs: readonly Input[], loaded: Loaded, policy: CallPol
     events: world.events,
     traces: world.traces,
     hints: world.hints,
+    audit: world.audit,
     answers: world.newAnswers,
     reach: world.reach,
   };

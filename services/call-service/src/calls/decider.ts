@@ -7,6 +7,8 @@ import type { PushPolicy } from '../notifications/call-pushes.ts';
 import { queueCallPushes } from '../notifications/queue-call-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import { inSequence, type OutboxRow } from '../outbox/outbox.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
+import { callDrafts } from '../webhooks/webhook-draft.ts';
 import type { CallRecord } from './call-record.ts';
 import { decide } from './decide.ts';
 import { loadAndLock } from './load.ts';
@@ -43,6 +45,8 @@ export interface DeciderOptions {
   policy: CallPolicy;
   pushPolicy: PushPolicy;
   logger: Logger;
+  /** Null: the app's backend is told nothing. */
+  webhooks: Pick<Webhooks, 'store' | 'wake'> | null;
   /** Called after each commit. MUST NOT block. */
   onCommitted(committed: Committed): void;
 }
@@ -77,14 +81,16 @@ const endedIn = ({ events, inserted, updated }: Outcome): CallRecord[] => {
 };
 
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
-export const createDecider = ({ database, policy, pushPolicy, logger, onCommitted }: DeciderOptions): Decider => {
+export const createDecider = ({ database, policy, pushPolicy, logger, webhooks, onCommitted }: DeciderOptions): Decider => {
   const commit = async (inputs: Input[]): Promise<Reply[]> => {
     const { outcome, unpublished, pushes, notes } = await database.transaction(async (transaction) => {
       const decided = decide(inputs, await loadAndLock(transaction, inputs), policy);
       const unpublished = store(transaction, decided, policy);
       const pushes = queueCallPushes(transaction, decided, pushPolicy);
+      webhooks?.store(transaction, callDrafts(decided));
       return { outcome: decided, unpublished, pushes, notes: noteEndedCalls(transaction, endedIn(decided)) };
     });
+    if (outcome.events.length > 0) webhooks?.wake();
     if (unpublished.rows.length > 0 || outcome.hints.length > 0)
       onCommitted({ outcome, rows: await inSequence(unpublished), pushes: await pushes, notes: await notes });
     return outcome.replies;

@@ -1,7 +1,8 @@
-import { type CallState, type CallView, SYSTEM, storableText, type UserId, viewOf } from '@trunkline/contract';
+import { type CallState, type CallView, SYSTEM, type UserId, viewOf } from '@trunkline/contract';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { CALL_COLUMNS } from './call-columns.ts';
+import { CallCursorText, encodeCursor, FROM_THE_NEWEST } from './call-cursor.ts';
 import type { CallRecord } from './call-record.ts';
 
 /** One side's page, newest first, from behind a call; both sides are merged, since a person is caller here and callee there. */
@@ -16,21 +17,8 @@ const READ_HISTORY = {
     SELECT ${CALL_COLUMNS} FROM page JOIN calls c ON c.id = page.id ORDER BY c.created_at DESC, c.id DESC`,
 };
 
-const FROM_THE_NEWEST = [8_000_000_000_000_000, ''] as const;
 const MAX_LIMIT = 100;
 const MAX_PAGE = 1000;
-
-const Cursor = z.tuple([z.number().min(0).max(FROM_THE_NEWEST[0]), storableText(64)]);
-
-const decodeCursor = (text: string): z.infer<typeof Cursor> | null => {
-  try {
-    return Cursor.safeParse(JSON.parse(Buffer.from(text, 'base64url').toString())).data ?? null;
-  } catch {
-    return null;
-  }
-};
-
-const encodeCursor = ({ createdAt, id }: CallRecord): string => Buffer.from(JSON.stringify([createdAt, id])).toString('base64url');
 
 const wholeNumber = (max: number) =>
   z
@@ -43,14 +31,7 @@ const wholeNumber = (max: number) =>
 export const HistoryQuery = z.object({
   limit: wholeNumber(MAX_LIMIT).default(20),
   page: wholeNumber(MAX_PAGE).default(1),
-  cursor: z
-    .string()
-    .transform((text, context) => {
-      const cursor = decodeCursor(text);
-      if (cursor === null) context.addIssue({ code: 'custom', message: 'is not one that was given' });
-      return cursor ?? z.NEVER;
-    })
-    .optional(),
+  cursor: CallCursorText.optional(),
 });
 export type HistoryQuery = z.infer<typeof HistoryQuery>;
 
@@ -96,6 +77,6 @@ export const readHistory = async (database: Database, userId: UserId, { limit, p
   const last = shown.at(-1);
   return {
     items: shown.map((call) => historyItem(call, userId)),
-    nextCursor: calls.length > limit && last !== undefined ? encodeCursor(last) : null,
+    nextCursor: calls.length > limit && last !== undefined ? encodeCursor([last.createdAt, last.id]) : null,
   };
 };

@@ -1,7 +1,6 @@
 import {
   type CallId,
   type CallState,
-  type CommandEnvelope,
   type CommandReply,
   isRinging,
   RESERVED_CALL_IDS,
@@ -11,10 +10,10 @@ import {
 } from '@trunkline/contract';
 import { bodyHash, commandKey } from './answer-key.ts';
 import { addEvent, addTrace, applyTrigger, type Cause, settleDeadlines } from './apply-trigger.ts';
-import { type CallRecord, callOf, NOBODY } from './call-record.ts';
-import type { World } from './world.ts';
+import { type CallRecord, callOf, NOBODY, type TraceRow } from './call-record.ts';
+import type { DecidedEnvelope, World } from './world.ts';
 
-export type PlaceEnvelope = CommandEnvelope & { command: Extract<CommandEnvelope['command'], { type: 'place_call' }> };
+export type PlaceEnvelope = DecidedEnvelope & { command: Extract<DecidedEnvelope['command'], { type: 'place_call' }> };
 
 const refused = (...args: Parameters<typeof refusal>): CommandReply => ({ ok: false, error: refusal(...args) });
 const placed = (call: CallRecord): CommandReply => ({ ok: true, call: callOf(call) });
@@ -38,9 +37,9 @@ const replyForUsedId = (world: World, envelope: PlaceEnvelope, id: CallId): Comm
   return isSameCall(used, envelope) || isOwnAlias(used, envelope) ? placed(used) : refused('conflict', { callId: id });
 };
 
-const newRecord = (world: World, { actor, command }: PlaceEnvelope, id: CallId, state: CallState): CallRecord => {
+const newRecord = (world: World, { actor, command, screening }: PlaceEnvelope, id: CallId, state: CallState): CallRecord => {
   const ringTimeoutSeconds = command.ringTimeoutSeconds ?? world.policy.ringTimeoutSeconds;
-  const hiddenFromCallee = world.hasBlocked(command.calleeId, actor.userId);
+  const hiddenFromCallee = screening === 'silence' || world.hasBlocked(command.calleeId, actor.userId);
   const isAbsent = actor.sessionId !== null && !world.presentUsers.has(actor.userId);
   return {
     id,
@@ -73,12 +72,15 @@ const newRecord = (world: World, { actor, command }: PlaceEnvelope, id: CallId, 
   };
 };
 
+const bySystem = ({ commandId }: Cause, detail: TraceRow['detail']): Cause => ({ party: 'system', actor: NOBODY, commandId, detail });
+
 const startRinging = (world: World, envelope: PlaceEnvelope, id: CallId, cause: Cause): CommandReply => {
   const call = newRecord(world, envelope, id, 'INITIATING');
   world.insert(call);
   addTrace(world, call, 'call_placed', cause);
   addEvent(world, call, 'call_placed', cause.actor);
-  if (call.hiddenFromCallee) addTrace(world, call, 'blocked', { ...cause, party: 'system', actor: NOBODY });
+  if (call.hiddenFromCallee)
+    addTrace(world, call, 'blocked', bySystem(cause, envelope.screening === 'silence' ? { by: 'pre_ring_hook' } : null));
   return placed(call);
 };
 
@@ -87,7 +89,7 @@ const refuseAsBusy = (world: World, envelope: PlaceEnvelope, id: CallId, cause: 
   const call = { ...newRecord(world, envelope, id, 'REJECTED'), reason: 'busy' as const, endedBy: SYSTEM, endedAt: world.now };
   world.insert(call);
   addTrace(world, call, 'call_placed', cause);
-  addTrace(world, call, 'call_rejected', { ...cause, party: 'system', actor: NOBODY, detail: { reason: 'busy' } });
+  addTrace(world, call, 'call_rejected', bySystem(cause, { reason: 'busy' }));
   addEvent(world, call, 'call_rejected', NOBODY, [call.callerId]);
   return placed(call);
 };
@@ -110,18 +112,19 @@ const liveCallsOf = (world: World, userId: UserId): CallRecord[] => {
 
 /** Decides a place: refused, rung, busy at once, or merged into the call that the callee is placing to the caller. */
 export const placeCall = (world: World, envelope: PlaceEnvelope, cause: Cause): CommandReply => {
-  const { actor, command, mintedCallId } = envelope;
+  const { actor, command, mintedCallId, screening } = envelope;
   const id = command.callId ?? mintedCallId;
   if (id === null) return refused('parse_error', { message: 'A place needs a call id' });
   const earlier = world.answerFor(commandKey(envelope))?.reply ?? replyForUsedId(world, envelope, id);
   if (earlier !== null) return earlier;
   const callId = command.callId;
+  if (typeof screening === 'object') return refused('unauthorized', { callId, message: screening.deny });
   if (command.calleeId === actor.userId) return refused('invalid_status', { callId, message: 'You cannot call yourself' });
   const ownCalls = liveCallsOf(world, actor.userId);
   const outgoing = ownCalls.find((call) => call.callerId === actor.userId);
   if (outgoing !== undefined)
     return refused('invalid_status', { callId, message: 'You already have an outgoing call', status: outgoing.state });
-  if (world.hasBlocked(command.calleeId, actor.userId)) return startRinging(world, envelope, id, cause);
+  if (screening === 'silence' || world.hasBlocked(command.calleeId, actor.userId)) return startRinging(world, envelope, id, cause);
   const glaring = ownCalls.find((call) => call.callerId === command.calleeId && isRinging(call.state));
   if (glaring !== undefined) return acceptInstead(world, envelope, glaring, cause);
   const isBusy = world.policy.busyPolicy === 'reject' && liveCallsOf(world, command.calleeId).length > 0;

@@ -1,5 +1,6 @@
 import type { Transaction } from '../database/database.ts';
 import { type OutboxRow, putInOutbox, type Unpublished } from '../outbox/outbox.ts';
+import { INSERT_AUDIT } from '../server-api/audit.ts';
 import { changingPartOf, INSERT_CALLS, type StoredCall, UPDATE_CALLS } from './call-columns.ts';
 import type { CallRecord } from './call-record.ts';
 import { type CallLimits, nextDeadline } from './deadlines.ts';
@@ -46,10 +47,11 @@ const keepAnswers = (transaction: Transaction, { answers }: Outcome): void => {
 /** Sends all that a batch changed, set-based, without waiting: the commit travels right behind. */
 export const store = (transaction: Transaction, outcome: Outcome, limits: CallLimits): Unpublished => {
   const rows = outboxRows(outcome);
-  const { inserted, updated, traces } = outcome;
+  const { inserted, updated, traces, audit } = outcome;
   if (inserted.size > 0) transaction.send(INSERT_CALLS, [JSON.stringify(storedCalls(inserted, outcome, limits))]);
   if (updated.size > 0) transaction.send(UPDATE_CALLS, [JSON.stringify(storedCalls(updated, outcome, limits).map(changingPartOf))]);
   if (traces.length > 0) transaction.send(INSERT_TRACE, [JSON.stringify(traces)]);
+  if (audit.length > 0) transaction.send(INSERT_AUDIT, [JSON.stringify(audit)]);
   keepAnswers(transaction, outcome);
   return putInOutbox(transaction, rows);
 };

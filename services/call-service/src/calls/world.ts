@@ -7,9 +7,33 @@ export interface CallPolicy extends CallLimits {
   busyPolicy: 'reject' | 'ring';
 }
 
+/** Who acts in a user's place: the app's backend, with the key of that name, and what it says about it. */
+export interface ServerActing {
+  keyName: string;
+  note: string | null;
+}
+
+/** What the app's hook said of a place: the call is refused, or placed and reaches nobody. */
+export type Screening = { deny: string } | 'silence';
+
+/** What an edge sent, with what only this service knows of it. */
+export interface DecidedEnvelope extends CommandEnvelope {
+  server?: ServerActing;
+  screening?: Screening;
+}
+
+/** A line of the audit: what the app's backend did to a call. */
+export interface CallAuditRow {
+  keyName: string;
+  action: string;
+  callId: string | null;
+  userId: string;
+  detail: Readonly<Record<string, string>>;
+}
+
 /** One thing to decide. A command is a participant's; the others are what the system saw. */
 export type Input =
-  | { kind: 'command'; envelope: CommandEnvelope }
+  | { kind: 'command'; envelope: DecidedEnvelope }
   /** A gateway wrote the ring to a session's socket. */
   | { kind: 'rung'; delivery: Delivery }
   /** Look at the call: a deadline may have passed. */
@@ -57,6 +81,7 @@ export interface Outcome {
   traces: readonly TraceRow[];
   /** Events that are heard or lost: published after the commit, and kept nowhere. */
   hints: readonly CallEvent[];
+  audit: readonly CallAuditRow[];
   answers: ReadonlyMap<string, StoredAnswer>;
   reach: Reach;
 }
@@ -77,6 +102,7 @@ export class World {
   readonly events: CallEvent[] = [];
   readonly traces: TraceRow[] = [];
   readonly hints: CallEvent[] = [];
+  readonly audit: CallAuditRow[] = [];
   readonly newAnswers = new Map<string, StoredAnswer>();
   readonly #answers: ReadonlyMap<string, StoredAnswer>;
   readonly #blockedBy: Loaded['blockedBy'];

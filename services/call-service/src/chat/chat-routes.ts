@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { identityOf, maybeIdentityOf } from '../http/authenticate.ts';
 import { refusePlainly } from '../http/plain.ts';
+import { maybeServerKeyOf } from '../http/server-key.ts';
 import { parseCreate, parseMarkRead, parseSend, refusalOf } from './chat-bodies.ts';
 import type { ChatDecider } from './chat-decider.ts';
 import type { ChatReader } from './chat-reader.ts';
@@ -78,19 +79,19 @@ export const chatRoutes = ({ guards, sendGuards, createGuards, database, chats, 
   const shown = async ({ chat, lastMessage, unreadCount }: Done<'chat'>, viewerId: string) =>
     chatViewFor(chat, unreadCount, lastMessage ?? (await lastMessageOf(chat.id, chat.lastSeq)), viewerId);
 
-  const create = async (body: unknown, by: Identity | null): Promise<Done<'chat'> | ChatFailure> => {
+  const create = async (body: unknown, by: Identity | null, keyName: string | null): Promise<Done<'chat'> | ChatFailure> => {
     const asked = parsed(parseCreate(body));
     if (isFailure(asked)) return asked;
     const { initialMessage = null, ...key } = asked;
     if (by !== null && by.userId !== key.userId && by.userId !== key.shopperId)
       return refuse('unauthorized', 'Only a member may open a chat', 'user_id');
     const mintedId = ChatId.parse(uuidv7());
-    return doneAs(await decider.decide({ kind: 'create', key, mintedId, by, initialMessage }), 'chat');
+    return doneAs(await decider.decide({ kind: 'create', key, mintedId, by, keyName, initialMessage }), 'chat');
   };
 
   routes.post('/v1/chat', createGuards, async (request: Request, response: Response) => {
     const by = maybeIdentityOf(response);
-    const done = await create(request.body, by);
+    const done = await create(request.body, by, maybeServerKeyOf(response));
     if (isFailure(done)) answer(response, 400, done);
     else answer(response, done.isNew ? 201 : 200, await shown(done, by?.userId ?? ''));
   });

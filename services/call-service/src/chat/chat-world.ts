@@ -60,14 +60,21 @@ export type WriteEnvelope = ChatCommandEnvelope & {
   command: Exclude<ChatCommandEnvelope['command'], { type: 'open_chat' | 'leave_chat' }>;
 };
 
-/** One thing to decide. `by: null` is the app's backend. */
+/** One thing to decide. `by: null` is the app's backend, with the key of that name. */
 export type ChatInput =
   | { kind: 'command'; envelope: WriteEnvelope }
-  | { kind: 'create'; key: ChatKey; mintedId: ChatId; by: { userId: UserId; name: string | null } | null; initialMessage: string | null }
-  | { kind: 'speak'; chatId: ChatId; sender: ServerSender; said: Said; messageType: ChatMessage['type'] }
+  | {
+      kind: 'create';
+      key: ChatKey;
+      mintedId: ChatId;
+      by: { userId: UserId; name: string | null } | null;
+      keyName: string | null;
+      initialMessage: string | null;
+    }
+  | { kind: 'speak'; chatId: ChatId; sender: ServerSender; said: Said; messageType: ChatMessage['type']; keyName: string }
   | { kind: 'archive'; chatId: ChatId; by: UserId | null }
-  | { kind: 'put_member'; chatId: ChatId; userId: UserId; role: MemberRole }
-  | { kind: 'remove_member'; chatId: ChatId; userId: UserId }
+  | { kind: 'put_member'; chatId: ChatId; userId: UserId; role: MemberRole; keyName: string }
+  | { kind: 'remove_member'; chatId: ChatId; userId: UserId; keyName: string }
   | { kind: 'tell_call'; chatId: ChatId; callId: string };
 
 /** The app's backend speaks as the system, or as a bot of its own. */
@@ -109,7 +116,8 @@ export interface CallToTell {
 }
 
 /** A line of the audit of what the app's backend did. */
-export interface AuditRow {
+export interface ChatAuditRow {
+  keyName: string;
   action: string;
   chatId: string | null;
   userId: string | null;
@@ -142,7 +150,7 @@ export interface ChatOutcome {
   newKeys: readonly KeptKey[];
   toldCalls: readonly string[];
   events: readonly ChatEvent[];
-  audit: readonly AuditRow[];
+  audit: readonly ChatAuditRow[];
 }
 
 const keyName = (chatId: string, senderId: string, key: string): string => JSON.stringify([chatId, senderId, key]);
@@ -158,7 +166,7 @@ export class ChatWorld {
   readonly newKeys: KeptKey[] = [];
   readonly toldCalls: string[] = [];
   readonly events: ChatEvent[] = [];
-  readonly audit: AuditRow[] = [];
+  readonly audit: ChatAuditRow[] = [];
   readonly #chats = new Map<string, ChatRecord>();
   readonly #byKey = new Map<string, ChatRecord>();
   readonly #members = new Map<string, MemberRecord[]>();

@@ -48,7 +48,7 @@ const greet = (world: ChatWorld, chat: ChatRecord, { by, initialMessage }: Creat
 
 /** Decides what a request for a chat gets: the one that there is, or the one that this batch has made. */
 export const createChat = (world: ChatWorld, input: Create): ChatAnswer => {
-  const { key, by } = input;
+  const { key, by, keyName } = input;
   const chat = world.chatBetween(key);
   // The other one has blocked whoever asks: no row was made.
   if (chat === undefined) return refuse('unauthorized', 'You may not open a chat with this user');
@@ -60,7 +60,7 @@ export const createChat = (world: ChatWorld, input: Create): ChatAnswer => {
   }
   const member = by === null ? null : world.member(chat.id, by.userId);
   if (member === undefined) return refuse('unauthorized', 'User is not a member of this chat');
-  if (by === null && isNew) world.audit.push({ action: 'create_chat', chatId: chat.id, userId: null, detail: null });
+  if (keyName !== null && isNew) world.audit.push({ keyName, action: 'create_chat', chatId: chat.id, userId: null, detail: null });
   const lastMessage = isNew ? greet(world, chat, input) : null;
   return { ok: true, result: { type: 'chat', chat, isNew, unreadCount: member?.unreadCount ?? 0, lastMessage } };
 };
@@ -75,16 +75,16 @@ export const archiveChat = (world: ChatWorld, { chatId, by }: Extract<ChatInput,
     chat.status = 'archived';
     chat.updatedAt = world.now;
     world.changedChats.add(chat);
-    if (by === null) world.audit.push({ action: 'archive_chat', chatId, userId: null, detail: null });
   }
   return { ok: true, result: { type: 'chat', chat, isNew: false, unreadCount: entry?.member.unreadCount ?? 0, lastMessage: null } };
 };
 
 /** Adds a member, lets a former one in again, or gives another role. */
-export const putMember = (world: ChatWorld, { chatId, userId, role }: Extract<ChatInput, { kind: 'put_member' }>): ChatAnswer => {
+export const putMember = (world: ChatWorld, input: Extract<ChatInput, { kind: 'put_member' }>): ChatAnswer => {
+  const { chatId, userId, role, keyName } = input;
   const chat = world.chat(chatId);
   if (chat === undefined) return refuse('chat_not_found', 'There is no such chat', 'chat_id');
-  world.audit.push({ action: 'put_member', chatId, userId, detail: { role } });
+  world.audit.push({ keyName, action: 'put_member', chatId, userId, detail: { role } });
   const former = world.everMembers(chatId).find((member) => member.userId === userId);
   if (former === undefined && world.everMembers(chatId).length >= MAX_MEMBERS)
     return refuse('invalid_status', `A chat has at most ${MAX_MEMBERS} members`, 'user_id');
@@ -96,13 +96,14 @@ export const putMember = (world: ChatWorld, { chatId, userId, role }: Extract<Ch
 };
 
 /** Whoever is removed neither hears nor reads nor writes from now on. Removing who is no member changes nothing. */
-export const removeMember = (world: ChatWorld, { chatId, userId }: Extract<ChatInput, { kind: 'remove_member' }>): ChatAnswer => {
+export const removeMember = (world: ChatWorld, input: Extract<ChatInput, { kind: 'remove_member' }>): ChatAnswer => {
+  const { chatId, userId, keyName } = input;
   const chat = world.chat(chatId);
   if (chat === undefined) return refuse('chat_not_found', 'There is no such chat', 'chat_id');
   const member = world.member(chatId, userId);
   if (member === undefined) return { ok: true, result: { type: 'member', member: null } };
   const recipients = world.members(chatId).map((told) => told.userId);
-  world.audit.push({ action: 'remove_member', chatId, userId, detail: null });
+  world.audit.push({ keyName, action: 'remove_member', chatId, userId, detail: null });
   member.leftAt = world.now;
   member.unreadCount = 0;
   world.changedMembers.add(member);

@@ -66,12 +66,13 @@ export const send = (world: ChatWorld, envelope: SendEnvelope): ChatAnswer => {
 };
 
 /** The app's backend says something; also in a chat that is archived. */
-export const speak = (world: ChatWorld, { chatId, sender, said, messageType }: Extract<ChatInput, { kind: 'speak' }>): ChatAnswer => {
+export const speak = (world: ChatWorld, input: Extract<ChatInput, { kind: 'speak' }>): ChatAnswer => {
+  const { chatId, sender, said, messageType, keyName } = input;
   const chat = world.chat(chatId);
   if (chat === undefined) return refuse('chat_not_found', 'There is no such chat', 'chat_id');
   if (world.everMembers(chatId).some(({ userId }) => userId === sender.id))
     return refuse('parse_error', 'is a member of this chat, who speaks for themselves', 'sender_id');
-  world.audit.push({ action: 'speak', chatId, userId: null, detail: { senderId: sender.id } });
+  world.audit.push({ keyName, action: 'speak', chatId, userId: null, detail: { senderId: sender.id } });
   const draft: Draft = {
     senderId: sender.id,
     senderRole: sender.role,

@@ -2,6 +2,7 @@ import { messageViewFor, UserId } from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { refusePlainly } from '../http/plain.ts';
+import { serverKeyOf } from '../http/server-key.ts';
 import { fieldsOf, refusalOf } from './chat-bodies.ts';
 import type { ChatDecider } from './chat-decider.ts';
 import { chatIdOf, doneAs, isFailure } from './chat-routes.ts';
@@ -29,23 +30,23 @@ export const serverChatRoutes = ({ serverGuards, decider, ...events }: ServerCha
     else response.status(status).json(body);
   };
 
-  const speak = async (request: Request): Promise<ChatAnswer> => {
+  const speak = async (request: Request, keyName: string): Promise<ChatAnswer> => {
     const chatId = chatIdOf(request);
     const body = parseSpeech(request.body);
     if (isFailure(chatId)) return chatId;
     if (!body.success) return refusalOf(body.error);
     const { senderId, senderName, messageType, ...said } = body.data;
     const role = senderId === 'system' ? 'system' : 'bot';
-    return decider.decide({ kind: 'speak', chatId, sender: { id: senderId, role, name: senderName }, said, messageType });
+    return decider.decide({ kind: 'speak', chatId, sender: { id: senderId, role, name: senderName }, said, messageType, keyName });
   };
 
   routes.post('/v1/server/events', serverGuards, async (request: Request, response: Response) => {
     const body = parseUserEvent(request.body);
-    answer(response, 202, body.success ? await tellUsers(events, body.data) : refusalOf(body.error));
+    answer(response, 202, body.success ? await tellUsers(events, body.data, serverKeyOf(response)) : refusalOf(body.error));
   });
 
   routes.post('/v1/server/chats/:chatId/messages', serverGuards, async (request: Request, response: Response) => {
-    const done = doneAs(await speak(request), 'message');
+    const done = doneAs(await speak(request, serverKeyOf(response)), 'message');
     answer(response, 201, isFailure(done) ? done : messageViewFor(done.message, ''));
   });
 
@@ -57,7 +58,7 @@ export const serverChatRoutes = ({ serverGuards, decider, ...events }: ServerCha
     if (isFailure(userId)) return answer(response, 400, userId);
     if (!body.success) return answer(response, 400, refusalOf(body.error));
     const { role } = body.data;
-    const done = doneAs(await decider.decide({ kind: 'put_member', chatId, userId, role }), 'member');
+    const done = doneAs(await decider.decide({ kind: 'put_member', chatId, userId, role, keyName: serverKeyOf(response) }), 'member');
     answer(response, 200, isFailure(done) ? done : { chat_id: chatId, user_id: userId, role, member: true });
   });
 
@@ -66,7 +67,7 @@ export const serverChatRoutes = ({ serverGuards, decider, ...events }: ServerCha
     const userId = userIdOf(request);
     if (isFailure(chatId)) return answer(response, 404, chatId);
     if (isFailure(userId)) return answer(response, 400, userId);
-    const done = doneAs(await decider.decide({ kind: 'remove_member', chatId, userId }), 'member');
+    const done = doneAs(await decider.decide({ kind: 'remove_member', chatId, userId, keyName: serverKeyOf(response) }), 'member');
     answer(response, 200, isFailure(done) ? done : { chat_id: chatId, user_id: userId, member: false });
   });
 

@@ -13,6 +13,7 @@ import type { OutboxRow } from '../outbox/outbox.ts';
 import type { Relay } from '../outbox/relay.ts';
 import { repeat } from '../repeat.ts';
 import { eraseRoutes } from '../users/erase-routes.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { type CallTeller, createCallTeller } from './call-notes.ts';
 import { type AnswerChatCommand, createChatCommands } from './chat-commands.ts';
 import { createChatDecider } from './chat-decider.ts';
@@ -34,6 +35,7 @@ export interface ChatsOptions {
   queueAwayPushes: QueueAwayPushes;
   /** Called after a commit with what it queued. */
   enqueuePushes(pushes: readonly QueuedPush[]): void;
+  webhooks: Pick<Webhooks, 'store' | 'wake'> | null;
 }
 
 type Guards = Pick<ChatRoutesOptions, 'guards' | 'sendGuards' | 'createGuards'> & { serverGuards: RequestHandler[] };
@@ -50,7 +52,7 @@ const SWEEP_EVERY_MS = 2000;
 const KEEP_EVERY_MS = 600_000;
 
 export const startChats = (options: ChatsOptions): Chats => {
-  const { config, database, relay, redis, logger, metrics, queueAwayPushes, enqueuePushes } = options;
+  const { config, database, relay, redis, logger, metrics, queueAwayPushes, enqueuePushes, webhooks } = options;
   const tell = (rows: OutboxRow[], pushes: readonly QueuedPush[]): void => {
     relay.publish(rows);
     enqueuePushes(pushes);
@@ -59,6 +61,7 @@ export const startChats = (options: ChatsOptions): Chats => {
     database,
     logger,
     queueAwayPushes,
+    webhooks,
     onCommitted: ({ outcome, rows, pushes }) => {
       countMessages(metrics, outcome);
       tell(rows, pushes);

@@ -1,5 +1,6 @@
 import type { Transaction } from '../database/database.ts';
 import { chatStream, type OutboxRow, putInOutbox, type Unpublished } from '../outbox/outbox.ts';
+import { INSERT_AUDIT } from '../server-api/audit.ts';
 import type { ChatOutcome, MessageRecord } from './chat-world.ts';
 import { searchVector } from './search-words.ts';
 
@@ -50,13 +51,6 @@ const KEEP_KEYS = {
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[])`,
 };
 const FORGET_NOTES = { name: 'forget_call_notes', text: 'DELETE FROM chat_call_notes WHERE call_id = ANY ($1::text[])' };
-export const INSERT_AUDIT = {
-  name: 'insert_server_audit',
-  text: `INSERT INTO server_audit (action, chat_id, user_id, detail)
-    SELECT r.action, r."chatId", r."userId", nullif(r.detail, 'null') FROM jsonb_to_recordset($1::jsonb)
-    AS r (action text, "chatId" uuid, "userId" text, detail jsonb)`,
-};
-
 const rowOf = ({ metadata, ...message }: MessageRecord) => ({
   ...message,
   metadata: metadata === null ? null : JSON.stringify(metadata),

@@ -3,9 +3,9 @@ import type { Database } from '../database/database.ts';
 import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import { inSequence, type OutboxRow, putInOutbox, usersStream } from '../outbox/outbox.ts';
-import { type AuditRow, type ChatFailure, refuse } from './chat-world.ts';
+import { type AuditRow, INSERT_AUDIT } from '../server-api/audit.ts';
+import { type ChatFailure, refuse } from './chat-world.ts';
 import { isCustom, type UserEventBody } from './server-bodies.ts';
-import { INSERT_AUDIT } from './store-chats.ts';
 
 const READ_RECIPIENTS = {
   name: 'read_recipients_of_chat',
@@ -32,6 +32,7 @@ export interface UserEventOptions {
 export const tellUsers = async (
   { database, tell, queueAwayPushes }: UserEventOptions,
   body: UserEventBody,
+  keyName: string,
 ): Promise<{ id: string; recipients: number } | ChatFailure> => {
   const recipients = await recipientsOf(database, body);
   if ('error' in recipients) return recipients;
@@ -39,7 +40,7 @@ export const tellUsers = async (
   const { unpublished, pushes } = await database.transaction(async (transaction) => {
     const [clock] = await transaction.query<{ now: number }>(READ_CLOCK, []);
     const event: ChatEvent = { ...told(body), id, at: clock?.now as number, recipients };
-    const audit: AuditRow = { action: body.type, chatId: body.chatId ?? null, userId: null, detail: { eventId: id } };
+    const audit: AuditRow = { keyName, action: body.type, chatId: body.chatId ?? null, userId: null, detail: { eventId: id } };
     transaction.send(INSERT_AUDIT, [JSON.stringify([audit])]);
     const decided = { type: event.type, at: performance.now() };
     const stored = putInOutbox(transaction, [{ stream: usersStream(id), seq: 1, recipients, event: JSON.stringify(event), decided }]);

@@ -6,6 +6,7 @@ import { pushMigration } from './migrations/0003-push.ts';
 import { chatMigration } from './migrations/0004-chat.ts';
 import { chatSeatsMigration } from './migrations/0005-chat-seats.ts';
 import { callsByTimeMigration } from './migrations/0006-calls-by-time.ts';
+import { serverApiMigration } from './migrations/0007-server-api.ts';
 
 /** In order. Migrations only add: two versions run side by side during a rollout. */
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
@@ -15,6 +16,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '0004-chat': chatMigration,
   '0005-chat-seats': chatSeatsMigration,
   '0006-calls-by-time': callsByTimeMigration,
+  '0007-server-api': serverApiMigration,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

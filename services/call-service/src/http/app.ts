@@ -8,6 +8,7 @@ import { refusePlainly } from './plain.ts';
 
 export interface AppOptions {
   readiness: ReadinessChecks;
+  misses: ReadinessChecks;
   logger: Logger;
   routes: readonly Router[];
   metrics: Metrics<typeof CALL_SERVICE_METRICS>;
@@ -34,12 +35,12 @@ const answerError =
     refuse(request, response, code, ERRORS[code].message);
   };
 
-export const createApp = ({ readiness, logger, routes, metrics }: AppOptions): Express => {
+export const createApp = ({ readiness, misses, logger, routes, metrics }: AppOptions): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(async (request, response, next) => {
-    if (await answerHealth(request, response, readiness)) return;
+    if (await answerHealth(request, response, readiness, misses)) return;
     if (!(await answerMetrics(request, response, metrics))) next();
   });
   app.use(countRequests(metrics.of));

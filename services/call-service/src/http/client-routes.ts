@@ -16,6 +16,7 @@ import { pushHistoryRoutes } from '../notifications/history-routes.ts';
 import type { Notifications } from '../notifications/notifications.ts';
 import { preferenceRoutes } from '../notifications/preference-routes.ts';
 import { targetRoutes } from '../notifications/target-routes.ts';
+import type { ServerKeys } from '../server-api/server-keys.ts';
 import { blockRoutes } from '../users/block-routes.ts';
 import { createBlockList } from '../users/blocks.ts';
 import { createPresenceReader } from '../users/presence.ts';
@@ -35,10 +36,20 @@ export interface ClientRoutesOptions {
   redis: RedisConnection;
   notifications: Notifications;
   metrics: Pick<CallServiceMetrics, 'rateLimited'>;
+  serverKeys: ServerKeys;
 }
 
 /** Everything that apps may ask over REST: first the origin, then the token, then the limit, then the body. */
-export const clientRoutes = ({ config, database, decider, chats, redis, notifications, metrics }: ClientRoutesOptions): Router => {
+export const clientRoutes = ({
+  config,
+  database,
+  decider,
+  chats,
+  redis,
+  notifications,
+  metrics,
+  serverKeys,
+}: ClientRoutesOptions): Router => {
   const routes = express.Router();
   const verifyToken = createTokenVerifier(config);
   const redisPrefix = config.REDIS_PREFIX;
@@ -51,7 +62,7 @@ export const clientRoutes = ({ config, database, decider, chats, redis, notifica
     (route: string): RequestHandler[] => [authenticate(verifyToken, refuse), limitRequests(perRoute, route, refuse), body];
   const guards = guardsFor();
   const plainGuards = guardsFor(refusePlainly);
-  const withServerKey = requireServerKey(config.SERVER_API_KEYS);
+  const withServerKey = requireServerKey(serverKeys);
   const calls = createCallReader(database);
   const blocks = createBlockList(database);
   const presence = createPresenceReader({ database, blocks, redis, redisPrefix });
@@ -61,13 +72,13 @@ export const clientRoutes = ({ config, database, decider, chats, redis, notifica
   routes.use(callRoutes({ guards, decider, calls }));
   routes.use(blockRoutes({ guards, blocks }));
   routes.use(presenceRoutes({ guards, presence }));
-  const createGuards = [...serverOr(config.SERVER_API_KEYS, plainGuards('create_chat')), body];
+  const createGuards = [...serverOr(serverKeys, plainGuards('create_chat')), body];
   const sendGuards = [authenticate(verifyToken, refusePlainly), body];
-  routes.use(chats.routes({ guards: plainGuards, sendGuards, createGuards, serverGuards: [withServerKey, body] }));
+  routes.use(chats.routes({ guards: plainGuards, sendGuards, createGuards, serverGuards: [...withServerKey, body] }));
   const { targets, bulks, onReachChanged, expandBulks } = notifications;
   routes.use(targetRoutes({ guards: plainGuards, targets, endpointRules: config }));
   routes.use(preferenceRoutes({ guards: plainGuards, database, vapidPublicKey: config.VAPID_PUBLIC_KEY, onReachChanged }));
   routes.use(pushHistoryRoutes({ guards: plainGuards, database }));
-  routes.use(bulkRoutes({ serverGuard: withServerKey, bulks, onCreated: expandBulks }));
+  routes.use(bulkRoutes({ serverGuards: withServerKey, bulks, onCreated: expandBulks }));
   return routes;
 };

@@ -5,13 +5,13 @@ import type { z } from 'zod';
 /** A refusal that may name the field that was wrong. */
 export type FieldRefusal = Refusal & { field?: string | undefined };
 
-/** Errors under `/v1`, where an answer is the bare object: `{error: {code, message, field?}}`. */
-export const refusePlainly = (response: Response, { code, message, field, retryAfterSeconds }: FieldRefusal): void => {
+/** Errors under `/v1`, where an answer is the bare object: `{error: {code, message, field?, status?}}`. */
+export const refusePlainly = (response: Response, { code, message, field, status, retryAfterSeconds }: FieldRefusal): void => {
   if (retryAfterSeconds !== undefined) response.set('retry-after', String(retryAfterSeconds));
   response
     .status(ERRORS[code].http)
     .set('x-error-code', code)
-    .json({ error: { code, message, ...(field === undefined ? {} : { field }) } });
+    .json({ error: { code, message, ...(field === undefined ? {} : { field }), ...(status === undefined ? {} : { status }) } });
 };
 
 const fieldIn = ({ path, ...issue }: z.core.$ZodIssue): string | undefined => {

@@ -1,25 +1,40 @@
 import { refusal } from '@trunkline/contract';
-import { bearerToken, isSameSecret } from '@trunkline/service-kit';
-import type { Request, RequestHandler } from 'express';
+import { bearerToken } from '@trunkline/service-kit';
+import type { RequestHandler, Response } from 'express';
+import type { ServerKeys } from '../server-api/server-keys.ts';
 import { refusePlainly } from './plain.ts';
 
-/** Every key is compared, so that the time says nothing about which one it was. */
-const isServerKey = (keys: readonly string[], given: string | null): boolean =>
-  keys.filter((key) => given !== null && isSameSecret(given, key)).length > 0;
+/** The name of the key that let the app's backend in; null behind `serverOr` where it was somebody else. */
+export const maybeServerKeyOf = (response: Response): string | null => (response.locals['serverKey'] as string | undefined) ?? null;
 
-/** Lets the app's backend in: `Authorization: Bearer <one of SERVER_API_KEYS>`. No keys: nobody. */
-export const requireServerKey =
-  (keys: readonly string[]): RequestHandler =>
-  (request, response, next) => {
-    if (isServerKey(keys, bearerToken(request.headers.authorization))) return next();
-    refusePlainly(response, refusal('unauthenticated', { message: 'The server API key is missing or wrong' }));
+/** The name of the key, behind `requireServerKey`. */
+export const serverKeyOf = (response: Response): string => response.locals['serverKey'] as string;
+
+const learnServerKey =
+  (keys: Pick<ServerKeys, 'nameOf'>): RequestHandler =>
+  async (request, response, next) => {
+    const name = await keys.nameOf(bearerToken(request.headers.authorization));
+    if (name !== null) response.locals['serverKey'] = name;
+    next();
   };
 
+/** Lets the app's backend in, with `Authorization: Bearer <a server key>`, and nobody else. */
+export const requireServerKey = (keys: Pick<ServerKeys, 'nameOf'>): RequestHandler[] => [
+  learnServerKey(keys),
+  (_request, response, next) => {
+    if (maybeServerKeyOf(response) !== null) return next();
+    refusePlainly(response, refusal('unauthenticated', { message: 'The server API key is missing or wrong' }));
+  },
+];
+
 /** Lets the app's backend in with its key, and everybody else through `guards`. What follows knows the backend by its having no identity. */
-export const serverOr = (keys: readonly string[], guards: readonly RequestHandler[]): RequestHandler[] => {
-  const isServer = (request: Request): boolean => isServerKey(keys, bearerToken(request.headers.authorization));
-  return guards.map((guard) => (request, response, next) => {
-    if (isServer(request)) next();
-    else guard(request, response, next);
-  });
-};
+export const serverOr = (keys: Pick<ServerKeys, 'nameOf'>, guards: readonly RequestHandler[]): RequestHandler[] => [
+  learnServerKey(keys),
+  ...guards.map(
+    (guard): RequestHandler =>
+      (request, response, next) => {
+        if (maybeServerKeyOf(response) === null) guard(request, response, next);
+        else next();
+      },
+  ),
+];

@@ -1,4 +1,5 @@
 import { LATENCY_BUCKETS, type MetricsOf, type MetricTable, READINESS_METRICS } from '@trunkline/service-kit';
+import { WEBHOOK_METRICS } from '../webhooks/webhook-metrics.ts';
 
 /** How late a deadline may be applied: the sweep looks every second. */
 const LAG_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 60];
@@ -107,6 +108,7 @@ export const CALL_SERVICE_METRICS = {
     help: 'Requests and commands that were refused because they came too often',
     labels: ['limit'],
   },
+  ...WEBHOOK_METRICS,
   httpRequests: {
     type: 'counter',
     name: 'trunkline_http_requests_total',

@@ -2,11 +2,12 @@ import { refusal } from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { bodyOrRefuse, refusePlainly } from '../http/plain.ts';
+import { serverKeyOf } from '../http/server-key.ts';
 import { BulkBody } from './bulk-body.ts';
 import type { Bulks } from './bulks.ts';
 
 export interface BulkRoutesOptions {
-  serverGuard: RequestHandler;
+  serverGuards: RequestHandler[];
   bulks: Bulks;
   /** Called when there is something to expand. MUST NOT block. */
   onCreated(): void;
@@ -17,17 +18,17 @@ const PATH = '/v1/server/notifications';
 const MAX_BODY = '2mb';
 
 /** Notifications to many, for the app's backend. */
-export const bulkRoutes = ({ serverGuard, bulks, onCreated }: BulkRoutesOptions): Router => {
+export const bulkRoutes = ({ serverGuards, bulks, onCreated }: BulkRoutesOptions): Router => {
   const routes = express.Router();
-  routes.post(PATH, serverGuard, express.json({ limit: MAX_BODY }), async (request: Request, response: Response) => {
+  routes.post(PATH, serverGuards, express.json({ limit: MAX_BODY }), async (request: Request, response: Response) => {
     const body = bodyOrRefuse(BulkBody, request.body, response);
     if (body === null) return;
-    const created = await bulks.create(body);
+    const created = await bulks.create(body, serverKeyOf(response));
     if ('code' in created) return refusePlainly(response, { ...created, field: 'dedupeKey' });
     if (!created.duplicate) onCreated();
     response.status(202).json(created);
   });
-  routes.get(`${PATH}/:id`, serverGuard, async (request: Request, response: Response) => {
+  routes.get(`${PATH}/:id`, serverGuards, async (request: Request, response: Response) => {
     const id = z.uuid().safeParse(request.params['id']).data;
     const progress = id === undefined ? null : await bulks.progress(id);
     if (progress === null) refusePlainly(response, refusal('not_found'));

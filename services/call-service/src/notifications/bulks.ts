@@ -7,8 +7,14 @@ import type { QueuedPush } from './queue-pushes.ts';
 
 const CREATE = {
   name: 'create_bulk',
-  text: `INSERT INTO bulks (id, dedupe_key, body_hash, content, user_ids, send_at)
-    VALUES ($1, $2, $3, $4::jsonb, $5::text[], coalesce($6::timestamptz, clock_timestamp())) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id`,
+  text: `WITH made AS (
+      INSERT INTO bulks (id, dedupe_key, body_hash, content, user_ids, send_at)
+      VALUES ($1, $2, $3, $4::jsonb, $5::text[], coalesce($6::timestamptz, clock_timestamp())) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id
+    ), audited AS (
+      INSERT INTO server_audit (action, key_name, detail)
+      SELECT 'create_notification', $7, jsonb_build_object('id', id, 'type', $4::jsonb->>'type') FROM made
+    )
+    SELECT id FROM made`,
 };
 const READ_BY_DEDUPE_KEY = { name: 'read_bulk_by_dedupe_key', text: 'SELECT id, body_hash FROM bulks WHERE dedupe_key = $1' };
 export const CLAIM_BULK = {
@@ -56,7 +62,7 @@ export interface BulkProgress {
 
 export interface Bulks {
   /** Takes it in; the pushes are made behind that. The same dedupe key again names the first one. */
-  create(bulk: BulkBody): Promise<{ id: string; duplicate: boolean } | Refusal>;
+  create(bulk: BulkBody, keyName: string): Promise<{ id: string; duplicate: boolean } | Refusal>;
   progress(id: string): Promise<BulkProgress | null>;
   /** Makes the pushes of what is due, chunk by chunk, until nothing is left that another replica does not work on. */
   expand(): Promise<void>;
@@ -103,11 +109,11 @@ export const createBulks = ({ database, notify, enqueue }: BulksOptions): Bulks 
     });
 
   return {
-    create: async ({ content, userIds, dedupeKey, sendAt }) => {
+    create: async ({ content, userIds, dedupeKey, sendAt }, keyName) => {
       const bodyHash = createHash('sha256')
         .update(JSON.stringify([content, userIds, sendAt]))
         .digest('base64url');
-      const values = [uuidv7(), dedupeKey, bodyHash, JSON.stringify(content), userIds, sendAt];
+      const values = [uuidv7(), dedupeKey, bodyHash, JSON.stringify(content), userIds, sendAt, keyName];
       const [created] = await database.query<{ id: string }>(CREATE, values);
       if (created !== undefined) return { id: created.id, duplicate: false };
       const [first] = await database.query<{ id: string; body_hash: string }>(READ_BY_DEDUPE_KEY, [dedupeKey]);

@@ -1,5 +1,7 @@
 import { type ClaimedPush, type PushAddress, PushLanguage } from '@trunkline/contract';
-import type { Database } from '../database/database.ts';
+import type { Database, Transaction } from '../database/database.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
+import { tellExpired } from './expired-pushes.ts';
 
 /** A notifier that says nothing for this long is taken for dead: a ring cannot wait long, a chunk of many takes its time. */
 const CLAIM_FOR = `CASE WHEN p.type IN ('incoming_call', 'call_cancelled') THEN interval '20 seconds' ELSE interval '60 seconds' END`;
@@ -81,8 +83,21 @@ const addressOf = ({ provider, platform, kind, address, p256dh, auth }: ClaimRow
 const languageOf = (locale: string | null): PushLanguage => PushLanguage.catch('en').parse(locale?.slice(0, 2).toLowerCase());
 
 /** Of these, what is still to be sent; what became needless meanwhile is dropped. */
-export const claimPushes = async (database: Database, asked: readonly Pick<ClaimedPush, 'id' | 'attempt'>[]): Promise<ClaimedPush[]> => {
-  const rows = await database.query<ClaimRow>(CLAIM_PUSHES, [asked.map(({ id }) => id), asked.map(({ attempt }) => attempt)]);
+export const claimPushes = async (
+  database: Database,
+  asked: readonly Pick<ClaimedPush, 'id' | 'attempt'>[],
+  webhooks: Pick<Webhooks, 'store'> | null,
+): Promise<ClaimedPush[]> => {
+  const ids = asked.map(({ id }) => id);
+  const values = [ids, asked.map(({ attempt }) => attempt)];
+  const claimAndTell = async (transaction: Transaction, told: Pick<Webhooks, 'store'>): Promise<ClaimRow[]> => {
+    const claimed = await transaction.query<ClaimRow>(CLAIM_PUSHES, values);
+    await tellExpired(transaction, ids, told);
+    return claimed;
+  };
+  const rows = await (webhooks === null
+    ? database.query<ClaimRow>(CLAIM_PUSHES, values)
+    : database.transaction((transaction) => claimAndTell(transaction, webhooks)));
   return rows.map((row) => ({
     id: row.id,
     attempt: row.attempt,

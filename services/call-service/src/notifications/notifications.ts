@@ -3,6 +3,7 @@ import type { Logger } from '@trunkline/service-kit';
 import type { Decider } from '../calls/decider.ts';
 import type { Database } from '../database/database.ts';
 import type { PushQueue } from '../jobs/push-queue.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { type Bulks, createBulks } from './bulks.ts';
 import { claimPushes } from './claim-pushes.ts';
 import { type NoticePolicy, type Notify, notifyUsers } from './notify-users.ts';
@@ -33,16 +34,19 @@ export interface NotificationsOptions {
   queue: PushQueue;
   noticePolicy: NoticePolicy;
   logger: Logger;
+  /** Null: the app's backend is told nothing. */
+  webhooks: Pick<Webhooks, 'store' | 'wake'> | null;
 }
 
 /** The pushes of call-service: to whom they go, and what became of them. */
-export const createNotifications = ({ database, decider, queue, noticePolicy, logger }: NotificationsOptions): Notifications => {
+export const createNotifications = ({ database, decider, queue, noticePolicy, logger, webhooks }: NotificationsOptions): Notifications => {
   const onReachChanged = tellReachChanged(database, decider);
   const notify = notifyUsers(noticePolicy);
   const bulks = createBulks({ database, notify, enqueue: queue.enqueue });
 
   const record = async (results: readonly PushResult[]): Promise<void> => {
-    const { again, rung, unreached } = await database.transaction((transaction) => recordResults(transaction, results));
+    const { again, rung, unreached } = await database.transaction((transaction) => recordResults(transaction, results, webhooks));
+    webhooks?.wake();
     queue.enqueue(again);
     await Promise.all([...rung.map((callId) => decider.decide({ kind: 'pushed', callId })), onReachChanged(unreached)]);
   };
@@ -51,7 +55,7 @@ export const createNotifications = ({ database, decider, queue, noticePolicy, lo
     targets: createPushTargets({ database, onReachChanged }),
     bulks,
     notify,
-    claim: (asked) => claimPushes(database, asked),
+    claim: (asked) => claimPushes(database, asked, webhooks),
     record,
     onReachChanged,
     expandBulks: () => {
@@ -59,7 +63,7 @@ export const createNotifications = ({ database, decider, queue, noticePolicy, lo
     },
     sweep: async () => {
       // Without Redis a push would only be counted as tried again.
-      if (queue.isReady()) await sweepPushes(database, queue.enqueue);
+      if (queue.isReady()) await sweepPushes(database, queue.enqueue, webhooks);
     },
   };
 };

@@ -1,5 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
+import { tellExpired } from './expired-pushes.ts';
 import type { QueuedPush } from './queue-pushes.ts';
 
 /** Each time in vain it waits twice as long: a queue that is only slow is not filled with the same again and again. */
@@ -35,12 +37,25 @@ const FORGET_BULKS = {
     (SELECT id FROM bulks WHERE created_at < clock_timestamp() - interval '60 days' AND expanded_at IS NOT NULL ORDER BY created_at LIMIT 1000) RETURNING id`,
 };
 
+type SweptPush = QueuedPush & { expired: boolean };
+
 const MAX_ROUNDS = 20;
 
 /** What has no result by its time is enqueued again, under the next attempt; what nobody wants any more is done with. */
-export const sweepPushes = async (database: Database, enqueue: (pushes: readonly QueuedPush[]) => void): Promise<void> => {
+export const sweepPushes = async (
+  database: Database,
+  enqueue: (pushes: readonly QueuedPush[]) => void,
+  webhooks: Pick<Webhooks, 'store'> | null,
+): Promise<void> => {
+  const sweep = (): Promise<SweptPush[]> =>
+    database.transaction(async (transaction) => {
+      const swept = await transaction.query<SweptPush>(SWEEP_PUSHES, []);
+      const expired = swept.filter((push) => push.expired).map(({ id }) => id);
+      if (webhooks !== null) await tellExpired(transaction, expired, webhooks);
+      return swept;
+    });
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const swept = await database.query<QueuedPush & { expired: boolean }>(SWEEP_PUSHES, []);
+    const swept = await sweep();
     enqueue(swept.filter(({ expired }) => !expired));
     if (swept.length === 0) return;
   }

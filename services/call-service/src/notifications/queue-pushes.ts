@@ -37,7 +37,8 @@ export const QUEUE_PUSHES = {
       ON CONFLICT DO NOTHING RETURNING id, user_id, target_id, type, call_id, bulk_id, attempt, due_at - ${LOOK_AGAIN} AS at
     ), traced AS (
       INSERT INTO call_trace (call_id, at, kind, user_id, device_id, detail)
-      SELECT q.call_id, clock_timestamp(), 'push_queued', q.user_id, t.device_id, jsonb_build_object('type', q.type, 'pushId', q.id)
+      SELECT q.call_id, clock_timestamp(), 'push_queued', q.user_id, t.device_id,
+        jsonb_build_object('type', q.type, 'pushId', q.id, 'platform', t.platform, 'provider', t.provider)
       FROM queued q JOIN push_targets t ON t.id = q.target_id WHERE q.call_id IS NOT NULL
     )
     SELECT id, attempt, call_id AS "callId", bulk_id AS "bulkId", greatest(0, extract(epoch FROM at - clock_timestamp()) * 1000)::float8 AS "delayMs" FROM queued`,

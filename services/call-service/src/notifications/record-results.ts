@@ -1,5 +1,7 @@
 import type { PushResult, PushType } from '@trunkline/contract';
 import type { Transaction } from '../database/database.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
+import { pushDraft, type WebhookDraft } from '../webhooks/webhook-draft.ts';
 import { LOOK_AGAIN, type QueuedPush } from './queue-pushes.ts';
 
 /** Half a second, doubled with each failure up to a minute, and jitter; never before the provider allows it. */
@@ -14,7 +16,7 @@ const RETRY_DELAY_MS = `greatest(
 export const RECORD_RESULTS = {
   name: 'record_results',
   text: `WITH given AS MATERIALIZED (
-      SELECT p.id, p.status, p.type, p.call_id, p.bulk_id, p.user_id, p.target_id, p.target_revision, p.expires_at, given.outcome, given."providerId",
+      SELECT p.id, p.notification_id, p.status, p.type, p.call_id, p.bulk_id, p.user_id, p.target_id, p.target_revision, p.expires_at, given.outcome, given."providerId",
         given.error, ${RETRY_DELAY_MS} AS delay_ms
       FROM jsonb_to_recordset($1::jsonb)
         AS given (id uuid, attempt integer, outcome text, "providerId" text, error text, "retryAfterMs" float8)
@@ -22,7 +24,7 @@ export const RECORD_RESULTS = {
       WHERE p.claimed_attempt = given.attempt AND p.claimed_until IS NOT NULL OR p.status = 'queued' AND given.outcome = 'accepted'
       ORDER BY p.id FOR UPDATE OF p
     ), judged AS MATERIALIZED (
-      SELECT g.*, t.device_id, CASE
+      SELECT g.*, t.device_id, t.provider, t.platform, CASE
         WHEN g.outcome = 'accepted' THEN 'accepted'
         WHEN g.status <> 'queued' THEN g.status
         WHEN g.outcome IN ('target_gone', 'failed') THEN 'failed'
@@ -50,7 +52,8 @@ export const RECORD_RESULTS = {
           - CASE next_status WHEN 'accepted' THEN 'why' ELSE '' END
       FROM judged WHERE call_id IS NOT NULL AND next_status <> 'dropped'
     )
-    SELECT j.id, r.attempt, j.type, j.call_id AS "callId", j.bulk_id AS "bulkId", j.user_id AS "userId", j.target_id AS "targetId", j.next_status AS status,
+    SELECT j.id, j.notification_id AS "notificationId", j.provider, j.platform, j.error, j.outcome = 'target_gone' AS "isGone",
+      (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at, r.attempt, j.type, j.call_id AS "callId", j.bulk_id AS "bulkId", j.user_id AS "userId", j.target_id AS "targetId", j.next_status AS status,
       j.delay_ms AS "delayMs", EXISTS (SELECT FROM gone WHERE gone.user_id = j.user_id) AS "targetGone"
     FROM judged j JOIN recorded r ON r.id = j.id`,
 };
@@ -66,12 +69,26 @@ export const RELEASE_STOPS = {
 };
 
 interface RecordedResult extends QueuedPush {
+  notificationId: string;
+  provider: string | null;
+  platform: string | null;
+  error: string | null;
+  /** The provider knows no such target. */
+  isGone: boolean;
+  at: number;
   type: PushType;
   userId: string;
   targetId: string;
   status: 'accepted' | 'failed' | 'expired' | 'queued' | 'dropped';
   targetGone: boolean;
 }
+
+const failedPush = (result: RecordedResult): WebhookDraft[] => {
+  const { status, notificationId, id: pushId, userId, type, callId, bulkId, provider, platform, error, isGone, at } = result;
+  if (status !== 'failed' && status !== 'expired') return [];
+  const about = { notificationId, pushId, userId, type, callId, bulkId, provider, platform };
+  return [pushDraft({ ...about, outcome: status, error, targetGone: isGone }, at)];
+};
 
 /** What follows from results, once they are committed. */
 export interface Aftermath {
@@ -90,9 +107,14 @@ const releaseStops = async (transaction: Transaction, recorded: readonly Recorde
 };
 
 /** Writes down what became of pushes, in the trace of their calls too, and removes targets that are gone. */
-export const recordResults = async (transaction: Transaction, results: readonly PushResult[]): Promise<Aftermath> => {
+export const recordResults = async (
+  transaction: Transaction,
+  results: readonly PushResult[],
+  webhooks: Pick<Webhooks, 'store'> | null,
+): Promise<Aftermath> => {
   const recorded = await transaction.query<RecordedResult>(RECORD_RESULTS, [JSON.stringify(results)]);
   const released = await releaseStops(transaction, recorded);
+  webhooks?.store(transaction, recorded.flatMap(failedPush));
   const isRung = ({ type, status }: RecordedResult): boolean => type === 'incoming_call' && status === 'accepted';
   return {
     again: [...recorded.filter(({ status }) => status === 'queued'), ...released],

@@ -1,16 +1,26 @@
-import type { ClosedSession, GatewayId, OpenedSession, Snapshot } from '@trunkline/contract';
+import type {
+  ClosedSession,
+  GatewayId,
+  GatewayNotice,
+  LeaseResponse,
+  OpenedSession,
+  SessionId,
+  Snapshot,
+  UserId,
+} from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import { type Decider, decideSurely } from '../calls/decider.ts';
 import type { PartnerNews } from '../chat/partners.ts';
 import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { readSnapshots } from './snapshots.ts';
 
 const KNOW_GATEWAY = {
   name: 'know_gateway',
   text: `INSERT INTO gateways (id, lease_until) VALUES ($1, clock_timestamp() + make_interval(secs => $2)) ON CONFLICT DO NOTHING`,
 };
-/** Answers with the lease's former end, which tells whether it had lapsed. */
+/** Answers with the lease's former end, which tells whether it had lapsed, and with the sessions that are still to be closed. */
 const RENEW_LEASE = {
   name: 'renew_lease',
   text: `WITH former AS (SELECT lease_until FROM gateways WHERE id = $1),
@@ -19,7 +29,18 @@ const RENEW_LEASE = {
         ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until
       )
     SELECT coalesce((SELECT lease_until > clock_timestamp() FROM former), false) AS known,
-      round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "databaseNow"`,
+      round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "databaseNow",
+      ARRAY(SELECT id FROM sessions WHERE gateway_id = $1 AND disconnected_at IS NOT NULL AND closed_at IS NULL) AS "toClose"`,
+};
+export const DISCONNECT_USER = {
+  name: 'disconnect_user',
+  text: `WITH unwanted AS (
+      UPDATE sessions SET disconnected_at = clock_timestamp() WHERE user_id = $1 AND closed_at IS NULL RETURNING 1
+    ), counted AS (SELECT count(*)::integer AS sessions FROM unwanted), audited AS (
+      INSERT INTO server_audit (action, key_name, user_id, detail)
+      SELECT 'disconnect_user', $2, $1, jsonb_build_object('sessions', sessions) FROM counted
+    )
+    SELECT sessions FROM counted`,
 };
 const OPEN_SESSIONS = {
   name: 'open_sessions',
@@ -84,6 +105,12 @@ const REFUSE_SURPLUS = {
     ) AS ranked WHERE place > $2 AND id = ANY ($3::text[])) RETURNING id`,
 };
 
+interface LeaseRow {
+  known: boolean;
+  databaseNow: number;
+  toClose: SessionId[];
+}
+
 interface SessionRow {
   id: string;
   user_id: string;
@@ -94,7 +121,9 @@ export interface SessionRegister {
   open(gatewayId: GatewayId, opened: readonly OpenedSession[]): Promise<Snapshot[]>;
   /** Resolves when the closing is stored; the calls of those people are told of it behind that. */
   close(gatewayId: GatewayId, closed: readonly ClosedSession[]): Promise<void>;
-  renewLease(gatewayId: GatewayId): Promise<{ known: boolean; databaseNow: number }>;
+  renewLease(gatewayId: GatewayId): Promise<LeaseResponse>;
+  /** Has all sessions of this user closed by their gateways, and says how many there are. */
+  disconnect(userId: UserId, keyName: string): Promise<number>;
   /** Closes the sessions of gateways that fell silent, and settles what a process left undone. */
   sweep(): Promise<void>;
 }
@@ -106,10 +135,24 @@ export interface SessionRegisterOptions {
   partners: PartnerNews;
   logger: Logger;
   gatewayLeaseSeconds: number;
+  /** Null: the app's backend is told nothing of who comes and goes. */
+  webhooks: Pick<Webhooks, 'come' | 'go' | 'wake'> | null;
+  /** Whether a hook is asked before a call rings. */
+  screensPlaces: boolean;
+  /** Tells all gateways. */
+  notify(notice: GatewayNotice): Promise<void>;
   /** 0: as many as they like. */
   connectionsPerUser: number;
 }
 
+const columnsOf = (opened: readonly OpenedSession[]) => [
+  opened.map((o) => o.sessionId),
+  opened.map((o) => o.userId),
+  opened.map((o) => o.deviceId),
+  opened.map((o) => o.hears),
+];
+
+const usersOf = (sessions: readonly OpenedSession[]): string[] => sessions.map(({ userId }) => userId);
 const ids = (sessions: readonly OpenedSession[]): string[] => sessions.map(({ sessionId }) => sessionId);
 const unique = (users: readonly string[]): string[] => [...new Set(users)];
 
@@ -120,6 +163,9 @@ export const createSessionRegister = ({
   partners,
   logger,
   gatewayLeaseSeconds,
+  screensPlaces,
+  webhooks,
+  notify,
   connectionsPerUser,
 }: SessionRegisterOptions): SessionRegister => {
   const tellCalls = async (users: readonly string[]): Promise<void> => {
@@ -134,6 +180,7 @@ export const createSessionRegister = ({
     const users = unique(sessions.map(({ user_id }) => user_id));
     await database.query(NOTE_LAST_SEEN, [users]);
     await tellCalls(users);
+    await webhooks?.go(users);
     await partners.went(users).catch(partnersMissed);
     await database.query(SETTLE_SESSIONS, [sessions.map(({ id }) => id)]);
   };
@@ -148,7 +195,7 @@ export const createSessionRegister = ({
 
   const refuseSurplus = async (opened: readonly OpenedSession[]): Promise<ReadonlySet<string>> => {
     if (connectionsPerUser === 0) return new Set();
-    const users = unique(opened.map(({ userId }) => userId));
+    const users = unique(usersOf(opened));
     const surplus = await database.query<{ id: string }>(REFUSE_SURPLUS, [users, connectionsPerUser, ids(opened)]);
     return new Set(surplus.map(({ id }) => id));
   };
@@ -158,18 +205,15 @@ export const createSessionRegister = ({
       if (opened.length === 0) return [];
       await database.transaction(async (transaction) => {
         transaction.send(KNOW_GATEWAY, [gatewayId, gatewayLeaseSeconds]);
-        const columns = [
-          opened.map((o) => o.sessionId),
-          opened.map((o) => o.userId),
-          opened.map((o) => o.deviceId),
-          opened.map((o) => o.hears),
-        ];
-        transaction.send(OPEN_SESSIONS, [gatewayId, ...columns]);
+        const openThem = (): void => transaction.send(OPEN_SESSIONS, [gatewayId, ...columnsOf(opened)]);
+        if (webhooks === null) openThem();
+        else await webhooks.come(transaction, usersOf(opened), openThem);
       });
+      webhooks?.wake();
       const surplus = await refuseSurplus(opened);
       const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
-      await tellCalls(admitted.map(({ userId }) => userId));
-      const came = partners.came(unique(admitted.map(({ userId }) => userId)), ids(admitted)).catch(partnersMissed);
+      await tellCalls(usersOf(admitted));
+      const came = partners.came(unique(usersOf(admitted)), ids(admitted)).catch(partnersMissed);
       const [read] = await Promise.all([readSnapshots(database, admitted), came]);
       const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, snapshot]));
       return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });
@@ -184,9 +228,15 @@ export const createSessionRegister = ({
       settle(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will'));
     },
     renewLease: async (gatewayId) => {
-      const [lease] = await database.query<{ known: boolean; databaseNow: number }>(RENEW_LEASE, [gatewayId, gatewayLeaseSeconds]);
+      const [lease] = await database.query<LeaseRow>(RENEW_LEASE, [gatewayId, gatewayLeaseSeconds]);
       if (lease === undefined) throw new Error('a lease was not answered');
-      return lease;
+      return { ...lease, placesAreScreened: screensPlaces };
+    },
+    disconnect: async (userId, keyName) => {
+      const [closing] = await database.query<{ sessions: number }>(DISCONNECT_USER, [userId, keyName]);
+      // Also where none is registered: one may be on its way.
+      await notify({ type: 'disconnect_user', userId });
+      return closing?.sessions ?? 0;
     },
     sweep: async () => {
       await inSteps(database, CLOSE_LAPSED, STEP);

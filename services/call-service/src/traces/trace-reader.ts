@@ -1,7 +1,8 @@
 import { SYSTEM } from '@trunkline/contract';
 import type { Database } from '../database/database.ts';
 import { type CallTrace, type StoredTraceRow, type TracedCall, traceOf } from './call-trace.ts';
-import { type Evidence, type Verdict, verdictOf } from './verdict.ts';
+import { type RingRate, ringRates, type WayEvidence } from './ring-ways.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
 
 const TRACED_COLUMNS = `c.id, c.caller_id AS "callerId", c.callee_id AS "calleeId", c.state, c.reason, c.ended_by AS "endedBy",
   (extract(epoch FROM c.created_at) * 1000)::float8 AS "createdAt", (extract(epoch FROM c.accepted_at) * 1000)::float8 AS "acceptedAt",
@@ -26,14 +27,15 @@ export const READ_EVIDENCE = {
   text: `SELECT c.state, c.reason, c.ended_by AS "endedBy", c.accepted_at IS NOT NULL AS "wasAccepted", coalesce(t.evidence, '[]') AS evidence
     FROM (SELECT * FROM calls WHERE created_at >= statement_timestamp() - make_interval(mins => $1::integer)
       ORDER BY created_at DESC LIMIT ${SAMPLE}) AS c
-    LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('kind', kind, 'detail', detail)) AS evidence FROM call_trace
-      WHERE call_id = c.id AND (kind IN ('ring_sent', 'ring_acknowledged', 'nobody_heard', 'callee_absent', 'blocked') OR kind LIKE 'push%')) AS t
+    LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('kind', kind, 'detail', detail, 'deviceId', device_id,
+        'at', extract(epoch FROM at) * 1000) ORDER BY id) AS evidence FROM call_trace
+      WHERE call_id = c.id AND (kind IN ('ring_sent', 'ring_acknowledged', 'nobody_heard', 'callee_absent', 'blocked', 'call_accepted') OR kind LIKE 'push%')) AS t
     ON true`,
 };
 
 interface EvidenceRow extends Pick<TracedCall, 'state' | 'reason' | 'endedBy'> {
   wasAccepted: boolean;
-  evidence: Evidence[];
+  evidence: WayEvidence[];
 }
 
 /** How the calls of some time went. */
@@ -44,6 +46,8 @@ export interface CallStatistics {
   isSample: boolean;
   /** Only those that occurred. */
   verdicts: Partial<Record<Verdict, { calls: number; share: number }>>;
+  /** By platform and push provider; only those that rang. */
+  ways: RingRate[];
 }
 
 export interface TraceReader {
@@ -63,6 +67,7 @@ export const createTraceReader = (database: Database): TraceReader => ({
     const rows = await database.query<EvidenceRow>(READ_EVIDENCE, [minutes]);
     const byVerdict = Object.groupBy(rows.map(verdictOfRow), (verdict) => verdict);
     const shares = Object.entries(byVerdict).map(([verdict, { length }]) => [verdict, { calls: length, share: length / rows.length }]);
-    return { minutes, calls: rows.length, isSample: rows.length === SAMPLE, verdicts: Object.fromEntries(shares) };
+    const ways = ringRates(rows.map(({ evidence }) => evidence));
+    return { minutes, calls: rows.length, isSample: rows.length === SAMPLE, verdicts: Object.fromEntries(shares), ways };
   },
 });

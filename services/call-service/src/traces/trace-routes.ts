@@ -1,9 +1,8 @@
 import { CallId, refusal } from '@trunkline/contract';
-import express, { type Router } from 'express';
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { refusePlainly } from '../http/plain.ts';
 import { problemIn } from '../http/problem.ts';
-import { requireServerKey } from '../http/server-key.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 const DAY_MINUTES = 1440;
@@ -11,16 +10,15 @@ const DAY_MINUTES = 1440;
 const StatisticsQuery = z.object({ minutes: z.coerce.number().int().min(1).max(DAY_MINUTES).default(60) });
 
 /** For the app's backend and its operators: why a call went as it went, and how calls go of late. */
-export const traceRoutes = ({ serverKeys, traces }: { serverKeys: readonly string[]; traces: TraceReader }): Router => {
+export const traceRoutes = ({ serverGuards, traces }: { serverGuards: RequestHandler[]; traces: TraceReader }): Router => {
   const routes = express.Router();
-  const guard = requireServerKey(serverKeys);
-  routes.get('/v1/server/calls/:callId/trace', guard, async (request, response) => {
+  routes.get('/v1/server/calls/:callId/trace', serverGuards, async (request: Request, response: Response) => {
     const callId = CallId.safeParse(request.params['callId']);
     const trace = callId.success ? await traces.read(callId.data) : null;
     if (trace === null) refusePlainly(response, refusal('call_not_found'));
     else response.json(trace);
   });
-  routes.get('/v1/server/stats', guard, async (request, response) => {
+  routes.get('/v1/server/stats', serverGuards, async (request: Request, response: Response) => {
     const query = StatisticsQuery.safeParse(request.query);
     if (!query.success) return refusePlainly(response, refusal('parse_error', { message: problemIn(query.error) }));
     response.json(await traces.statistics(query.data.minutes));

@@ -24,7 +24,7 @@ export const VERDICTS = {
   answered: 'The callee accepted.',
   connect_failed: 'The callee accepted, and neither side reported that the media connected.',
   ringing: 'The call still rings.',
-  blocked: 'The callee has blocked the caller: it rang nowhere, on purpose.',
+  blocked: 'The callee has blocked the caller, or the app’s hook silenced the call: it rang nowhere, on purpose.',
   busy: 'The callee was in another call.',
   declined: 'The callee refused.',
   caller_lost: 'All connections of the caller were gone for longer than the grace, so the call was cancelled.',

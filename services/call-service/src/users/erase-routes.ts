@@ -3,6 +3,7 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import type { ChatDecider } from '../chat/chat-decider.ts';
 import type { Database } from '../database/database.ts';
 import { refusePlainly } from '../http/plain.ts';
+import { serverKeyOf } from '../http/server-key.ts';
 import { eraseUser } from './erase.ts';
 
 export interface EraseRoutesOptions {
@@ -16,7 +17,7 @@ export const eraseRoutes = ({ serverGuards, database, decider }: EraseRoutesOpti
   const routes = express.Router();
   routes.delete('/v1/server/users/:userId', serverGuards, async (request: Request, response: Response) => {
     const userId = UserId.safeParse(request.params['userId']);
-    if (userId.success) response.json(await eraseUser(database, decider, userId.data));
+    if (userId.success) response.json(await eraseUser(database, decider, userId.data, serverKeyOf(response)));
     else refusePlainly(response, { ...refusal('parse_error', { message: 'is not a user id' }), field: 'user_id' });
   });
   return routes;

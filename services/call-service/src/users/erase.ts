@@ -9,6 +9,8 @@ export interface Forgetting {
   userId: UserId;
   /** Who the person is from now on. */
   pseudonym: string;
+  /** The server key that it is done with. */
+  keyName: string;
 }
 
 type Forget = (forgetting: Forgetting) => Promise<number>;
@@ -134,8 +136,8 @@ const FORGET_MEMBER = {
 /** Out of the chats before anything else, so that nothing is said while it is being forgotten. */
 const leaveChats: Forget = async (forgetting) => {
   const chats = (await ownChats(forgetting)).filter(({ isMember }) => isMember);
-  const { userId } = forgetting;
-  await Promise.all(chats.map(({ id: chatId }) => forgetting.chats.decide({ kind: 'remove_member', chatId, userId })));
+  const { userId, keyName } = forgetting;
+  await Promise.all(chats.map(({ id: chatId }) => forgetting.chats.decide({ kind: 'remove_member', chatId, userId, keyName })));
   return chats.length;
 };
 
@@ -183,17 +185,21 @@ export const TREATMENTS: Readonly<Record<string, Treatment>> = {
   pushes: { how: 'deleted', forget: one('forget_pushes_of_user', 'DELETE FROM pushes WHERE user_id = $1') },
   bulks: { how: 'expires', within: '60 days' },
   chat_call_notes: { how: 'expires', within: 'seconds' },
+  online_users: { how: 'deleted', forget: one('forget_online_user', 'DELETE FROM online_users WHERE user_id = $1') },
+  webhooks: { how: 'expires', within: 'WEBHOOK_KEEP_HOURS (168), and a day where they still wait' },
+  webhook_streams: { how: 'expires', within: '2 days' },
   outbox: { how: 'expires', within: 'seconds' },
   answers: { how: 'expires', within: '24 hours' },
   chat_seats: { how: 'nobody' },
   gateways: { how: 'nobody' },
+  server_keys: { how: 'nobody' },
 };
 
 const COUNT_LIVE = {
   name: 'count_live_calls',
   text: `SELECT count(*)::integer AS count FROM calls WHERE (caller_id = $1 OR callee_id = $1) AND coalesce(ended_at, 'infinity') = 'infinity'`,
 };
-const NOTE_ERASURE = { name: 'note_erasure', text: `INSERT INTO server_audit (action, user_id) VALUES ('erase_user', $1)` };
+const NOTE_ERASURE = { name: 'note_erasure', text: `INSERT INTO server_audit (action, user_id, key_name) VALUES ('erase_user', $1, $2)` };
 
 /** What was done about a person. */
 export interface Erasure {
@@ -209,8 +215,13 @@ export interface Erasure {
 }
 
 /** Forgets a person in every table. May be asked again at any time: it does what is left. */
-export const eraseUser = async (database: Database, chats: Pick<ChatDecider, 'decide'>, userId: UserId): Promise<Erasure> => {
-  const forgetting: Forgetting = { database, chats, userId, pseudonym: `erased-${uuidv7()}` };
+export const eraseUser = async (
+  database: Database,
+  chats: Pick<ChatDecider, 'decide'>,
+  userId: UserId,
+  keyName: string,
+): Promise<Erasure> => {
+  const forgetting: Forgetting = { database, chats, userId, keyName, pseudonym: `erased-${uuidv7()}` };
   const left_chats = await leaveChats(forgetting);
   const done: Erasure['done'] = {};
   for (const [table, { how, within, forget }] of Object.entries(TREATMENTS)) {
@@ -218,7 +229,7 @@ export const eraseUser = async (database: Database, chats: Pick<ChatDecider, 'de
     const rows = await forget?.(forgetting);
     done[table] = { how, ...(rows === undefined ? {} : { rows }), ...(within === undefined ? {} : { within }) };
   }
-  await database.query(NOTE_ERASURE, [forgetting.pseudonym]);
+  await database.query(NOTE_ERASURE, [forgetting.pseudonym, keyName]);
   const [live] = await database.query<{ count: number }>(COUNT_LIVE, [userId]);
   const live_calls = live?.count ?? 0;
   return { user_id: userId, pseudonym: forgetting.pseudonym, complete: live_calls === 0, live_calls, left_chats, done };

@@ -40,6 +40,7 @@ const connect = () => {
       return { inForce: subscription.promise, end: () => seen.reports.push('unsubscribed') };
     },
     tell: () => undefined,
+    onNotice: () => undefined,
     onGapEnded: () => undefined,
     isHearing: () => true,
     [Symbol.asyncDispose]: async () => undefined,
@@ -245,6 +246,19 @@ it('a message that was taken is sent, also when its socket is gone by then, and 
   await reply({ ok: true, result: { type: 'message', message: aMessage() } });
   await seen.left;
   expect(seen.reports.at(-1)).toBe('closed');
+});
+
+it('it is sent away when what its client asked is answered', async () => {
+  const { connection, seen, ask, open, reply, chat } = connect();
+  await open();
+  ask('join_chat', { chat_id: CHAT });
+  await turn();
+  connection.sendAway('going_away');
+  await turn();
+  expect(seen.closedFor).toEqual([]);
+  await reply(chat());
+  await expect.poll(() => seen.closedFor).toEqual(['going_away']);
+  expect(seen.acknowledged).toHaveLength(1);
 });
 
 it('after a gap the session is reported anew, and what it missed of a chat is told', async () => {

@@ -1,13 +1,14 @@
 import type { Subscriber, Subscription } from '@trunkline/bus';
-import { type ChatEvent, type ClosedSession, type CloseReason, refusal, type SessionId } from '@trunkline/contract';
+import { type ChatEvent, type ClosedSession, type CloseReason, refusal, type SessionId, type UserId } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import type { Authenticate } from '../authenticate.ts';
-import type { EndedFor } from '../connection.ts';
+import { ANSWERS_PATIENCE_MS, type EndedFor } from '../connection.ts';
 import type { DatabaseClock } from '../database-clock.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { type ChatAnswer, type ChatTelling, otsy } from '../dialects/otsy.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import type { Presence } from '../presence.ts';
+import { reconnectDelayMs } from '../reconnect-delay.ts';
 import { reportClose, type SessionReports } from '../session-reports.ts';
 import { settledWithin } from '../settled-within.ts';
 import type { RoomListener, RoomSocket } from '../transports/room-socket.ts';
@@ -99,6 +100,14 @@ export class ChatConnection implements RoomListener {
     this.#opening = this.#open();
   }
 
+  get sessionId(): SessionId {
+    return this.#options.sessionId;
+  }
+
+  get userId(): UserId {
+    return this.#options.identity.userId;
+  }
+
   /** When the token ends, in epoch milliseconds. */
   get expiresAt(): number {
     return this.#expiresAt;
@@ -130,10 +139,16 @@ export class ChatConnection implements RoomListener {
   readonly close = (reason: CloseReason): void => {
     if (this.#isClosed()) return;
     const { socket } = this.#options;
-    socket.write(otsy.closing(reason));
+    socket.write(otsy.closing(reason, reconnectDelayMs()));
     this.#end(reason);
     socket.close(reason);
   };
+
+  /** Closes it when what its client asked is answered, or takes too long. */
+  sendAway(reason: CloseReason): void {
+    if (this.#receiver.isIdle) this.close(reason);
+    else void settledWithin(this.#answered(), ANSWERS_PATIENCE_MS).then(() => this.close(reason));
+  }
 
   /** Anything may have been missed, the opening of this session included: reports it anew, and looks for what is missing. */
   readonly refresh = (): void => {
@@ -240,6 +255,11 @@ export class ChatConnection implements RoomListener {
     if (this.#options.socket.queuedBytes() > MAX_QUEUED_BYTES) this.close('too_slow');
   }
 
+  async #answered(): Promise<void> {
+    await this.#opening;
+    await this.#receiver.drained();
+  }
+
   readonly #isClosed = (): boolean => this.#state === 'closed';
 
   #end(reason: EndedFor): void {
@@ -257,9 +277,8 @@ export class ChatConnection implements RoomListener {
 
   /** The close is reported last: after the session's own opening, and after what it still had to send. */
   async #finish(): Promise<ClosedSession | null> {
-    await this.#opening;
+    await this.#answered();
     await this.#reporting;
-    await this.#receiver.drained();
     const { sessionId, identity } = this.#options;
     return this.#wasReported ? { sessionId, userId: identity.userId } : null;
   }

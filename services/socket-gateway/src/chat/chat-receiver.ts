@@ -86,6 +86,11 @@ export class ChatReceiver {
     return (current?.type === 'send_message' || current?.type === 'join_chat') && current.chatId === chatId;
   }
 
+  /** Whether nothing waits for its answer. */
+  get isIdle(): boolean {
+    return this.#pending.length === 0 && this.#current === null;
+  }
+
   /** Resolves when everything that was released is done. */
   drained(): Promise<void> {
     return this.#acting;

@@ -169,5 +169,5 @@ it.each([chattrix, otomo])('$name refuses all bytes that are not JSON of its own
 });
 
 it('what closes a raw WebSocket is said by its own close', () => {
-  expect([chattrix.closing('going_away'), otomo.closing('flooding')]).toEqual([null, null]);
+  expect([chattrix.closing('going_away', 0), otomo.closing('flooding', 0)]).toEqual([null, null]);
 });

@@ -31,7 +31,7 @@ export interface Dialect<Frame> {
   /** `acknowledges`: the client gave the transport a callback for the answer. */
   answer(reply: Reply, asked: Asked, acknowledges: boolean): Answer<Frame>;
   /** The last frame of a connection that we close; `null` where the transport's own close says it. */
-  closing(reason: CloseReason): Frame | null;
+  closing(reason: CloseReason, reconnectInMs: number): Frame | null;
 }
 
 /** A Socket.IO event with its first argument. */

@@ -253,10 +253,10 @@ describe('answers', () => {
   });
 
   it('says before it closes whether to come back', () => {
-    expect(onlycare.closing('token_expired')).toEqual({
+    expect(onlycare.closing('token_expired', 700)).toEqual({
       event: 'connection:closing',
-      body: { code: 4401, reason: 'token_expired', reconnect: true },
+      body: { code: 4401, reason: 'token_expired', reconnect: true, reconnectInMs: 700 },
     });
-    expect(onlycare.closing('flooding')?.body).toMatchObject({ code: 4529, reconnect: false });
+    expect(onlycare.closing('flooding', 700)?.body).toEqual({ code: 4529, reason: 'flooding', reconnect: false });
   });
 });

@@ -16,7 +16,7 @@ const PONG = '3';
 const LET_ME_IN = '40{"token":"good"}';
 
 /** A Socket.IO server on one gateway. Who asks with the token `good` is Ben. */
-const startServer = async () => {
+const startServer = async (transports: ('polling' | 'websocket')[] = ['polling', 'websocket']) => {
   await using starting = new AsyncDisposableStack();
   const { server, url } = starting.use(await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' }));
   const seen = { frames: [] as EventFrame[], sockets: [] as ClientSocket<EventFrame>[], closed: 0 };
@@ -40,7 +40,7 @@ const startServer = async () => {
   const createAdapter = new Server().adapter() ?? expect.unreachable();
   const namespaces = new Map<string, Admit>([['/', (identity, socket) => door.admit(identity, socket, onlycare)]]);
   const roomsInForce = async (): Promise<void> => undefined;
-  starting.use(startSocketIo({ server, port, allowedOrigins: [], createAdapter, roomsInForce, door, namespaces }));
+  starting.use(startSocketIo({ server, port, transports, allowedOrigins: [], createAdapter, roomsInForce, door, namespaces }));
   const running = starting.move();
 
   /** A client that speaks the protocol by hand, packet by packet. */
@@ -58,8 +58,15 @@ const startServer = async () => {
     await expect.poll(() => seen.sockets.length).toBe(1);
     return opened;
   };
-  return { seen, open, letIn, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url, seen, open, letIn, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
+
+it('who polls where only WebSockets may come in is told so', async () => {
+  await using server = await startServer(['websocket']);
+  const answer = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`);
+  expect([answer.status, await answer.json()]).toEqual([400, { code: 0, message: 'Transport unknown' }]);
+  await server.letIn();
+});
 
 describe('who asks for a namespace that there is not', () => {
   it('before being let in is closed, and hears nothing of it', async () => {

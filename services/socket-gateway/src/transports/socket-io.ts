@@ -26,6 +26,7 @@ export interface SocketIoOptions {
   server: HttpServer;
   /** Begins every engine session id, by which a proxy keeps a long-polling client on this gateway. */
   port: number;
+  transports: readonly ('polling' | 'websocket')[];
   allowedOrigins: readonly string[];
   createAdapter: NonNullable<ServerOptions['adapter']>;
   door: Pick<Door, 'refusalOf' | 'authenticate'>;
@@ -54,12 +55,12 @@ type IoSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Soc
 const PATH = '/socket.io';
 const FAREWELL_MS = 1000;
 
-const optionsFor = ({ allowedOrigins, createAdapter, door }: SocketIoOptions): Partial<ServerOptions> => ({
+const optionsFor = ({ transports, allowedOrigins, createAdapter, door }: SocketIoOptions): Partial<ServerOptions> => ({
   path: PATH,
   adapter: createAdapter,
   parser: { Encoder, Decoder: BoundedDecoder },
   wsEngine: HardenedWebSocketServer,
-  transports: ['polling', 'websocket'],
+  transports: [...transports],
   cors: { origin: [...allowedOrigins], methods: ['GET', 'POST'] },
   allowRequest: (request, decide) => {
     const refusal = door.refusalOf(request.headers.origin);

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+const Refused = z.object({ error: z.object({ message: z.string() }) });
+
+const TIMEOUT_MS = 10_000;
+
+export const CallServiceUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).default('http://127.0.0.1:4000');
+
+export interface ServerRequest {
+  url: string;
+  path: string;
+  key: string;
+  method?: 'GET' | 'POST' | 'DELETE';
+  body?: unknown;
+}
+
+/** What the server API answers. @throws with its own words where it refuses, and where nobody answers */
+export const askServer = async ({ url, path, key, method = 'GET', body }: ServerRequest): Promise<unknown> => {
+  const at = new URL(path, url);
+  const response = await fetch(at, {
+    method,
+    headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    body: body === undefined ? null : JSON.stringify(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((error: unknown) => {
+    throw new Error(`${at.origin} cannot be reached; --url says where call-service is`, { cause: error });
+  });
+  const answer: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw new Error(Refused.safeParse(answer).data?.error.message ?? `${at.origin} answered ${response.status}`);
+  return answer;
+};

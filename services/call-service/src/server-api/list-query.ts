@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** A time as ISO 8601 writes it, with its zone. */
+export const Moment = z.iso.datetime({ offset: true, error: 'must be a time as ISO 8601 writes it, with its zone' });
+
+/** How many items a page may have. */
+export const limitOf = (max: number, usual: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(1).max(max))
+    .default(usual);
+
+/**
+ * The conditions of what was asked for, each with its own numbered value in the place of `?`; and a name, the same for the
+ * same conditions, since a prepared statement is known by it.
+ */
+export const where = <Key extends string>(
+  conditions: Readonly<Record<Key, string>>,
+  asked: Readonly<Partial<Record<Key, unknown>>>,
+  firstValue = 1,
+): { text: string; values: unknown[]; name: string } => {
+  const given = (Object.keys(conditions) as Key[]).filter((key) => asked[key] !== undefined);
+  const texts = given.map((key, index) => conditions[key].replaceAll('?', `$${index + firstValue}`));
+  return { text: texts.join(' AND ') || 'true', values: given.map((key) => asked[key]), name: given.join('_') };
+};

@@ -1,0 +1,62 @@
+import { CallId, WebhookType } from '@trunkline/contract';
+import { z } from 'zod';
+import type { Database, Transaction } from '../database/database.ts';
+import { type AuditRow, INSERT_AUDIT } from '../server-api/audit.ts';
+import { Moment } from '../server-api/list-query.ts';
+
+const STEP = 500;
+
+/** Which webhooks are to be sent again. */
+export const ReplayBody = z.strictObject({
+  since: Moment,
+  types: z.array(WebhookType).min(1).nullish(),
+  callId: CallId.nullish(),
+});
+export type ReplayBody = z.output<typeof ReplayBody>;
+
+/** `$1`, `$2` time and number behind which this step begins, `$3` types, `$4` stream; null: all. */
+export const CHOOSE = {
+  name: 'choose_webhooks_to_replay',
+  text: `SELECT seq::text, stream, created_at::text AS "createdAt" FROM webhooks
+    WHERE (created_at, seq) > ($1::timestamptz, $2::bigint) AND ($3::text[] IS NULL OR type = ANY ($3)) AND ($4::text IS NULL OR stream = $4)
+    ORDER BY created_at, seq LIMIT ${STEP}`,
+};
+/** A stream that is being sent from goes on behind that. */
+const WAKE_STREAMS = {
+  name: 'wake_webhook_streams',
+  text: `INSERT INTO webhook_streams (stream) SELECT DISTINCT stream FROM unnest($1::text[]) AS given (stream) ORDER BY stream
+    ON CONFLICT (stream) DO UPDATE SET
+      due_at = CASE WHEN webhook_streams.claimed_until > clock_timestamp() THEN webhook_streams.due_at ELSE clock_timestamp() END`,
+};
+const SEND_AGAIN = {
+  name: 'send_webhooks_again',
+  text: `UPDATE webhooks SET status = 'waiting', attempts = 0, error = NULL, done_at = NULL WHERE seq = ANY ($1::bigint[]) RETURNING 1`,
+};
+
+interface Chosen {
+  seq: string;
+  stream: string;
+  createdAt: string;
+}
+
+const replayStep = async (transaction: Transaction, chosen: readonly Chosen[]): Promise<number> => {
+  transaction.send(WAKE_STREAMS, [chosen.map(({ stream }) => stream)]);
+  return (await transaction.query(SEND_AGAIN, [chosen.map(({ seq }) => seq)])).length;
+};
+
+/** Has webhooks sent again under their first ids, step by step, each in a short transaction. Answers with how many they are. */
+export const replayWebhooks = async (database: Database, { since, types, callId }: ReplayBody, keyName: string): Promise<number> => {
+  const stream = callId == null ? null : `call:${callId}`;
+  let replayed = 0;
+  for (let behind: Pick<Chosen, 'createdAt' | 'seq'> = { createdAt: since, seq: '0' }; ; ) {
+    const chosen = await database.query<Chosen>(CHOOSE, [behind.createdAt, behind.seq, types ?? null, stream]);
+    if (chosen.length > 0) replayed += await database.transaction((transaction) => replayStep(transaction, chosen));
+    const last = chosen.at(-1);
+    if (chosen.length < STEP || last === undefined) break;
+    behind = last;
+  }
+  const detail = { since, replayed, ...(types == null ? {} : { types: types.join() }) };
+  const audit: AuditRow = { keyName, action: 'replay_webhooks', callId: callId ?? null, detail };
+  await database.query(INSERT_AUDIT, [JSON.stringify([audit])]);
+  return replayed;
+};

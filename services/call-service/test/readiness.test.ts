@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { startRunningCallService } from './running-call-service.ts';
+
+it('a call-service that is told to stop is not ready at once, answers for a moment all the same, and is gone then', async () => {
+  const service = await startRunningCallService({ STOP_NOTICE_SECONDS: '1' });
+  expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+  const stopped = service[Symbol.asyncDispose]();
+  const readiness = await fetch(`${service.url}/readyz`);
+  expect([readiness.status, await readiness.json()]).toMatchObject([503, { checks: { accepting: false, database: true } }]);
+  expect((await service.post('due', {})).status).toBe(200);
+  await stopped;
+  await expect(fetch(`${service.url}/livez`)).rejects.toThrow('fetch failed');
+});
+
+it('a call-service without Redis says so, and is ready all the same: what it commits needs no Redis', async () => {
+  await using service = await startRunningCallService({ REDIS_URL: 'redis://127.0.0.1:1' });
+  const readiness = await fetch(`${service.url}/readyz`);
+  expect([readiness.status, await readiness.json()]).toMatchObject([200, { status: 'ready', checks: { redis: false, database: true } }]);
+  expect(await (await fetch(`${service.url}/metrics`)).text()).toContain('trunkline_ready{check="redis"} 0');
+});
