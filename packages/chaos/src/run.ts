@@ -125,7 +125,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   };
 };
 
-const ROUGH_SECONDS_OF_A_FAULT = 8;
+const ROUGH_SECONDS_OF_A_FAULT = 13;
 
 /** Short runs have short faults, so that each happens once. */
 export const scaleFor = (seconds: number | null, faults: readonly string[] = FAULT_NAMES): number =>

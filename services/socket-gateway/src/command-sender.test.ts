@@ -81,7 +81,7 @@ it('what waited for its turn behind requests that nobody answers is answered as 
   await vi.advanceTimersByTimeAsync(1800);
   posts[0]?.fail();
   await vi.advanceTimersByTimeAsync(100);
-  expect(posts.map(({ budgetMs }) => Math.ceil(budgetMs / 100))).toEqual([30, 30, 12]);
+  expect(posts.map(({ budgetMs }) => Math.ceil(budgetMs / 100))).toEqual([28, 28, 10]);
   answers.push(send(commandOn('waits-too-long')));
   await vi.advanceTimersByTimeAsync(2900);
   posts[1]?.fail();

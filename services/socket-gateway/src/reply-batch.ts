@@ -18,11 +18,11 @@ export interface ReplyBatchOptions<Reply> {
 }
 
 const TOGETHER = { maxItems: MAX_BATCH, maxInFlight: 2, apartMs: 3 };
-/** From a command's arrival to its answer, its turn awaited. */
-const BUDGET_MS = 3000;
+/** From a command's arrival to its answer, its turn awaited: with its way to the client, less than three seconds. */
+const BUDGET_MS = 2800;
 
 /** What has waited so long for its turn would be answered too late, whatever became of it. */
-const TOO_LATE_MS = 2800;
+const TOO_LATE_MS = 2600;
 
 interface Waiting<Command> {
   readonly command: Command;

@@ -12,7 +12,7 @@ const FAULTS: Readonly<Record<string, Fault>> = { ...PROCESS_FAULTS, ...FAILPOIN
 export const FAULT_NAMES: readonly string[] = Object.keys(FAULTS);
 
 /** Between two faults, so that a delay can be laid to one of them, and so that there are healthy times too. */
-const REST_MS = 3000;
+const REST_MS = 7000;
 const SHORTEST_HOLD_MS = 250;
 
 export interface FaultScheduleOptions {
