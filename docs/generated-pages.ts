@@ -1,12 +1,14 @@
 import { configurationPage, SERVICES } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { METRICS, metricsPage } from './metrics-page.ts';
+import { prometheusRule } from './prometheus-rule.ts';
 
-/** The pages of this folder that are written from code. */
+/** What is written from code and from other files, by its place seen from this folder. */
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
   'metrics.md': metricsPage,
+  '../deploy/kubernetes/production/alerts.yaml': prometheusRule,
 };
 
 /** The services whose settings are described. */

@@ -1,8 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Histogram, runBench, SCENARIOS } from '@trunkline/bench';
+import { setTimeout as pause } from 'node:timers/promises';
+import { commandOnce, queryOnce } from '@trunkline/backing-services';
+import { Histogram, problemsInMessages, runBench, SCENARIOS } from '@trunkline/bench';
 import { expect, inject, test } from 'vitest';
+import { ROOT } from './repository-root.ts';
 
 interface Report {
   results: {
@@ -43,8 +48,10 @@ const RATES: Partial<Record<string, string[]>> = {
 
 const CLEAN = { lost: 0, doubled: 0, errors: {}, problems: [] };
 
-/** Every scenario, and every dialect with one that both sides take part in. */
-const RUNS = SCENARIOS.map((scenario, index) => [scenario, ['onlycare', 'chattrix', 'otomo'][index % 3] as string] as const);
+/** Every scenario of phones that ring, and every dialect with one that both sides take part in. */
+const RUNS = SCENARIOS.filter((scenario) => scenario !== 'chat').map(
+  (scenario, index) => [scenario, ['onlycare', 'chattrix', 'otomo'][index % 3] as string] as const,
+);
 
 test.each(RUNS)('%s over %s loses nothing, and the books agree', { timeout: 120_000 }, async (scenario, dialect) => {
   const { code, report, said } = await bench(
@@ -59,10 +66,95 @@ test.each(RUNS)('%s over %s loses nothing, and the books agree', { timeout: 120_
   expect(code).toBe(0);
 });
 
-test('the ordinary server plays its part of a comparison', { timeout: 60_000 }, async () => {
-  const { code, report, said } = await bench('ring-reject', '--system', 'baseline', '--rate', '20', '--connections', '40');
+test.each([
+  ['baseline', 'ring-reject'],
+  ['baseline', 'chat'],
+  ['trunkline', 'chat'],
+])('%s plays its part of a comparison: %s', { timeout: 60_000 }, async (system, scenario) => {
+  const { code, report, said } = await bench(scenario, '--system', system, '--rate', '20', '--connections', '40');
   expect(report.results[0], said).toMatchObject({ ...CLEAN, done: 20 });
   expect(code).toBe(0);
+});
+
+test('a message that was acknowledged and is not stored, one that is stored twice, and a gap are found in the books', () => {
+  const books = { numbers: [5, 6, 6, 8], gaps: 1, unpublished: 0 };
+  expect(problemsInMessages(books, { first: 5, due: 4, wasStored: () => true })).toEqual([
+    '1 messages were acknowledged and are not in the database',
+    '1 messages are in the database more than once',
+    'the messages of 1 chats are not numbered without a gap',
+  ]);
+  const refused = { numbers: [5, 6], gaps: 0, unpublished: 0 };
+  expect(problemsInMessages(refused, { first: 5, due: 4, wasStored: (number) => number < 7 })).toEqual([]);
+});
+
+/** All processes that a process started, those that its children started too. */
+const descendantsOf = async (pid: number): Promise<number[]> => {
+  const parents = new Map<number, number>();
+  for (const name of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => null);
+    if (stat !== null) parents.set(Number(name), Number(stat.split(') ').at(-1)?.split(' ')[1]));
+  }
+  const found = [pid];
+  for (const parent of found) for (const [child, of] of parents) if (of === parent) found.push(child);
+  return found.slice(1);
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
+  while (!(await holds())) await pause(50);
+};
+
+/** The command as a process of its own, once load is on its servers. `-u` takes a setting away. */
+const startBench = async (...settings: string[]): Promise<ChildProcess & { pid: number }> => {
+  const args = ['bench/src/main.ts', 'ring-reject', '--rate', '20', '--connections', '40', '--seconds', '60'];
+  const child = spawn('env', [...settings, process.execPath, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const text of child.stdout) if (String(text).includes('calls done')) break;
+  return child as ChildProcess & { pid: number };
+};
+
+const onLinux = test.runIf(process.platform === 'linux');
+
+onLinux('told to stop, it ends its servers, and leaves neither a database nor anything in Redis', { timeout: 60_000 }, async () => {
+  const { DATABASE_URL, REDIS_URL } = backing();
+  const left = async (): Promise<unknown[]> => [
+    await queryOnce(DATABASE_URL, "SELECT datname FROM pg_database WHERE datname LIKE 'bench\\_%'"),
+    await commandOnce(REDIS_URL, 'KEYS', '*bench-*'),
+  ];
+  const before = await left();
+  const child = await startBench(`DATABASE_URL=${DATABASE_URL}`, `REDIS_URL=${REDIS_URL}`);
+  const servers = await descendantsOf(child.pid);
+  expect(servers.length).toBeGreaterThanOrEqual(4);
+  expect(await left()).not.toEqual(before);
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([143, null]);
+  expect(servers.filter(isAlive)).toEqual([]);
+  expect(await left()).toEqual(before);
+});
+
+onLinux('killed, its servers end by themselves, the stores among them', { timeout: 60_000 }, async () => {
+  const child = await startBench('-u', 'DATABASE_URL', '-u', 'REDIS_URL', 'TEST_BACKENDS=embedded');
+  const servers = await descendantsOf(child.pid);
+  expect(servers.length).toBeGreaterThan(6);
+  child.kill('SIGKILL');
+  await until(() => !servers.some(isAlive));
+});
+
+test('what idle gateways cost, and what each gateway hears, is measured', { timeout: 60_000 }, async () => {
+  const small = ['--rate', '20', '--connections', '20'];
+  const idle = await bench('idle-gateways', '--system', 'baseline', '--as-is', '--pairs', '1', ...small);
+  expect(idle.report, idle.said).toMatchObject([{ system: 'baseline', alone: [{ done: 20 }], besideIdle: [{ gateways: 2, done: 20 }] }]);
+  const many = await bench('many-gateways', '--system', 'trunkline', '--up-to', '1', ...small);
+  expect(many.report, many.said).toMatchObject([{ gateways: 1, result: CLEAN }]);
+  // A ring, its answer and its end reach at least one person each.
+  expect((many.report as unknown as { messages: number }[])[0]?.messages).toBeGreaterThan(3);
 });
 
 test('a question that makes no sense is answered with the usage', async () => {

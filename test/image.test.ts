@@ -61,7 +61,9 @@ describe.each(SERVICES)('the image of %s', (service) => {
     await image[Symbol.asyncDispose]();
   });
 
-  it('starts by its own command as nobody, with nothing that it may write to, and is live, ready, healthy, and gone when told', async () => {
+  it('starts by its own command as nobody, with nothing that it may write to, and is live, ready, healthy, and gone when told', {
+    timeout: 90_000,
+  }, async () => {
     expect(image.user.uid).toBeGreaterThan(0);
     const port = await freePort();
     const options = startedAs(image, port);
@@ -72,7 +74,7 @@ describe.each(SERVICES)('the image of %s', (service) => {
       await until(
         'it is ready',
         async () => child.exitCode !== null || (await statusOf(`http://127.0.0.1:${port}/readyz`)) === 200,
-        20_000,
+        60_000,
       );
       expect(await statusOf(`http://127.0.0.1:${port}/livez`)).toBe(200);
       const [check = '', ...checkArgs] = image.healthCheck;

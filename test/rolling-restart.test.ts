@@ -117,7 +117,7 @@ const rawPhone = async (open: AsyncDisposableStack): Promise<StockPhone> => {
 };
 
 it('a rolling restart of every gateway and call-service under load loses no call, and what rings goes on ringing', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   await using open = new AsyncDisposableStack();
   const stock = await stockPhone(open);

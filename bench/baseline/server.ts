@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { jwtVerify } from 'jose';
 import pg from 'pg';
 import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
+import { serveChats } from './chat.ts';
 
 export interface ServerOptions {
   http: HttpServer;
@@ -70,11 +71,24 @@ export const startServer = ({ http, databaseUrl, redisUrl, prefix, jwtSecret }: 
     if (socketId !== null) io.to(socketId).emit(event, body);
   };
 
+  const authenticate = async (socket: UserSocket): Promise<void> => {
+    const { payload } = await jwtVerify(String(socket.handshake.auth['token']), key, { algorithms: ['HS256'] });
+    socket.data.userId = String(payload.sub);
+    socket.data.name = String(payload['name']);
+  };
+
+  const chats = io.of('/chat');
+  chats.use((socket, next) => {
+    void authenticate(socket).then(
+      () => next(),
+      () => next(new Error('unauthorized')),
+    );
+  });
+  serveChats(chats, pool);
+
   io.use(async (socket, next) => {
     try {
-      const { payload } = await jwtVerify(String(socket.handshake.auth['token']), key, { algorithms: ['HS256'] });
-      socket.data.userId = String(payload.sub);
-      socket.data.name = String(payload['name']);
+      await authenticate(socket);
       await redis.hset(socketMap, socket.data.userId, socket.id);
       next();
     } catch {

@@ -4,11 +4,11 @@ import { median } from './report/medians.ts';
 import { longestP99, type Result } from './report/result.ts';
 import { textTable } from './report/text-table.ts';
 import { loadOf, wireOf } from './run-scenario.ts';
-import { startCalls } from './start-calls.ts';
+import { startCalls } from './start-players.ts';
 import type { Stores } from './system/stores.ts';
 import type { System } from './system/system.ts';
 import { startTrunkline } from './system/trunkline.ts';
-import { undisturbed } from './undisturbed.ts';
+import { ENDLESS_PATIENCE, NO_PATIENCE, undisturbed } from './undisturbed.ts';
 
 type Entrant = 'theirs' | 'ours';
 
@@ -57,7 +57,7 @@ export const compareCheckouts = async (
     const benchOf = (system: System) => ({ system, stores, wire: wireOf(dialect), callServices, report: () => undefined });
     await using calls = renewing(() => startCalls(start, benchOf, loads[0]?.connections ?? 1000));
     for (const [index, load] of loads.entries()) {
-      const result = await undisturbed(() => calls.run(load), options.asIs);
+      const result = await undisturbed(() => calls.run(load), options.asIs ? NO_PATIENCE : ENDLESS_PATIENCE);
       comparisons[index]?.[entrant].push(result);
       print(
         `${entrant} at ${load.perSecond}/s: server ${result.cpu?.server} µs/call, p99 ${longestP99(result)} ms, lost ${result.lost}, others ${result.cpu?.othersShare}`,

@@ -4,7 +4,9 @@ import type { BackingEnvironment } from '@trunkline/backing-services';
 import { compareCheckouts } from './against.ts';
 import { compareWithBaseline } from './compare.ts';
 import { findMax, LONGEST_P99_MS } from './find-max.ts';
-import { type Options, parseRequest, type Scenario, USAGE, UsageError } from './options.ts';
+import { measureIdleGateways } from './idle-gateways.ts';
+import { measureManyGateways } from './many-gateways.ts';
+import { type Comparison, type Options, parseRequest, type Request, type Scenario, USAGE, UsageError } from './options.ts';
 import { renewing, type Session } from './renewing.ts';
 import { describeProfiles } from './report/hot-functions.ts';
 import { latencyChart } from './report/latency-chart.ts';
@@ -12,10 +14,8 @@ import { isClean, type Result } from './report/result.ts';
 import { describeResult, describeSweep } from './report/text-table.ts';
 import { loadOf, startRunner, wireOf } from './run-scenario.ts';
 import type { Bench, Load } from './scenarios/scenario.ts';
-import { startBaseline } from './system/baseline.ts';
+import { startSystem } from './start-system.ts';
 import { type Stores, startStores } from './system/stores.ts';
-import type { System } from './system/system.ts';
-import { startTrunkline } from './system/trunkline.ts';
 
 export type Print = (line: string) => void;
 
@@ -27,15 +27,10 @@ const write = (file: string, text: string): void => {
   writeFileSync(file, text);
 };
 
-const startSystem = (stores: Stores, { system, gateways, callServices, profile }: Options): Promise<System> =>
-  system === 'baseline'
-    ? startBaseline({ stores, processes: gateways })
-    : startTrunkline({ stores, gateways, callServices, checkout: null, profileFolder: profile ?? null });
-
 const startSession = async (stores: Stores, scenario: Scenario, options: Options, print: Print): Promise<Session> => {
   const [load] = loadOf(scenario, options);
   await using started = new AsyncDisposableStack();
-  print(`starting ${options.system} with ${options.gateways} gateway(s)`);
+  print(`starting ${options.system ?? 'trunkline'} with ${options.gateways} gateway(s)`);
   const system = started.use(await startSystem(stores, options));
   const bench: Bench = { system, stores, wire: wireOf(options.dialect), callServices: options.callServices, report: print };
   const runner = started.use(await startRunner(bench, scenario, load?.connections ?? 0, options.seed));
@@ -50,7 +45,7 @@ const search = async (session: Session, first: Load, print: Print): Promise<Resu
     upTo: 50_000,
     within: 0.05,
     run: async (perSecond) => {
-      const result = await session.run({ ...first, perSecond });
+      const result = await session.run({ ...first, perSecond, limit: { p99Ms: LONGEST_P99_MS } });
       results.push(result);
       return result;
     },
@@ -62,7 +57,7 @@ const search = async (session: Session, first: Load, print: Print): Promise<Resu
   return results.sort((one, other) => one.asked - other.asked);
 };
 
-const measure = async (session: Session, loads: readonly Load[], print: Print): Promise<Result[]> => {
+const sweep = async (session: Session, loads: readonly Load[], print: Print): Promise<Result[]> => {
   const results: Result[] = [];
   for (const load of loads) {
     const result = await session.run(load);
@@ -78,18 +73,34 @@ const runScenario = async (stores: Stores, scenario: Scenario, options: Options,
   let results: Result[];
   {
     await using session = renewing(() => startSession(stores, scenario, options, print));
-    results = isSearch ? await search(session, loads[0] as Load, print) : await measure(session, loads, print);
+    results = isSearch ? await search(session, loads[0], print) : await sweep(session, loads, print);
   }
   if (results.length > 1) print(`\n${describeSweep(results)}`);
   if (profile !== undefined) print(`\n${describeProfiles(profile)}`);
   return results;
 };
 
-/** Runs what the arguments ask for. Resolves with the exit code: 1 where something was lost, 2 where the question makes no sense. */
+/** The exit code of a run that was told to stop. */
+export const INTERRUPTED = 3;
+
+const NEVER = new AbortController().signal;
+
+/** Resolves when it is told to stop. */
+const interruption = (signal: AbortSignal): Promise<typeof INTERRUPTED> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(INTERRUPTED);
+    else signal.addEventListener('abort', () => resolve(INTERRUPTED), { once: true });
+  });
+
+/**
+ * Runs what the arguments ask for. Resolves with the exit code: 1 where something was lost, 2 where the question makes no sense,
+ * `INTERRUPTED` where the signal ended it; in any case, all servers that it started have ended.
+ */
 export const runBench = async (
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   print: Print,
+  signal: AbortSignal = NEVER,
 ): Promise<number> => {
   try {
     const request = parseRequest(argv);
@@ -97,7 +108,7 @@ export const runBench = async (
       print(USAGE);
       return 0;
     }
-    return await answer(request, env, print);
+    return await answer(request, env, print, signal);
   } catch (error) {
     if (!(error instanceof UsageError) && !(error instanceof TypeError && 'code' in error)) throw error;
     print(`${error.message}\n\n${USAGE}`);
@@ -106,32 +117,51 @@ export const runBench = async (
 };
 
 const answer = async (
-  { words, options: asked }: NonNullable<ReturnType<typeof parseRequest>>,
+  { words, options: asked }: Request,
   env: Readonly<Record<string, string | undefined>>,
   print: Print,
+  signal: AbortSignal,
 ): Promise<number> => {
   const options: Options = asked.profile === undefined ? asked : { ...asked, profile: pathFrom(env, asked.profile) };
   print('starting PostgreSQL and Redis');
   await using stores = await startStores(env as BackingEnvironment, print);
   print(`PostgreSQL ${stores.settings.version}, fsync ${stores.settings.fsync}, synchronous_commit ${stores.settings.synchronousCommit}`);
+  return await Promise.race([measureAll(stores, words, options, env, print), interruption(signal)]);
+};
+
+/** What measures several systems, in place of one scenario. */
+const COMPARISONS: Readonly<Record<Comparison, (stores: Stores, options: Options, print: Print) => Promise<unknown>>> = {
+  compare: compareWithBaseline,
+  'idle-gateways': measureIdleGateways,
+  'many-gateways': measureManyGateways,
+};
+
+const isComparison = (word: string): word is Comparison => Object.hasOwn(COMPARISONS, word);
+
+const measureAll = async (
+  stores: Stores,
+  words: Request['words'],
+  options: Options,
+  env: Readonly<Record<string, string | undefined>>,
+  print: Print,
+): Promise<number> => {
   const keep = (report: unknown): void => {
     if (options.json !== undefined) write(pathFrom(env, options.json), `${JSON.stringify(report, null, 2)}\n`);
   };
-  if (words[0] === 'compare') {
-    const comparison = await compareWithBaseline(stores, options, print);
-    keep(comparison);
-    return 0;
-  }
   if (words[0] === 'against') {
     keep(await compareCheckouts(stores, pathFrom(env, words[1]), options, print));
     return 0;
   }
-  const [scenario] = words;
-  const results = await runScenario(stores, scenario, options, print);
+  const [word] = words;
+  if (isComparison(word)) {
+    keep(await COMPARISONS[word](stores, options, print));
+    return 0;
+  }
+  const results = await runScenario(stores, word, options, print);
   keep({ options, settings: stores.settings, results });
   if (results.length > 1) {
-    const file = pathFrom(env, options.svg ?? `bench-${scenario}.svg`);
-    write(file, latencyChart(results, `${scenario} over ${options.dialect}, ${options.gateways} gateways`));
+    const file = pathFrom(env, options.svg ?? `bench-${word}.svg`);
+    write(file, latencyChart(results, `${word} over ${options.dialect}, ${options.gateways} gateways`));
     print(`chart: ${file}`);
   }
   return options.findMax || results.every(isClean) ? 0 : 1;

@@ -1,33 +1,24 @@
-import { type Heard, OTHER, type Verb, type Wire, type Word } from './wire.ts';
-
-interface Body {
-  id?: string;
-  callId?: string;
-  reason?: string;
-  errorType?: string;
-}
-
-interface Frame {
-  type: string;
-  data?: Body;
-  payload?: Body;
-}
+import { textField } from './json-text.ts';
+import { type CallWire, type Heard, OTHER, type Verb, type Word } from './wire.ts';
 
 const NO_RESPONSE = 'no_response';
+/** How every frame of these dialects begins. */
+const TYPE = '{"type":"';
+
+const typeOf = (text: string): string =>
+  text.startsWith(TYPE) ? text.slice(TYPE.length, text.indexOf('"', TYPE.length)) : (JSON.parse(text) as { type: string }).type;
 
 const heardIn = (words: ReadonlyMap<string, Word>, text: string): Heard => {
-  const { type, data, payload } = JSON.parse(text) as Frame;
-  const word = words.get(type);
+  const word = words.get(typeOf(text));
   if (word === undefined) return OTHER;
-  const body = data ?? payload ?? {};
-  const callId = body.callId ?? body.id ?? null;
-  if (word === 'refused') return { word, callId, code: body.errorType ?? 'unknown' };
-  const isTimeout = body.reason === NO_RESPONSE && (word === 'rejected' || word === 'cancelled');
+  const callId = textField(text, 'callId') ?? textField(text, 'id');
+  if (word === 'refused') return { word, callId, code: textField(text, 'errorType') ?? 'unknown' };
+  const isTimeout = (word === 'rejected' || word === 'cancelled') && textField(text, 'reason') === NO_RESPONSE;
   return { word: isTimeout ? 'timed_out' : word, callId };
 };
 
 interface JsonWords {
-  name: Wire['name'];
+  name: CallWire['name'];
   path: string;
   place: { type: string; callee: string };
   prefix: string;
@@ -45,9 +36,9 @@ const SHARED: readonly [string, Word][] = [
   ['user_offline', 'offline'],
 ];
 
-const jsonWire = ({ name, path, place, prefix, heard }: JsonWords): Wire => ({
+const jsonWire = ({ name, path, place, prefix, heard }: JsonWords): CallWire => ({
   name,
-  url: (base, token) => `${base.replace('http', 'ws')}${path}?token=${token}`,
+  path: (token) => `${path}?token=${token}`,
   opening: () => null,
   pong: null,
   place: (calleeId, ringTimeoutSeconds) => {

@@ -1,16 +1,5 @@
-import { type Heard, OTHER, type Wire, type Word } from './wire.ts';
-
-interface Body {
-  callId?: string;
-  reason?: string;
-  errorType?: string;
-}
-
-interface Ack {
-  ok: boolean;
-  call?: { id: string };
-  error?: { code: string };
-}
+import { textField } from './json-text.ts';
+import { type CallWire, type Heard, OTHER, type Word } from './wire.ts';
 
 const WORDS: ReadonlyMap<string, Word> = new Map<string, Word>([
   ['call:incoming', 'incoming'],
@@ -27,20 +16,20 @@ const WORDS: ReadonlyMap<string, Word> = new Map<string, Word>([
 /** What a callee's phone is told of a call that nobody answered. */
 const NO_ANSWER = 'No answer';
 
-const readEvent = (json: string): Heard => {
-  const [event, body] = JSON.parse(json) as [string, Body | undefined];
-  const word = WORDS.get(event);
+const EVENT = '42["';
+
+const readEvent = (frame: string): Heard => {
+  const word = WORDS.get(frame.slice(EVENT.length, frame.indexOf('"', EVENT.length)));
   if (word === undefined) return OTHER;
-  const callId = body?.callId ?? null;
-  if (word === 'refused') return { word, callId, code: body?.errorType ?? 'unknown' };
-  return { word: word === 'cancelled' && body?.reason === NO_ANSWER ? 'timed_out' : word, callId };
+  const callId = textField(frame, 'callId');
+  if (word === 'refused') return { word, callId, code: textField(frame, 'errorType') ?? 'unknown' };
+  return { word: word === 'cancelled' && textField(frame, 'reason') === NO_ANSWER ? 'timed_out' : word, callId };
 };
 
-const readAck = (json: string): Heard => {
-  const [ack] = JSON.parse(json) as [Ack];
-  if (ack.ok) return { word: 'placed', callId: ack.call?.id ?? null };
-  return { word: 'refused', callId: null, code: ack.error?.code ?? 'unknown' };
-};
+const readAck = (frame: string): Heard =>
+  frame.includes('"ok":true')
+    ? { word: 'placed', callId: textField(frame, 'id') }
+    : { word: 'refused', callId: null, code: textField(frame, 'code') ?? 'unknown' };
 
 const READY: Heard = { word: 'ready', callId: null };
 const HELLO: Heard = { word: 'hello', callId: null };
@@ -48,8 +37,8 @@ const PING: Heard = { word: 'ping', callId: null };
 
 /** Engine.IO and Socket.IO packets by hand: `<engine type><packet type><ack id>[event, body]`. */
 const read = (frame: string): Heard => {
-  if (frame.startsWith('42')) return readEvent(frame.slice(2));
-  if (frame.startsWith('43')) return readAck(frame.slice(frame.indexOf('[')));
+  if (frame.startsWith(EVENT)) return readEvent(frame);
+  if (frame.startsWith('43')) return readAck(frame);
   if (frame.startsWith('40')) return READY;
   if (frame.startsWith('44')) return { word: 'refused', callId: null, code: 'connection refused' };
   if (frame.startsWith('0')) return HELLO;
@@ -57,9 +46,9 @@ const read = (frame: string): Heard => {
 };
 
 /** Socket.IO over a WebSocket, without its client. Only a place asks for an acknowledgement. */
-export const onlycareWire: Wire = {
+export const onlycareWire: CallWire = {
   name: 'onlycare',
-  url: (base) => `${base.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`,
+  path: () => '/socket.io/?EIO=4&transport=websocket',
   opening: (token) => `40${JSON.stringify({ token })}`,
   pong: '3',
   place: (receiverId, ringTimeoutSeconds) =>

@@ -1,5 +1,5 @@
-import { type RawData, WebSocket } from 'ws';
-import type { Heard, Verb, Wire } from './wire.ts';
+import { FrameSocket } from './frame-socket.ts';
+import type { Heard, Wire } from './wire.ts';
 
 export interface PhoneOptions {
   wire: Wire;
@@ -12,11 +12,6 @@ export interface PhoneOptions {
 }
 
 const CONNECT_WITHIN_MS = 15_000;
-/** The mask protects proxies, and there are none on loopback: with zeros, a frame is not copied. */
-const noMask = (mask: Buffer): void => void mask.fill(0);
-
-/** Of all that we put into a call nothing is beyond ASCII. */
-const textOf = (received: RawData): string => (received as Buffer).toString('latin1');
 
 /** One user's connection. */
 export class Phone {
@@ -24,88 +19,85 @@ export class Phone {
   /** Hears all that comes once the phone is ready; replaced by whoever uses the phone. */
   onHeard: (heard: Heard) => void = () => undefined;
   readonly #wire: Wire;
-  readonly #socket: WebSocket;
+  readonly #options: PhoneOptions;
+  readonly #socket: FrameSocket;
+  #opening: { ready(): void; fail(why: string): void } | null;
   #isClosing = false;
 
-  private constructor({ wire, base, userId, token }: PhoneOptions) {
+  private constructor(options: PhoneOptions, opening: { ready(): void; fail(why: string): void }) {
+    const { wire, base, userId, token } = options;
     this.userId = userId;
     this.#wire = wire;
-    this.#socket = new WebSocket(wire.url(base, token), {
-      perMessageDeflate: false,
-      skipUTF8Validation: true,
-      handshakeTimeout: CONNECT_WITHIN_MS,
-      generateMask: noMask,
+    this.#options = options;
+    this.#opening = opening;
+    this.#socket = new FrameSocket({
+      base,
+      path: wire.path(token),
+      onOpen: () => {
+        if (wire.opening(token) === null) this.#becomeReady();
+      },
+      onFrame: (frame) => this.#hear(frame),
+      onClose: (why) => this.#end(why),
     });
   }
 
   /** Resolves when the server has let it in. @throws when it does not within 15 s */
   static connect(options: PhoneOptions): Promise<Phone> {
-    const phone = new Phone(options);
     return new Promise((resolve, reject) => {
-      const fail = (why: string): void => {
-        clearTimeout(timer);
-        phone.close();
-        reject(new Error(`${options.userId} could not connect: ${why}`));
-      };
-      const timer = setTimeout(() => fail('no answer'), CONNECT_WITHIN_MS);
-      phone.#listen(options, {
+      const settle = (): void => clearTimeout(timer);
+      const phone = new Phone(options, {
         ready: () => {
-          clearTimeout(timer);
+          settle();
           resolve(phone);
         },
-        fail,
+        fail: (why) => {
+          settle();
+          phone.close();
+          reject(new Error(`${options.userId} could not connect: ${why}`));
+        },
       });
-    });
-  }
-
-  #listen({ wire, token, onLost }: PhoneOptions, { ready, fail }: { ready(): void; fail(why: string): void }): void {
-    const socket = this.#socket;
-    let isReady = false;
-    const becomeReady = (): void => {
-      isReady = true;
-      ready();
-    };
-    const opening = wire.opening(token);
-    if (opening === null) socket.once('open', becomeReady);
-    const hearFirst = ({ word, code }: Heard): void => {
-      if (word === 'hello') this.#write(opening ?? '');
-      if (word === 'ready') becomeReady();
-      if (word === 'refused') fail(code ?? 'refused');
-    };
-    socket.on('message', (received) => {
-      const heard = wire.read(textOf(received));
-      if (heard.word === 'ping') this.#write(wire.pong ?? '');
-      else if (isReady) this.onHeard(heard);
-      else hearFirst(heard);
-    });
-    socket.on('error', (error) => {
-      if (!isReady) fail(error.message);
-    });
-    socket.on('close', () => {
-      if (!isReady) fail('closed');
-      else if (!this.#isClosing) onLost(this);
+      const timer = setTimeout(() => phone.#end('no answer'), CONNECT_WITHIN_MS);
     });
   }
 
   get isOpen(): boolean {
-    return this.#socket.readyState === WebSocket.OPEN;
+    return this.#socket.isOpen;
   }
 
-  place(calleeId: string, ringSeconds: number | null): void {
-    this.#write(this.#wire.place(calleeId, ringSeconds));
-  }
-
-  say(verb: Verb, callId: string): void {
-    this.#write(this.#wire.say(verb, callId));
+  /** A frame of its wire. */
+  send(frame: string): void {
+    this.#socket.send(frame);
   }
 
   /** Ends the connection without a farewell, as a phone that loses its network does. */
   close(): void {
     this.#isClosing = true;
-    this.#socket.terminate();
+    this.#socket.close();
   }
 
-  #write(frame: string): void {
-    if (this.isOpen) this.#socket.send(frame);
+  #hear(frame: string): void {
+    const heard = this.#wire.read(frame);
+    if (heard.word === 'ping') this.#socket.send(this.#wire.pong ?? '');
+    else if (this.#opening === null) this.onHeard(heard);
+    else this.#hearFirst(heard);
+  }
+
+  #hearFirst({ word, code }: Heard): void {
+    if (word === 'hello') this.#socket.send(this.#wire.opening(this.#options.token) ?? '');
+    if (word === 'ready') this.#becomeReady();
+    if (word === 'refused') this.#end(code ?? 'refused');
+  }
+
+  #becomeReady(): void {
+    const opening = this.#opening;
+    this.#opening = null;
+    opening?.ready();
+  }
+
+  #end(why: string): void {
+    const opening = this.#opening;
+    this.#opening = null;
+    if (opening !== null) opening.fail(why);
+    else if (!this.#isClosing) this.#options.onLost(this);
   }
 }

@@ -1,6 +1,7 @@
-/** The wire protocols of the apps, as a phone speaks them. */
-export const DIALECTS = ['onlycare', 'chattrix', 'otomo'] as const;
-export type DialectName = (typeof DIALECTS)[number];
+/** The wire protocols of the apps in which people call each other, as a phone speaks them. */
+export const CALL_DIALECTS = ['onlycare', 'chattrix', 'otomo'] as const;
+export type CallDialect = (typeof CALL_DIALECTS)[number];
+export type DialectName = CallDialect | 'otsy';
 
 /** What a phone hears, in nobody's words. `ready`: it may speak now. `ping`: wants `Wire.pong`. `other`: nothing that the load needs. */
 export type Word =
@@ -16,6 +17,8 @@ export type Word =
   | 'timed_out'
   | 'online'
   | 'offline'
+  | 'stored'
+  | 'message'
   | 'refused'
   | 'other';
 
@@ -24,6 +27,8 @@ export interface Heard {
   callId: string | null;
   /** With `refused`: the error's code. */
   code?: string;
+  /** Of a chat message: how the load counts them. */
+  number?: number;
 }
 
 export type Verb = 'accept' | 'reject' | 'cancel' | 'end';
@@ -32,13 +37,17 @@ export type Verb = 'accept' | 'reject' | 'cancel' | 'end';
 export interface Wire {
   readonly name: DialectName;
   /** Where a phone of this token connects. */
-  url(base: string, token: string): string;
+  path(token: string): string;
   /** What a phone says when it hears `hello`; null where an open socket is ready. */
   opening(token: string): string | null;
   readonly pong: string | null;
+  read(frame: string): Heard;
+}
+
+export interface CallWire extends Wire {
+  readonly name: CallDialect;
   place(calleeId: string, ringSeconds: number | null): string;
   say(verb: Verb, callId: string): string;
-  read(frame: string): Heard;
 }
 
 export const OTHER: Heard = { word: 'other', callId: null };

@@ -22,6 +22,8 @@ export interface Result {
   asked: number;
   achieved: number;
   done: number;
+  /** Of those, the ones within the measured time; only where that is less than the run. */
+  doneInWindow?: number;
   lost: number;
   doubled: number;
   errors: Record<string, number>;
@@ -29,8 +31,12 @@ export interface Result {
   problems: string[];
   legs: Record<string, Latency>;
   cpu: CpuPerOperation | null;
+  /** It was ended early, when it was certain that it did not hold. */
+  wasHopeless?: boolean;
   /** Resident memory of all gateways for each connection; only where it was measured. */
   kilobytesPerConnection?: number;
+  /** What Redis holds for each connection; only where that was measured. */
+  redisBytesPerConnection?: number;
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;

@@ -27,7 +27,7 @@ const cpuLines = ({ cpu }: Result): string[] => {
     `CPU per operation: ${parts.map(([name, value]) => `${name} ${us(value)} µs`).join(', ')}; server ${us(cpu.server)} µs`,
     `load generator: ${us(cpu.generator)} µs per operation, ${Math.round(cpu.generatorShare * 100)} % of a core`,
     ...(cpu.othersShare === null ? [] : [`other programs: ${Math.round(cpu.othersShare * 100)} % of the machine`]),
-    `PostgreSQL: ${cpu.transactions.toFixed(2)} transactions per operation`,
+    `PostgreSQL: ${cpu.transactions.toFixed(2)} transactions, ${Math.round(cpu.walBytes)} bytes of log and ${Math.round(cpu.databaseBytes)} of growth per operation`,
     `Redis: ${cpu.redisCommands} commands and ${Math.round(cpu.redisBytesOut)} bytes out per operation`,
   ];
 };
@@ -46,7 +46,9 @@ export const describeResult = (result: Result): string => {
     `${scenario} · ${system} · ${dialect} · ${topology} · ${connections} connections`,
     `asked ${asked}/s, achieved ${achieved}/s, ${done} done · ${isClean(result) ? 'nothing lost, nothing doubled' : 'NOT CLEAN'}`,
     ...(rows.length === 0 ? [] : [textTable(['leg (ms)', 'count', 'p50', 'p95', 'p99', 'max'], rows)]),
-    ...(kilobytesPerConnection === undefined ? [] : [`${kilobytesPerConnection} KB of gateway memory per connection`]),
+    ...(kilobytesPerConnection === undefined
+      ? []
+      : [`${kilobytesPerConnection} KB of gateway memory and ${result.redisBytesPerConnection} bytes of Redis per connection`]),
     ...troubleLines(result),
     ...cpuLines(result),
   ].join('\n');

@@ -1,11 +1,13 @@
 import { runArrivals } from '../load/arrivals.ts';
 import { Histogram } from '../load/histogram.ts';
 import type { Phone } from '../load/phone.ts';
-import type { Heard } from '../load/wire.ts';
+import type { CallWire, Heard } from '../load/wire.ts';
 import type { CallScript, Phase, Side } from './call-scripts.ts';
+import { LateCount, type Limit } from './late-count.ts';
 
 export interface CallLoadOptions {
   script: CallScript;
+  wire: CallWire;
   /** Caller and callee of each pair; a pair has one call at a time. */
   pairs: readonly { caller: Phone; callee: Phone }[];
   perSecond: number;
@@ -14,6 +16,8 @@ export interface CallLoadOptions {
   /** Called when the measured time begins and when it ends. */
   onWindow(edge: 'begins' | 'ends'): void;
   report?(line: string): void;
+  /** Ends the run as soon as it is certain that it does not hold. */
+  limit?: Limit | undefined;
 }
 
 export interface CallLoadResult {
@@ -30,6 +34,7 @@ export interface CallLoadResult {
   achievedPerSecond: number;
   doneInWindow: number;
   legs: Record<string, Histogram>;
+  wasHopeless: boolean;
 }
 
 interface Run {
@@ -37,7 +42,8 @@ interface Run {
   phase: number;
   phaseAt: number;
   callId: string | null;
-  waitsFor: Set<Side>;
+  /** A bit for each side that has not heard yet. */
+  waitsFor: number;
 }
 
 interface Pair {
@@ -48,6 +54,10 @@ interface Pair {
 
 const OUTCOMES: ReadonlySet<string> = new Set(['rejected', 'cancelled', 'ended', 'timed_out']);
 const PATIENCE_MS = 10_000;
+const BIT: Readonly<Record<Side, number>> = { caller: 1, callee: 2 };
+
+const waitingIn = ({ hears }: Phase): number =>
+  (hears.caller === undefined ? 0 : BIT.caller) | (hears.callee === undefined ? 0 : BIT.callee);
 
 /** Places calls on a schedule, plays both sides' parts, and accounts for every one of them. */
 class CallLoad {
@@ -58,6 +68,9 @@ class CallLoad {
   #waiting: number[] = [];
   readonly #legs: Record<string, Histogram> = {};
   readonly #errors: Record<string, number> = {};
+  readonly #phases: readonly Phase[];
+  readonly #waitsFor: readonly number[];
+  readonly #late: LateCount;
   #measuredFrom = Number.POSITIVE_INFINITY;
   #inWindow = false;
   #due = 0;
@@ -68,7 +81,10 @@ class CallLoad {
 
   constructor(options: CallLoadOptions) {
     this.#options = options;
-    for (const { hears } of options.script.phases as readonly Phase[]) {
+    this.#phases = options.script.phases;
+    this.#waitsFor = this.#phases.map(waitingIn);
+    this.#late = new LateCount(options.limit, options.perSecond * options.seconds);
+    for (const { hears } of this.#phases) {
       for (const { leg } of Object.values(hears)) this.#legs[leg] = new Histogram();
     }
     for (const { caller, callee } of options.pairs) {
@@ -81,19 +97,22 @@ class CallLoad {
 
   async run(): Promise<CallLoadResult> {
     const { perSecond, seconds, warmUpSeconds, onWindow, report } = this.#options;
-    const startedAt = performance.now();
     const patience = setInterval(() => this.#giveUpLate(), 250);
     const progress = setInterval(() => report?.(`${this.#done} of ${this.#due} calls done, ${this.#lost} lost`), 1000);
-    const begin = setTimeout(() => {
-      onWindow('begins');
-      this.#measuredFrom = performance.now();
-      this.#inWindow = true;
-    }, warmUpSeconds * 1000);
-    await runArrivals({ perSecond, durationMs: (warmUpSeconds + seconds) * 1000, onArrival: (dueAt) => this.#arrive(dueAt) });
-    const measuredMs = performance.now() - Math.max(this.#measuredFrom, startedAt);
+    const begin = setTimeout(() => this.#begin(), warmUpSeconds * 1000);
+    await runArrivals({
+      perSecond,
+      durationMs: (warmUpSeconds + seconds) * 1000,
+      onArrival: (dueAt) => this.#arrive(dueAt),
+      isHopeless: () => this.#late.isHopeless(this.#waiting[0]),
+    });
+    clearTimeout(begin);
+    const wasHopeless = this.#late.isHopeless(this.#waiting[0]);
+    // It may have been hopeless before the measured time.
+    if (!this.#inWindow) this.#begin();
+    const measuredMs = Math.max(1, performance.now() - this.#measuredFrom);
     this.#inWindow = false;
     onWindow('ends');
-    clearTimeout(begin);
     await this.#finished();
     clearInterval(patience);
     clearInterval(progress);
@@ -106,7 +125,14 @@ class CallLoad {
       doneInWindow: this.#doneInWindow,
       achievedPerSecond: (this.#doneInWindow / measuredMs) * 1000,
       legs: this.#legs,
+      wasHopeless,
     };
+  }
+
+  #begin(): void {
+    this.#options.onWindow('begins');
+    this.#measuredFrom = performance.now();
+    this.#inWindow = true;
   }
 
   #arrive(dueAt: number): void {
@@ -117,24 +143,22 @@ class CallLoad {
   }
 
   #place(pair: Pair, dueAt: number): void {
-    pair.run = { dueAt, phase: 0, phaseAt: dueAt, callId: null, waitsFor: this.#sidesOf(0) };
+    pair.run = { dueAt, phase: 0, phaseAt: dueAt, callId: null, waitsFor: this.#waitsFor[0] ?? 0 };
     this.#busy.add(pair);
-    pair.caller.place(pair.callee.userId, this.#options.script.ringSeconds);
-  }
-
-  #sidesOf(phase: number): Set<Side> {
-    return new Set(Object.keys(this.#options.script.phases[phase]?.hears ?? {}) as Side[]);
+    const { wire, script } = this.#options;
+    pair.caller.send(wire.place(pair.callee.userId, script.ringSeconds));
   }
 
   #hear(pair: Pair, side: Side, { word, callId, code }: Heard): void {
     const { run } = pair;
     if (word === 'refused') return this.#fail(pair, code ?? 'unknown');
     if (run === null || (callId !== null && run.callId !== null && callId !== run.callId)) return this.#hearStray(word);
-    const expected = (this.#options.script.phases[run.phase] as Phase).hears[side];
-    if (expected?.word !== word || !run.waitsFor.delete(side)) return this.#hearStray(word);
+    const expected = (this.#phases[run.phase] as Phase).hears[side];
+    if (expected?.word !== word || (run.waitsFor & BIT[side]) === 0) return this.#hearStray(word);
+    run.waitsFor &= ~BIT[side];
     run.callId ??= callId;
     this.#record(run, expected.leg);
-    if (run.waitsFor.size === 0) this.#nextPhase(pair, run);
+    if (run.waitsFor === 0) this.#nextPhase(pair, run);
   }
 
   /** What was heard twice, or after its call was over. */
@@ -144,18 +168,19 @@ class CallLoad {
 
   #record({ dueAt, phase, phaseAt }: Run, leg: string): void {
     if (dueAt < this.#measuredFrom) return;
-    const { afterMs = 0 } = this.#options.script.phases[phase] as Phase;
-    (this.#legs[leg] as Histogram).record(performance.now() - phaseAt - afterMs);
+    const { afterMs = 0 } = this.#phases[phase] as Phase;
+    const took = performance.now() - phaseAt - afterMs;
+    (this.#legs[leg] as Histogram).record(took);
+    this.#late.count(leg, took);
   }
 
   #nextPhase(pair: Pair, run: Run): void {
-    const { phases } = this.#options.script;
-    const { says } = phases[run.phase] as Phase;
+    const { says } = this.#phases[run.phase] as Phase;
     run.phase += 1;
     run.phaseAt = performance.now();
-    run.waitsFor = this.#sidesOf(run.phase);
-    if (says !== undefined && run.callId !== null) pair[says.side].say(says.verb, run.callId);
-    if (run.phase === phases.length) this.#finish(pair);
+    run.waitsFor = this.#waitsFor[run.phase] ?? 0;
+    if (says !== undefined && run.callId !== null) pair[says.side].send(this.#options.wire.say(says.verb, run.callId));
+    if (run.phase === this.#phases.length) this.#finish(pair);
   }
 
   #finish(pair: Pair): void {

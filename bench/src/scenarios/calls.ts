@@ -5,10 +5,11 @@ import { CpuMeter } from '../system/cpu-meter.ts';
 import type { Ledger } from '../system/system.ts';
 import { runCallLoad } from './call-load.ts';
 import { CALL_SCRIPTS, type CallScenario } from './call-scripts.ts';
+import { ONLY_BEHIND } from './late-count.ts';
 import { type Bench, describe, type Load, lostConnections, untilSessionsAre } from './scenario.ts';
 
 const WARM_UP_RATE = 1000;
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 4;
 
 /** Users in pairs, caller and callee on different gateways, connected once for however many runs. */
 export class CallBench implements Disposable {
@@ -34,7 +35,7 @@ export class CallBench implements Disposable {
 
   /** Lets new processes compile their code, and the database make its plans. */
   async warmUp(): Promise<void> {
-    await this.run('ring-reject', { perSecond: WARM_UP_RATE, seconds: WARM_UP_SECONDS, warmUpSeconds: 0 });
+    await this.run('ring-reject', { perSecond: WARM_UP_RATE, seconds: WARM_UP_SECONDS, warmUpSeconds: 0, limit: ONLY_BEHIND });
   }
 
   /** Neighbours are on different gateways, where there are two. */
@@ -46,17 +47,26 @@ export class CallBench implements Disposable {
     }));
   }
 
-  async run(scenario: CallScenario, { perSecond, seconds, warmUpSeconds }: Omit<Load, 'connections'>): Promise<Result> {
+  async run(
+    scenario: CallScenario,
+    { perSecond, seconds, warmUpSeconds, limit }: Omit<Load, 'connections'>,
+    onWindow: () => void = () => undefined,
+  ): Promise<Result> {
     const { system, stores, report } = this.#bench;
     const script = CALL_SCRIPTS[scenario];
     const meter = new CpuMeter(system, stores);
     const load = await runCallLoad({
       script,
+      wire: this.#bench.wire,
       pairs: this.#pairs(),
       perSecond,
       seconds,
       warmUpSeconds,
-      onWindow: () => meter.mark(),
+      limit,
+      onWindow: () => {
+        meter.mark();
+        onWindow();
+      },
       report: (line) => report(`${scenario} at ${perSecond}/s: ${line}`),
     });
     this.#placed += load.due;
@@ -67,11 +77,13 @@ export class CallBench implements Disposable {
       asked: perSecond,
       achieved: Math.round(load.achievedPerSecond),
       done: load.done,
+      doneInWindow: load.doneInWindow,
       lost: load.lost,
       doubled: load.doubled,
       errors: load.errors,
       problems: [...lostConnections(this.#fleet), ...problemsIn(await system.ledger(script.finalState), this.#placed)],
       legs: latenciesOf(load.legs),
+      wasHopeless: load.wasHopeless,
       cpu: await meter.perOperation(load.doneInWindow),
     };
   }

@@ -44,6 +44,7 @@ export const runIdle = async (bench: Bench, connections: number): Promise<Result
   warmUp[Symbol.dispose]();
   await untilSessionsAre(bench, before);
   const emptyKilobytes = await gatewayKilobytes(bench);
+  const { redisMemory: emptyRedis } = await bench.stores.usage();
 
   const meter = new CpuMeter(bench.system, bench.stores);
   meter.mark();
@@ -54,6 +55,7 @@ export const runIdle = async (bench: Bench, connections: number): Promise<Result
   meter.mark();
   await pause(HELD_MS);
   const kilobytes = await gatewayKilobytes(bench);
+  const { redisMemory } = await bench.stores.usage();
   const achieved = Math.round((connections / tookMs) * 1000);
   const result: Result = {
     scenario: 'idle',
@@ -66,6 +68,7 @@ export const runIdle = async (bench: Bench, connections: number): Promise<Result
     problems: lostConnections(fleet),
     legs: {},
     cpu: await meter.perOperation(connections),
+    redisBytesPerConnection: Math.round((redisMemory - emptyRedis) / connections),
     kilobytesPerConnection: Math.round(((kilobytes - emptyKilobytes) / connections) * 10) / 10,
   };
   fleet[Symbol.dispose]();

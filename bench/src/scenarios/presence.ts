@@ -2,7 +2,7 @@ import { runArrivals } from '../load/arrivals.ts';
 import { connectFleet } from '../load/fleet.ts';
 import { Histogram } from '../load/histogram.ts';
 import { Phone } from '../load/phone.ts';
-import type { Heard, Word } from '../load/wire.ts';
+import type { CallWire, Heard, Word } from '../load/wire.ts';
 import { latenciesOf, type Result } from '../report/result.ts';
 import { CpuMeter } from '../system/cpu-meter.ts';
 import { type Bench, describe, type Load, untilSessionsAre } from './scenario.ts';
@@ -30,12 +30,12 @@ const hears = (phone: Phone, word: Word): Promise<Heard> =>
   });
 
 /** Presence is told to who is in a call with somebody: both sides of each pair are in one. */
-const enterCall = async ({ watcher, watched }: Pair): Promise<void> => {
+const enterCall = async (wire: CallWire, { watcher, watched }: Pair): Promise<void> => {
   const incoming = hears(watched, 'incoming');
-  watcher.place(watched.userId, null);
+  watcher.send(wire.place(watched.userId, null));
   const { callId } = await incoming;
   const accepted = hears(watcher, 'accepted');
-  watched.say('accept', callId ?? '');
+  watched.send(wire.say('accept', callId ?? ''));
   await accepted;
 };
 
@@ -67,7 +67,7 @@ export const runPresence = async (bench: Bench, { perSecond, seconds, connection
     }),
   );
   bench.report(`${pairs.length} pairs enter a call each`);
-  await Promise.all(pairs.map(enterCall));
+  await Promise.all(pairs.map((pair) => enterCall(wire, pair)));
 
   const legs = { [OFFLINE_LEG]: new Histogram(), [ONLINE_LEG]: new Histogram() };
   const free = [...pairs];

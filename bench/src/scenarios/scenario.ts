@@ -1,13 +1,14 @@
 import type { Fleet } from '../load/fleet.ts';
-import type { DialectName, Wire } from '../load/wire.ts';
+import type { CallWire, DialectName } from '../load/wire.ts';
 import type { Stores } from '../system/stores.ts';
 import type { System } from '../system/system.ts';
+import type { Limit } from './late-count.ts';
 
 /** What every scenario is given. */
 export interface Bench {
   system: System;
   stores: Stores;
-  wire: Wire;
+  wire: CallWire;
   callServices: number;
   report(line: string): void;
 }
@@ -17,6 +18,8 @@ export interface Load {
   seconds: number;
   warmUpSeconds: number;
   connections: number;
+  /** Ends a run early that cannot hold it any more. */
+  limit?: Limit;
 }
 
 export const describe = ({
@@ -30,7 +33,7 @@ export const describe = ({
   callServices,
 });
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** Waits until the system knows of so many sessions. @throws when it does not come to that */
 export const untilSessionsAre = async ({ system }: Bench, count: number): Promise<void> => {

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Stores } from './stores.ts';
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 90_000;
 const STOP_WITHIN_MS = 10_000;
 const ATTEMPTS = 3;
 const LINES_KEPT = 12;
@@ -13,21 +14,34 @@ export interface ChildOptions {
   name: string;
   script: string;
   env: Readonly<Record<string, string>>;
+  /** Whatever becomes of us, it MUST be killed with them at the latest. */
+  stores: Stores;
   /** For Node itself, such as `--cpu-prof`. */
   nodeOptions?: readonly string[];
 }
 
-/** A server of its own process on a port of its own, asked to stop on dispose, and by its channel should we die. */
+/** A server of its own process on a port of its own, asked to stop on dispose, and gone by itself should we die. */
 export interface Child extends AsyncDisposable {
   readonly name: string;
   readonly url: string;
   readonly pid: number;
   /** Collects its garbage, so that what it holds can be read; resolves when that is done. */
   collectGarbage(): Promise<void>;
+  /** Begins to count what comes from Redis at this port. */
+  countRedis(port: number): Promise<void>;
+  redisCounts(): Promise<RedisCounts>;
 }
 
-/** Collects garbage when it is asked to; our only addition to what runs. */
-const ON_REQUEST = `data:text/javascript,process.on('message',(m)=>{if(m==='gc'){globalThis.gc();process.send('gc')}})`;
+/** What a process has heard from Redis since it began to count. */
+export interface RedisCounts {
+  /** Of its subscriptions. */
+  messages: number;
+  /** All of them, answers to its commands too. */
+  bytes: number;
+}
+
+const IN_CHILD = new URL('in-child.ts', import.meta.url).href;
+const ANSWER_WITHIN_MS = 5000;
 
 const freePort = async (): Promise<number> => {
   const probe = createServer().listen(0, '127.0.0.1');
@@ -68,10 +82,10 @@ export const startChild = async (options: ChildOptions): Promise<Child> => {
   }
 };
 
-const startOnce = async ({ name, script, env, nodeOptions = [] }: ChildOptions): Promise<Child> => {
+const startOnce = async ({ name, script, env, stores, nodeOptions = [] }: ChildOptions): Promise<Child> => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, ['--expose-gc', '--import', ON_REQUEST, ...nodeOptions, script], {
+  const child = spawn(process.execPath, ['--expose-gc', '--import', IN_CHILD, ...nodeOptions, script], {
     env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   }) as ChildProcessByStdio<null, Readable, Readable>;
@@ -90,6 +104,19 @@ const startOnce = async ({ name, script, env, nodeOptions = [] }: ChildOptions):
     clearTimeout(killer);
   };
 
+  stores.keep({
+    [Symbol.asyncDispose]: async () => {
+      if (hasEnded) return;
+      child.kill('SIGKILL');
+      await ended;
+    },
+  });
+  const ask = async (question: object): Promise<unknown> => {
+    const answered = once(child, 'message');
+    child.send(question);
+    return (await Promise.race([answered, pause(ANSWER_WITHIN_MS, [null])]))[0];
+  };
+
   const deadline = performance.now() + READY_WITHIN_MS;
   // Whoever answers at the port of a process that has ended is somebody else.
   while (!(await isReady(url)) || hasEnded) {
@@ -103,11 +130,25 @@ const startOnce = async ({ name, script, env, nodeOptions = [] }: ChildOptions):
     name,
     url,
     pid: child.pid as number,
-    collectGarbage: async () => {
-      const done = once(child, 'message');
-      child.send('gc');
-      await Promise.race([done, pause(5000)]);
-    },
+    collectGarbage: async () => void (await ask({ collectGarbage: true })),
+    countRedis: async (port) => void (await ask({ countRedis: port })),
+    redisCounts: async () => (await ask({ tellCounts: true })) as RedisCounts,
     [Symbol.asyncDispose]: stop,
+  };
+};
+
+/** How gateways are called that nobody connects to. */
+export const IDLE_GATEWAY = 'idle gateway';
+
+/** Adds processes to a list; they stop, and are no longer in it, on dispose. */
+export const addTo = async (list: Child[], added: readonly Child[]): Promise<AsyncDisposable> => {
+  // What the start left behind is no cost of being idle.
+  await Promise.all(added.map((child) => child.collectGarbage()));
+  list.push(...added);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      for (const child of added) list.splice(list.indexOf(child), 1);
+      await Promise.all(added.map((child) => child[Symbol.asyncDispose]()));
+    },
   };
 };

@@ -16,6 +16,8 @@ export interface CpuPerOperation {
   /** How much of the whole machine programs used that have nothing to do with this; null where it could not be read. */
   othersShare: number | null;
   transactions: number;
+  walBytes: number;
+  databaseBytes: number;
   redisCommands: number;
   redisBytesOut: number;
 }
@@ -89,6 +91,8 @@ export class CpuMeter {
           ? null
           : hundredth(Math.max(0, machine - server - generator) / (elapsed * availableParallelism())),
       transactions: (last.stores.transactions - first.stores.transactions) / Math.max(1, operations),
+      walBytes: perOperation(last.stores.walBytes - first.stores.walBytes, operations) ?? 0,
+      databaseBytes: perOperation(last.stores.databaseBytes - first.stores.databaseBytes, operations) ?? 0,
       redisCommands: perOperation(last.stores.redisCommands - first.stores.redisCommands, operations) ?? 0,
       redisBytesOut: perOperation(last.stores.redisBytesOut - first.stores.redisBytesOut, operations) ?? 0,
     };

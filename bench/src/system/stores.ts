@@ -11,6 +11,10 @@ export interface Stores extends AsyncDisposable {
   readonly settings: { fsync: string; synchronousCommit: string; version: string };
   /** An empty database of its own. */
   createDatabase(): Promise<Database>;
+  /** A beginning of names in Redis; what has it is deleted on dispose. */
+  createRedisPrefix(name: string): AsyncDisposable & { readonly prefix: string };
+  /** It is disposed of with the stores at the latest, whoever else does or does not. MUST bear being disposed of twice. */
+  keep<Thing extends AsyncDisposable>(thing: Thing): Thing;
   /** What both have done until now. */
   usage(): Promise<StoreUsage>;
 }
@@ -25,16 +29,38 @@ export interface StoreUsage {
   postgresCpu: number | null;
   /** Commits, of all databases. */
   transactions: number;
+  /** Bytes written to its log, and bytes of all its databases with their indexes and what is not vacuumed yet. */
+  walBytes: number;
+  databaseBytes: number;
   redisCpu: number;
   redisCommands: number;
   /** Bytes that Redis sent to all its clients. */
   redisBytesOut: number;
+  /** Bytes that it holds. */
+  redisMemory: number;
 }
 
 const renamed = (url: string, name: string): string => {
   const other = new URL(url);
   other.pathname = `/${name}`;
   return other.href;
+};
+
+/** Does it the first time; whoever comes later waits for that. */
+const once = (end: () => Promise<void>): (() => Promise<void>) => {
+  let ending: Promise<void> | null = null;
+  return () => {
+    ending ??= end();
+    return ending;
+  };
+};
+
+const KEYS_AT_ONCE = 500;
+
+const deleteKeys = async (redis: Redis, prefix: string): Promise<void> => {
+  for await (const keys of redis.scanStream({ match: `*${prefix}*`, count: KEYS_AT_ONCE }) as AsyncIterable<string[]>) {
+    if (keys.length > 0) await redis.unlink(...keys);
+  }
 };
 
 const openDatabase = async (adminUrl: string, admin: pg.Client): Promise<Database> => {
@@ -46,10 +72,10 @@ const openDatabase = async (adminUrl: string, admin: pg.Client): Promise<Databas
   return {
     url,
     query: async <Row extends object>(text: string) => (await pool.query<Row>(text)).rows,
-    [Symbol.asyncDispose]: async () => {
+    [Symbol.asyncDispose]: once(async () => {
       await pool.end();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    },
+    }),
   };
 };
 
@@ -65,18 +91,23 @@ const postmasterOf = async (admin: pg.Client): Promise<number | null> => {
 
 const numberIn = (info: string, field: string): number => Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0);
 
-const redisUsage = async (redis: Redis): Promise<Omit<StoreUsage, 'postgresCpu' | 'transactions'>> => {
-  const info = `${await redis.info('cpu')}\n${await redis.info('stats')}`;
+const redisUsage = async (redis: Redis): Promise<Pick<StoreUsage, 'redisCpu' | 'redisCommands' | 'redisBytesOut' | 'redisMemory'>> => {
+  const info = `${await redis.info('cpu')}\n${await redis.info('stats')}\n${await redis.info('memory')}`;
   return {
     redisCpu: (numberIn(info, 'used_cpu_sys') + numberIn(info, 'used_cpu_user')) * 1_000_000,
     redisCommands: numberIn(info, 'total_commands_processed'),
     redisBytesOut: numberIn(info, 'total_net_output_bytes'),
+    redisMemory: numberIn(info, 'used_memory'),
   };
 };
 
-const transactionsOf = async (admin: pg.Client): Promise<number> => {
-  const { rows } = await admin.query<{ commits: number }>('SELECT sum(xact_commit)::float8 AS commits FROM pg_stat_database');
-  return rows[0]?.commits ?? 0;
+type PostgresUsage = Pick<StoreUsage, 'transactions' | 'walBytes' | 'databaseBytes'>;
+
+const postgresUsage = async (admin: pg.Client): Promise<PostgresUsage> => {
+  const { rows } = await admin.query<PostgresUsage>(`SELECT sum(xact_commit)::float8 AS transactions,
+    pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS "walBytes",
+    (SELECT sum(pg_database_size(oid))::float8 FROM pg_database) AS "databaseBytes" FROM pg_stat_database`);
+  return rows[0] as PostgresUsage;
 };
 
 const settingsOf = async (admin: pg.Client): Promise<Stores['settings']> => {
@@ -101,14 +132,20 @@ export const startStores = async (env: BackingEnvironment, report: (line: string
   const postmaster = await postmasterOf(admin);
   const settings = await settingsOf(admin);
   const running = started.move();
+  const keep = <Thing extends AsyncDisposable>(thing: Thing): Thing => running.use(thing);
   return {
     databaseUrl: backing.databaseUrl,
     redisUrl: backing.redisUrl,
     settings,
-    createDatabase: () => openDatabase(backing.databaseUrl, admin),
+    createDatabase: async () => keep(await openDatabase(backing.databaseUrl, admin)),
+    createRedisPrefix: (name) => {
+      const prefix = `${name}-${randomBytes(6).toString('hex')}`;
+      return keep({ prefix, [Symbol.asyncDispose]: once(() => deleteKeys(redis, prefix)) });
+    },
+    keep,
     usage: async () => ({
       postgresCpu: postmaster === null ? null : cpuOfFamily(postmaster),
-      transactions: await transactionsOf(admin),
+      ...(await postgresUsage(admin)),
       ...(await redisUsage(redis)),
     }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),

@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 
 export type RedisConnection = Redis;
 
@@ -28,9 +28,42 @@ const OPTIONS: Record<RedisUse, Options> = {
   worker: { ...SHARED, maxRetriesPerRequest: null },
 };
 
+/** How soon a cluster that changed is looked at again, in milliseconds. */
+const TOPOLOGY_EVERY_MS = 1000;
+
+/** Of a node that is reached by a name, the certificate holds the name. */
+const keepName: ClusterOptions['dnsLookup'] = (name, done) => done(null, name);
+
+/** What the nodes share is said by the first; the rest of each URL is where the node is. */
+const connectCluster = (urls: readonly string[], use: RedisUse): RedisConnection => {
+  const { protocol, username, password } = new URL(urls[0] as string);
+  const { retryStrategy: clusterRetryStrategy, ...options } = OPTIONS[use];
+  const credentials = { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password: decodeURIComponent(password) }) };
+  const secure = protocol === 'rediss:';
+  const cluster = new Cluster([...urls], {
+    clusterRetryStrategy: clusterRetryStrategy as (attempt: number) => number,
+    redisOptions: { ...options, ...credentials, ...(secure ? { tls: {} } : {}) },
+    enableOfflineQueue: use !== 'command',
+    // What cannot be sent now is not sent later: one look at where the slot has gone, no waiting for it to come back.
+    ...(use === 'command' ? { maxRedirections: 1 } : {}),
+    shardedSubscribers: use === 'subscribe',
+    slotsRefreshInterval: TOPOLOGY_EVERY_MS,
+    slotsRefreshTimeout: 2000,
+    ...(secure ? { dnsLookup: keepName } : {}),
+  });
+  // Nodes connect at their first command, and what must not wait would be refused meanwhile.
+  cluster.on('+node', (node: Redis) => void (node.status === 'wait' && node.connect().catch(() => undefined)));
+  // It answers the commands of one Redis; where it does not, `isCluster` tells them apart.
+  return cluster as unknown as RedisConnection;
+};
+
+/** The URL of a Redis, or those of some nodes of a Redis Cluster, separated by commas. */
+export type RedisUrl = string;
+
 /** Connects in the background; `onError` hears of each failure, which the connection itself survives. */
-export const connectRedis = (url: string, use: RedisUse, onError: (error: Error) => void): RedisConnection => {
-  const connection = new Redis(url, OPTIONS[use]);
+export const connectRedis = (url: RedisUrl, use: RedisUse, onError: (error: Error) => void): RedisConnection => {
+  const urls = url.split(',');
+  const connection = urls.length > 1 ? connectCluster(urls, use) : new Redis(url, OPTIONS[use]);
   connection.on('error', onError);
   return connection;
 };

@@ -15,8 +15,20 @@ export const startPublisher = async ({ redisUrl, prefix, onError }: PublisherOpt
   const redis = connectRedis(redisUrl, 'command', onError);
   await connected(redis, START_PATIENCE_MS);
 
+  /** A pipeline goes to one node, and the channels of a cluster are on many. */
+  const publishOneByOne = (publications: readonly Publication[]): Promise<(number | null)[]> =>
+    Promise.all(
+      publications.map(({ userId, topic, text }) =>
+        redis.spublish(userChannel(prefix, topic, userId), text).then(Number, (error: Error) => {
+          onError(error);
+          return null;
+        }),
+      ),
+    );
+
   const publish = async (publications: readonly Publication[]): Promise<(number | null)[]> => {
     if (redis.status !== 'ready') return publications.map(() => null);
+    if (redis.isCluster) return publishOneByOne(publications);
     const pipeline = redis.pipeline();
     for (const { userId, topic, text } of publications) pipeline.spublish(userChannel(prefix, topic, userId), text);
     try {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ChatEvent, GatewayNotice, ServerEvent, type UserId } from '@trunkline/contract';
 import type { Subscriber, Subscription, Topic } from './bus.ts';
 import { noticeChannel, probeChannel, userChannel } from './channels.ts';
+import { Ears } from './ears.ts';
 import { connected, connectRedis } from './redis-connection.ts';
 
 export interface SubscriberOptions {
@@ -45,19 +46,21 @@ const parse = <Value>(schema: Schema<Value>, text: string): Value | null => {
 export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberOptions): Promise<Subscriber> => {
   const subscribing = connectRedis(redisUrl, 'subscribe', onError);
   const probing = connectRedis(redisUrl, 'command', onError);
-  const probe = probeChannel(prefix, randomUUID());
+  const ears = new Ears(probeChannel(prefix, randomUUID()), subscribing);
   const channels = new Map<string, Channel>();
   const notices = noticeChannel(prefix);
   const gapListeners: (() => void)[] = [];
   const noticeListeners: ((notice: GatewayNotice) => void)[] = [];
-  let heardAt = performance.now();
-  let inGap = false;
+  /** By `performance.now()`; null: there is no gap. */
+  let gapFrom: number | null = null;
 
-  const hearProbe = (): void => {
-    heardAt = performance.now();
-    if (!inGap) return;
-    inGap = false;
+  const endGap = (): void => {
+    if (gapFrom === null || ears.deafSince() <= gapFrom) return;
+    gapFrom = null;
     for (const listener of gapListeners) listener();
+  };
+  const beginGap = (): void => {
+    gapFrom = performance.now();
   };
 
   const tell = <Event>(schema: Schema<Event>, text: string, listeners: Iterable<(event: Event) => void>): void => {
@@ -67,22 +70,21 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
   };
 
   subscribing.on('smessage', (channel: string, text: string) => {
-    if (channel === probe) return hearProbe();
+    if (ears.hear(channel)) return endGap();
     if (channel === notices) return tell(GatewayNotice, text, noticeListeners);
     const heard = channels.get(channel);
     if (heard !== undefined) tell<unknown>(EVENTS[heard.topic], text, heard.listeners);
   });
-  subscribing.on('close', () => {
-    inGap = true;
-  });
+  // A cluster loses its nodes one by one.
+  for (const event of ['close', '-node']) subscribing.on(event, beginGap);
 
-  const isHearing = (): boolean => !inGap && performance.now() - heardAt < DEAF_AFTER_MS;
+  const isHearing = (): boolean => gapFrom === null && performance.now() - ears.deafSince() < DEAF_AFTER_MS;
 
-  const sendProbe = (): void => {
-    if (probing.status === 'ready') void probing.spublish(probe, '').catch(onError);
-    if (performance.now() - heardAt >= DEAF_AFTER_MS) {
-      inGap = true;
-      heardAt = performance.now();
+  const sendProbes = (): void => {
+    if (probing.status === 'ready') for (const ear of ears.channels) void probing.spublish(ear, '').catch(onError);
+    if (performance.now() - ears.deafSince() >= DEAF_AFTER_MS) {
+      ears.forgive();
+      beginGap();
       onError(new Error('the subscriber hears nothing, connecting anew'));
       subscribing.disconnect(true);
     }
@@ -91,9 +93,9 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
   const subscribeTo = (channel: string): Promise<void> => subscribing.ssubscribe(channel).then(() => undefined, onError);
 
   await connected(subscribing, START_PATIENCE_MS);
-  void subscribeTo(probe);
+  for (const ear of ears.channels) void subscribeTo(ear);
   void subscribeTo(notices);
-  const probeTimer = setInterval(sendProbe, PROBE_EVERY_MS);
+  const probeTimer = setInterval(sendProbes, PROBE_EVERY_MS);
 
   const end = (name: string, listener: Listener): void => {
     const channel = channels.get(name);

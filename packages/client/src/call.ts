@@ -1,4 +1,4 @@
-import type { CallQuality, CallState, CallType, FinalState } from '@trunkline/contract';
+import type { CallQuality, CallState, CallType, FinalState, MediaAccess } from '@trunkline/contract';
 import type { Listenable } from './emitter.ts';
 import type { TrunklineError } from './trunkline-error.ts';
 
@@ -56,6 +56,11 @@ interface CommonCall extends Listenable<CallEvents> {
   readonly finished: Promise<CallOutcome>;
   /** Hangs up; while it rings, cancels or rejects. Resolves when the call is over, whoever ended it. @throws TrunklineError */
   end(reason?: string): Promise<CallOutcome>;
+  /**
+   * Credentials for the media of this call, for this user: ask when it is accepted, and again before `ttlSeconds` are over.
+   * @throws TrunklineError `invalid_status` where it is not accepted, or over
+   */
+  media(): Promise<MediaAccess>;
   /** Says that media flows. @throws TrunklineError */
   connected(): Promise<void>;
   /** Says that this side's line is bad, to warn the other. @throws TrunklineError */

@@ -1,3 +1,4 @@
+export type { AgoraAccess, IceServer, LiveKitAccess, MediaAccess } from '@trunkline/contract';
 export type { ReconnectTiming } from './backoff.ts';
 export type { Call, CallEvents, CallOutcome, ClientCallState, IncomingCall, OutgoingCall } from './call.ts';
 export type { ElsewhereEvent } from './call-register.ts';
@@ -7,9 +8,11 @@ export type { ChatPage, ChatsApi, MessagePage, NewChat } from './chat/chats-api.
 export { type Client, type ClientEvents, connect, type PlaceOptions } from './client.ts';
 export type { Listenable } from './emitter.ts';
 export type { ConnectionState } from './link.ts';
+export { answerNotifications, onNotificationClick } from './notification-clicks.ts';
 export type { ConnectOptions } from './options.ts';
 export type { PushDevice, PushRegistration, WebPushSubscription } from './push/push-registration.ts';
 export type { HistoryItem, HistoryPage, HistoryQuery } from './rest/calls-api.ts';
 export type { Blocks, UserPresence } from './rest/users-api.ts';
+export type { NotificationClick } from './service-worker/notification-click.ts';
 export type { GetToken, TokenReason } from './token-source.ts';
 export { type ClientErrorCode, TrunklineError } from './trunkline-error.ts';

@@ -1,4 +1,4 @@
-import type { CallQuality, CallState, CallType, CallView } from '@trunkline/contract';
+import type { CallQuality, CallState, CallType, CallView, MediaAccess } from '@trunkline/contract';
 import type { Call, CallEvents, CallOutcome, ClientCallState } from './call.ts';
 import { Countdown } from './countdown.ts';
 import { Emitter } from './emitter.ts';
@@ -18,6 +18,8 @@ export interface CallServices {
   publish: Publish;
   /** Asks the server how a call stands. */
   lookUp(callId: string): void;
+  /** Media credentials for an accepted call. @throws TrunklineError */
+  media(callId: string): Promise<MediaAccess>;
   /** The call that was placed went on as another, which rings here. */
   merged(intoCallId: string): void;
 }
@@ -91,6 +93,10 @@ export abstract class LiveCall extends Emitter<CallEvents> {
 
   end(reason?: string): Promise<CallOutcome> {
     return this.leave('call:end', reason);
+  }
+
+  media(): Promise<MediaAccess> {
+    return this.services.media(this.id);
   }
 
   async connected(): Promise<void> {

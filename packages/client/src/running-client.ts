@@ -145,6 +145,7 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
       withdraw: (callId) => this.#queue.withdraw(callId, 'call:initiate'),
       publish: ((name, event) => this.emit(name, event as ClientEvents[typeof name])) as Publish,
       lookUp: (callId) => this.#lookUps.lookUp(callId),
+      media: (callId) => this.#callsApi.media(callId),
       merged: (callId) => this.#calls.merge(callId),
     };
   }

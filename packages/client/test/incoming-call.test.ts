@@ -40,6 +40,7 @@ const services: CallServices = {
   withdraw: () => false,
   publish: (name) => void told.push(name),
   lookUp,
+  media: () => Promise.reject(new Error('nobody asks')),
   merged: () => undefined,
 };
 

@@ -8,6 +8,7 @@ export * from './events.ts';
 export * from './ids.ts';
 export * from './internal-door.ts';
 export * from './jobs.ts';
+export * from './media.ts';
 export * from './push.ts';
 export * from './reasons.ts';
 export * from './uuid-v7.ts';

@@ -61,9 +61,12 @@ export const commonSettings = {
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .describe('The least level that is logged'),
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
-    .describe('Redis 7 or later, `redis://` or `rediss://`'),
+  REDIS_URL: list()
+    .pipe(
+      z.array(z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })).min(1, 'must be a redis:// or rediss:// URL'),
+    )
+    .transform((urls) => urls.join(','))
+    .describe('Redis 7 or later, `redis://` or `rediss://`. Of a Redis Cluster: two or more of its nodes, separated by commas'),
   REDIS_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]+$/, 'must be made of a–z, 0–9 and "-"')

@@ -1,4 +1,5 @@
 export { backingUrls } from './backing-urls.ts';
+export { type Browser, hasBrowser, launchBrowser } from './browser.ts';
 export { type ChildService, type ServiceName, startChildService } from './child-service.ts';
 export { type Direction, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 export { type OneConnection, oneConnection } from './one-connection.ts';

@@ -12,6 +12,7 @@ import {
   tokenSettings,
 } from '@trunkline/service-kit';
 import { z } from 'zod';
+import { mediaSettings, requireWholeProviders } from './media/media-settings.ts';
 import { requireWebhookSecret, webhookSettings } from './webhooks/webhook-settings.ts';
 
 /** 0: no limit. */
@@ -68,12 +69,14 @@ export const callServiceSettings = {
     .regex(/^[A-Za-z0-9_-]{87}$/, 'must be the base64url of 65 bytes, as `pnpm trunkline vapid` prints it')
     .optional()
     .describe('The public key that Web Push subscriptions are made for'),
+  ...mediaSettings,
   ...webhookSettings,
   BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),
 };
 
 const Settings = z.object(callServiceSettings).superRefine((config, context) => {
   requireOneTokenSource(config, context);
+  requireWholeProviders(config, context);
   requireWebhookSecret(config, context);
   refuseDevelopmentSecrets(config, context);
   refuseInsecurePushInProduction(config, context);

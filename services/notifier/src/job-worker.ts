@@ -73,8 +73,10 @@ export const startJobWorker = <Name extends QueueName>(
     prefix,
     concurrency,
   });
+  let isStopping = false;
   worker.on('error', (error) => {
-    if (redis.status === 'ready') logger.error({ err: error, queue }, 'the job worker met an error');
+    // A connection that we end rejects what it had under way, which is no news then.
+    if (redis.status === 'ready' && !isStopping) logger.error({ err: error, queue }, 'the job worker met an error');
   });
   worker.on('failed', (job, error) => logger.warn({ err: error, queue, attempt: job?.attemptsMade }, 'a job failed'));
 
@@ -88,6 +90,7 @@ export const startJobWorker = <Name extends QueueName>(
       return JOB_STATES.map((state) => ({ state, count: (counts[state] ?? 0) + (state === 'waiting' ? prioritized : 0) }));
     },
     async [Symbol.asyncDispose]() {
+      isStopping = true;
       const closed = worker.close(redis.status !== 'ready');
       await Promise.race([closed, delay(CLOSE_PATIENCE_MS, undefined, { ref: false })]);
       await worker.getBackend().close(true);

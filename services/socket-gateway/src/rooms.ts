@@ -12,11 +12,12 @@ const guardedClient = (redis: RedisConnection, onError: (error: Error) => void) 
   redis.on('smessageBuffer', (channel: Buffer, text: Buffer) => listeners.get(channel.toString())?.(text, channel));
   let lastSubscribed: Promise<unknown> = Promise.resolve();
   return {
-    /** Redis answers in order: with the last subscription the earlier ones are in force too. */
+    /** One Redis answers in order: with the last subscription the earlier ones are in force too. The nodes of a cluster do not. */
     subscriptionsInForce: (): Promise<unknown> => lastSubscribed,
     sSubscribe: (channel: string, listener: MessageListener): void => {
       listeners.set(channel, listener);
-      lastSubscribed = redis.ssubscribe(channel).catch(onError);
+      const subscribed = redis.ssubscribe(channel).catch(onError);
+      lastSubscribed = redis.isCluster ? Promise.all([lastSubscribed, subscribed]) : subscribed;
     },
     sUnsubscribe: (channel: string): void => {
       listeners.delete(channel);

@@ -51,8 +51,7 @@ const redisNow = async (url: string): Promise<number> => {
   return Number(seconds) * 1000 + Number(microseconds) / 1000;
 };
 
-const examineRedis = async (url: string | undefined): Promise<Finding[]> => {
-  if (!url) return [unset('REDIS_URL', 'Redis')];
+const examineRedisAt = async (url: string): Promise<Finding[]> => {
   try {
     const facts = redisFactsIn(String(await commandOnce(url, 'INFO')));
     return [...judgeRedis(facts), await readClock('Redis', () => redisNow(url))];
@@ -60,6 +59,10 @@ const examineRedis = async (url: string | undefined): Promise<Finding[]> => {
     return [away('Redis', error)];
   }
 };
+
+/** Of a cluster, the nodes that are named. */
+const examineRedis = async (urls: string | undefined): Promise<Finding[]> =>
+  urls ? (await Promise.all(urls.split(',').map((url) => examineRedisAt(url.trim())))).flat() : [unset('REDIS_URL', 'Redis')];
 
 const examineService = async (url: string): Promise<Finding> => {
   try {

@@ -1,4 +1,4 @@
-import type { CallView } from '@trunkline/contract';
+import type { CallView, MediaAccess } from '@trunkline/contract';
 import type { Rest } from './rest.ts';
 
 /** A call as one of its two people has it in the history. */
@@ -28,9 +28,12 @@ export interface CallsApi {
   /** Newest first. */
   history(query?: HistoryQuery): Promise<HistoryPage>;
   read(callId: string): Promise<CallView>;
+  /** Credentials of this user's own, made anew each time. */
+  media(callId: string): Promise<MediaAccess>;
 }
 
 export const callsApi = (rest: Rest): CallsApi => ({
   history: ({ limit, cursor } = {}) => rest.data({ method: 'GET', path: '/api/v1/calls/history', query: { limit, cursor } }),
   read: (callId) => rest.data({ method: 'GET', path: `/api/v1/calls/${encodeURIComponent(callId)}` }),
+  media: (callId) => rest.plain({ method: 'POST', path: `/v1/calls/${encodeURIComponent(callId)}/media` }),
 });

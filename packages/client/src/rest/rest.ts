@@ -1,3 +1,4 @@
+import type { CallState } from '@trunkline/contract';
 import type { TokenSource } from '../token-source.ts';
 import { TrunklineError } from '../trunkline-error.ts';
 
@@ -21,6 +22,7 @@ interface Problem {
   readonly code: string | null;
   readonly message: string;
   readonly field?: string;
+  readonly status?: CallState;
 }
 
 interface Bodies {
@@ -43,9 +45,13 @@ const problemIn = ({ status, headers }: Response, body: Bodies | null): Problem 
 };
 
 const errorIn = (response: Response, body: Bodies | null): TrunklineError => {
-  const { code, message, field } = problemIn(response, body);
+  const { code, message, field, status } = problemIn(response, body);
   const retryAfter = Number(response.headers.get('retry-after'));
-  return new TrunklineError(code ?? 'service_error', message, { field, retryAfterSeconds: retryAfter > 0 ? retryAfter : undefined });
+  return new TrunklineError(code ?? 'service_error', message, {
+    field,
+    status,
+    retryAfterSeconds: retryAfter > 0 ? retryAfter : undefined,
+  });
 };
 
 const bodyOf = async (response: Response): Promise<Bodies | null> => {

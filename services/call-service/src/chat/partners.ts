@@ -4,12 +4,21 @@ import type { Database } from '../database/database.ts';
 /** How many chats are looked into, the most recently written in: presence is a hint, and a hint has its price. */
 const MAX_CHATS = 200;
 
-/** `$1` users who came or went, `$2` the sessions that just opened. Who still has, or had, another session did neither. */
+/**
+ * `$1` users who came or went, `$2` the sessions that just opened. Who still has, or had, another session did neither; of
+ * sessions that open at once, in requests of their own, the one that opened first is the first, and the others are no news.
+ */
 export const READ_PARTNERS = {
   name: 'read_chat_partners',
   text: `WITH changed AS MATERIALIZED (
       SELECT u.user_id FROM unnest($1::text[]) AS u (user_id)
-      WHERE NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = u.user_id AND s.closed_at IS NULL AND s.id <> ALL ($2::text[]))
+      WHERE NOT EXISTS (
+        SELECT FROM sessions s WHERE s.user_id = u.user_id AND s.closed_at IS NULL AND s.id <> ALL ($2::text[])
+          AND NOT EXISTS (
+            SELECT FROM sessions mine WHERE mine.user_id = u.user_id AND mine.id = ANY ($2::text[])
+              AND (mine.opened_at, mine.id) < (s.opened_at, s.id)
+          )
+      )
     )
     SELECT changed.user_id AS "userId", array_agg(DISTINCT partner.user_id) AS partners,
       round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now

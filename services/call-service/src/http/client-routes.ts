@@ -10,6 +10,8 @@ import type { CallServiceConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
 import { createRateLimit, tellRefusals } from '../limits/rate-limit.ts';
 import { limitRequests } from '../limits/rest-limit.ts';
+import { createMediaIssuer } from '../media/media-issuer.ts';
+import { mediaRoutes } from '../media/media-routes.ts';
 import type { CallServiceMetrics } from '../metrics/call-service-metrics.ts';
 import { bulkRoutes } from '../notifications/bulk-routes.ts';
 import { pushHistoryRoutes } from '../notifications/history-routes.ts';
@@ -70,6 +72,7 @@ export const clientRoutes = ({
   routes.use('/v1', checkOrigin(config.ALLOWED_ORIGINS, refusePlainly));
   routes.use(historyRoutes({ guards, database, calls }));
   routes.use(callRoutes({ guards, decider, calls }));
+  routes.use(mediaRoutes({ guards: plainGuards, calls, issueMedia: createMediaIssuer(config) }));
   routes.use(blockRoutes({ guards, blocks }));
   routes.use(presenceRoutes({ guards, presence }));
   const createGuards = [...serverOr(serverKeys, plainGuards('create_chat')), body];
