@@ -139,7 +139,7 @@ export const SABOTAGES = {
       await untilEverybodyKnows(story);
     }),
   'stops-in-time': async ({ world, crowd }) => {
-    for (const link of world.links.gatewayToRedis) link.delay(1500);
+    for (const link of world.links.gatewayToRedis) link.delay(400);
     await crowd.call('cancel');
     for (const link of world.links.gatewayToRedis) link.delay(0);
   },
