@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connectOtsy, type OtsyClient, type System } from '@trunkline/testing';
+import { connectOtsy, mintToken, type OtsyClient, type System, until } from '@trunkline/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backendOf, contentsOf, join, openRoom, say, startChatSystem } from './chat-room.ts';
 
@@ -119,4 +119,14 @@ it('a member who is removed hears so, hears nothing after it, and may do nothing
 
 it('a token that is none opens no chat', async () => {
   await expect(connectOtsy(system.gateways[0]?.url ?? '', 'no token')).rejects.toMatchObject({ data: { code: 'unauthenticated' } });
+});
+
+it('a token that ends closes the connection to chats, unless it was refreshed in time, by its own user', async () => {
+  const userId = `user-${randomUUID()}`;
+  await using client = await system.otsy(0, userId, { ttlSeconds: 3 });
+  await using refreshed = await system.otsy(0, userId, { ttlSeconds: 3 });
+  expect(await refreshed.ask('auth:refresh', { token: await mintToken(userId) })).toMatchObject({ ok: true });
+  expect(await client.ask('auth:refresh', { token: await mintToken('somebody-else') })).toMatchObject({ ok: false });
+  await until('the end of the connection', () => !client.socket.connected);
+  expect(refreshed.socket.connected).toBe(true);
 });

@@ -10,7 +10,7 @@ let operator: RestClient;
 let backend: RestClient;
 
 beforeAll(async () => {
-  system = await startSystem({ callServices: 2, settings: { SERVER_API_KEYS: KEY, UNREACHABLE_GRACE_SECONDS: '1' } });
+  system = await startSystem({ callServices: 2, settings: { SERVER_API_KEYS: KEY, UNREACHABLE_GRACE_SECONDS: '120' } });
   operator = createRestClient(system.callServices[0]?.url as string, KEY);
   const { key } = (await operator.post('/v1/server/keys', { name: 'laravel' })).body;
   backend = createRestClient(system.callServices[1]?.url as string, key);

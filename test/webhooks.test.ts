@@ -89,8 +89,10 @@ it('tells of messages and reads without what was said, and of who comes and goes
   const first = await system.connect(0, ann);
   await receiver.receives('online', ({ type, data }) => type === 'user.online' && data.userId === ann);
   const second = await system.connectRaw(1, '/ws/otomo', ann);
+  const isConnectedTimes = async (count: number) => (await serverOf(system).get(`/v1/server/users/${ann}`)).body.sessions.length === count;
+  await until('both are known', () => isConnectedTimes(2));
   await first[Symbol.asyncDispose]();
-  await until('the first is gone', async () => (await serverOf(system).get(`/v1/server/users/${ann}`)).body.sessions.length === 1);
+  await until('the first is gone', () => isConnectedTimes(1));
   await second[Symbol.asyncDispose]();
   await receiver.receives('offline', ({ type, data }) => type === 'user.offline' && data.userId === ann);
   expect(receiver.received.filter(({ data }) => data.userId === ann).map(({ type }) => type)).toEqual(['user.online', 'user.offline']);
@@ -218,6 +220,23 @@ it('a webhook that was given up lets the next one pass, and comes again with a r
     callId: id,
     detail: { since, replayed: 2 },
   });
+});
+
+it('a replay counts for what is just being sent, too: what becomes of that says nothing of it', async () => {
+  await using receiver = await startWebhookReceiver();
+  await using system = await startSystem({ gateways: 0, settings: { ...settingsFor(receiver.url), WEBHOOK_TIMEOUT_MS: '20000' } });
+  const server = serverOf(system);
+  const held: ((status: number) => void)[] = [];
+  receiver.answerWith((_received, response) => void held.push((status) => response.writeHead(status).end()));
+  const { id } = (await server.post('/v1/server/calls', { callerId: 'ann', calleeId: 'bob' })).body;
+  await until('it is under way', () => held.length === 1);
+  expect((await server.post('/v1/server/webhooks/replay', { since: '2020-01-01T00:00:00Z' })).body).toEqual({ replayed: 1 });
+  await until('it is under way again', () => held.length === 2);
+  // The first is taken, the one that was asked for is not: it comes once more.
+  held[0]?.(200);
+  held[1]?.(500);
+  await until('it came once more', () => receiver.typesOf(id).length === 3);
+  expect(new Set(receiver.received.map((received) => received.id)).size).toBe(1);
 });
 
 it('without a WEBHOOK_URL nothing is stored, and a replay says so', async () => {

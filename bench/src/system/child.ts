@@ -25,6 +25,11 @@ export interface Child extends AsyncDisposable {
   readonly name: string;
   readonly url: string;
   readonly pid: number;
+  readonly hasEnded: boolean;
+  /** How many lines it has printed. */
+  readonly linesPrinted: number;
+  /** The last lines that it printed. */
+  readonly lastLines: readonly string[];
   /** Collects its garbage, so that what it holds can be read; resolves when that is done. */
   collectGarbage(): Promise<void>;
   /** Begins to count what comes from Redis at this port. */
@@ -60,15 +65,21 @@ const isReady = async (url: string): Promise<boolean> => {
   }
 };
 
-const keepLast = (streams: readonly Readable[]): string[] => {
-  const lines: string[] = [];
+interface Said {
+  count: number;
+  last: string[];
+}
+
+const keepLast = (streams: readonly Readable[]): Said => {
+  const said: Said = { count: 0, last: [] };
   for (const stream of streams) {
     stream.setEncoding('utf8').on('data', (text: string) => {
-      lines.push(...text.trimEnd().split('\n'));
-      lines.splice(0, lines.length - LINES_KEPT);
+      const lines = text.trimEnd().split('\n');
+      said.count += lines.length;
+      said.last = [...said.last, ...lines].slice(-LINES_KEPT);
     });
   }
-  return lines;
+  return said;
 };
 
 /** Resolves when it is ready, on another port where somebody was faster. @throws with its last lines when it does not get there */
@@ -90,7 +101,7 @@ const startOnce = async ({ name, script, env, stores, nodeOptions = [] }: ChildO
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   }) as ChildProcessByStdio<null, Readable, Readable>;
   const ended = once(child, 'exit');
-  const lines = keepLast([child.stdout, child.stderr]);
+  const said = keepLast([child.stdout, child.stderr]);
   let hasEnded = false;
   void ended.then(() => {
     hasEnded = true;
@@ -123,13 +134,22 @@ const startOnce = async ({ name, script, env, stores, nodeOptions = [] }: ChildO
     if (!hasEnded && performance.now() < deadline) await pause(30);
     else {
       await stop();
-      throw new Error(`${name} did not get ready. It said last:\n${lines.join('\n')}`);
+      throw new Error(`${name} did not get ready. It said last:\n${said.last.join('\n')}`);
     }
   }
   return {
     name,
     url,
     pid: child.pid as number,
+    get hasEnded() {
+      return hasEnded;
+    },
+    get linesPrinted() {
+      return said.count;
+    },
+    get lastLines() {
+      return said.last;
+    },
     collectGarbage: async () => void (await ask({ collectGarbage: true })),
     countRedis: async (port) => void (await ask({ countRedis: port })),
     redisCounts: async () => (await ask({ tellCounts: true })) as RedisCounts,

@@ -17,6 +17,8 @@ export interface TrunklineOptions {
   checkout: string | null;
   /** Writes CPU profiles of the services there when they stop. */
   profileFolder: string | null;
+  /** Added to the environment of every service. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 const REPOSITORY = resolve(import.meta.dirname, '../../..');
@@ -29,6 +31,9 @@ const NO_LIMITS = {
   LIMIT_MESSAGES_PER_MINUTE: '0',
   LIMIT_REST_PER_MINUTE: '0',
   LIMIT_CONNECTIONS_PER_USER: '0',
+  LIMIT_CONNECTS_PER_MINUTE: '0',
+  LIMIT_HANDSHAKES: '0',
+  LIMIT_HANDSHAKES_PER_ADDRESS: '0',
   LIMIT_COMMANDS_PER_SECOND: '100000',
 };
 
@@ -100,7 +105,7 @@ const openChats = async (url: string, serverKey: string, members: readonly (read
 
 /** Gateways, call-services and a notifier, with their limits off, on a fresh database and a Redis prefix of their own. */
 export const startTrunkline = async (options: TrunklineOptions): Promise<System> => {
-  const { stores, gateways, callServices, checkout, profileFolder } = options;
+  const { stores, gateways, callServices, checkout, profileFolder, settings = {} } = options;
   await using started = new AsyncDisposableStack();
   const database = started.use(await stores.createDatabase());
   await migrate(database.url);
@@ -116,6 +121,7 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
     INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
     SERVER_API_KEYS: serverKey,
     ...NO_LIMITS,
+    ...settings,
   };
   const nodeOptions = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const start = (service: string, more: Record<string, string>, name = service): Promise<Child> =>

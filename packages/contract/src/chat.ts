@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Refusal } from './errors.ts';
-import { RequestId, SessionId, storableText, UserId } from './ids.ts';
+import { isStorable, RequestId, SessionId, storableText, UserId } from './ids.ts';
 import { Actor } from './internal-door.ts';
 
 // What crosses processes about chats. Names of fields are ours (camelCase); each wire spells them in its own way.
@@ -49,29 +49,27 @@ export const HttpsUrl = z
 
 type JsonRecord = Record<string, z.core.util.JSONType>;
 
-/** Whether `value` nests deeper than `max`. Looks level by level, since a recursion over what a client sent can be made to overflow. */
-const isDeeperThan = (value: unknown, max: number): boolean => {
+/** Looks level by level, since a recursion over what a client sent can be made to overflow. */
+const problemWithin = (value: unknown): string | null => {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > max) return true;
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+    if (depth > MAX_METADATA_DEPTH) return `must nest at most ${MAX_METADATA_DEPTH} deep`;
+    const below = level.filter((item) => typeof item === 'object' && item !== null) as object[];
+    const texts = [...level, ...below.flatMap(Object.keys)].filter((item) => typeof item === 'string');
+    if (!texts.every(isStorable)) return 'contains characters that cannot be stored';
+    level = below.flatMap(Object.values);
   }
-  return false;
+  return null;
 };
 
 const isRecord = (value: unknown): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
 
-/** Parsed JSON from a client: an object of at most 8 KiB that nests at most 8 deep. */
+/** Parsed JSON from a client: an object of at most 8 KiB that nests at most 8 deep, whose texts can all be stored. */
 export const ChatMetadata = z.unknown().transform((value, context): JsonRecord => {
-  const problem = !isRecord(value)
-    ? 'must be an object'
-    : isDeeperThan(value, MAX_METADATA_DEPTH)
-      ? `must nest at most ${MAX_METADATA_DEPTH} deep`
-      : bytesOf(value) > MAX_METADATA_BYTES
-        ? `must have at most ${MAX_METADATA_BYTES} bytes`
-        : null;
+  const within = isRecord(value) ? problemWithin(value) : 'must be an object';
+  const problem = within === null && bytesOf(value) > MAX_METADATA_BYTES ? `must have at most ${MAX_METADATA_BYTES} bytes` : within;
   if (problem === null) return value as JsonRecord;
   context.addIssue({ code: 'custom', message: problem });
   return z.NEVER;

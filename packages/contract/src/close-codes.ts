@@ -5,7 +5,7 @@ export const CLOSE_CODES = {
   silent: { code: 4003, message: 'Nothing was heard from this connection' },
   unavailable: { code: 4005, message: 'The session could not be opened now, reconnect' },
   token_expired: { code: 4401, message: 'The token has expired, reconnect with a new one' },
-  too_many_connections: { code: 4428, message: 'The user has as many connections as one may have, come back later' },
+  too_many_connections: { code: 4428, message: 'The user has as many connections as one may have, or connects too often, come back later' },
   disconnected: { code: 4500, message: "The app's backend ended this session" },
   unauthenticated: { code: 4501, message: 'The token is missing, invalid or expired' },
   origin_refused: { code: 4503, message: 'This origin is not allowed' },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Text that PostgreSQL can store and JSON can carry: no NUL, no lone surrogate. */
-const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
 /** Free text from a client: at most `max` UTF-16 code units, storable. */
 export const storableText = (max: number) => z.string().max(max).refine(isStorable, 'contains characters that cannot be stored');

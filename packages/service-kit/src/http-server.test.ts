@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, get } from 'node:http';
+import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { startHttpServer } from './http-server.ts';
 
@@ -34,4 +36,24 @@ it('stops while a kept connection is busy, and what is under way is answered', a
   await server[Symbol.asyncDispose]();
   expect(await answers).toBe(arrived);
   agent.destroy();
+});
+
+it.each([
+  ['nothing', ''],
+  ['half of a head', 'GET / HTTP/1.1\r\nHost: a\r\n'],
+])('who says %s and then nothing is closed', { timeout: 20_000 }, async (_name, words) => {
+  await using server = await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' });
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1').resume();
+  socket.write(words);
+  await once(socket, 'close');
+});
+
+it('who dribbles a head, byte after byte, is closed', { timeout: 20_000 }, async () => {
+  await using server = await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' });
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1').resume();
+  socket.on('error', () => undefined);
+  socket.write('GET / HTTP/1.1\r\nX: ');
+  const dribble = setInterval(() => socket.write('x'), 50);
+  await once(socket, 'close');
+  clearInterval(dribble);
 });

@@ -7,6 +7,15 @@ export interface ListeningServer extends AsyncDisposable {
   readonly url: string;
 }
 
+const TIMES_AND_SIZES = {
+  requestTimeout: 10_000,
+  headersTimeout: 5_000,
+  keepAliveTimeout: 65_000,
+  // Node looks every 30 seconds whether somebody is past these: that would be their least.
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16_384,
+};
+
 const FINISH_WITHIN_MS = 5000;
 
 /** Stops accepting, lets what is under way finish, and has each kept connection end with its next answer. */
@@ -26,7 +35,7 @@ export const startHttpServer = async (
   listener: RequestListener,
   { port, host }: { port: number; host?: string | undefined },
 ): Promise<ListeningServer> => {
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 }, listener);
+  const server = createServer(TIMES_AND_SIZES, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

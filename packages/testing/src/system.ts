@@ -105,6 +105,7 @@ export const startSystem = async (options: SystemOptions = {}): Promise<System> 
     LIMIT_INITIATE_PER_MINUTE: '0',
     LIMIT_INITIATE_PER_PAIR_PER_MINUTE: '0',
     LIMIT_REST_PER_MINUTE: '0',
+    LIMIT_CONNECTS_PER_MINUTE: '0',
     ...options.settings,
   };
   const startedCallServices = await startMany('call-service', callServices, settings);

@@ -7,7 +7,8 @@ export const PAST_LIMIT = { busy: 'soft', over: 'hard', flooding: 'flood' } as c
   string
 >;
 
-const FLOOD_FACTOR = 10;
+/** How many times the limit is a flood. */
+export const FLOOD_FACTOR = 10;
 const SOFT_SHARE = 0.1;
 const WINDOW_MS = 1000;
 

@@ -29,6 +29,23 @@ export const gatewaySettings = {
   LIMIT_COMMANDS_PER_SECOND: integer(1, 100_000)
     .default(200)
     .describe('How many events one connection may send a second; past a tenth of it they are counted, ten times as many close it'),
+  LIMIT_CONNECTS_PER_MINUTE: integer(0, 100_000)
+    .default(60)
+    .describe('How often one user may connect to one gateway in a minute; 0: no limit. Who comes more often is asked to come back later'),
+  LIMIT_HANDSHAKES: integer(0, 100_000)
+    .default(2000)
+    .describe('How many connections may be open without having signed in; 0: no limit. Past it the oldest is given up for each that comes'),
+  LIMIT_HANDSHAKES_PER_ADDRESS: integer(0, 100_000)
+    .default(500)
+    .describe('The same for those of one address. Behind a proxy, see `TRUSTED_PROXIES`'),
+  LIMIT_QUEUED_MEGABYTES: integer(1, 65_536)
+    .default(32)
+    .describe(
+      'How much may wait for all clients of a gateway together; past it, those for whom most waits are closed. One client may leave 1 MiB',
+    ),
+  TRUSTED_PROXIES: integer(0, 10)
+    .default(0)
+    .describe('How many proxies in front of the gateway add the address that they see to `X-Forwarded-For`; 0: the header is not read'),
   SOCKET_IO_TRANSPORTS: list()
     .default(['polling', 'websocket'])
     .pipe(z.array(z.enum(['polling', 'websocket'])).min(1))

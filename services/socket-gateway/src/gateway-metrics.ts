@@ -26,7 +26,7 @@ export const GATEWAY_METRICS = {
   connectionErrors: {
     type: 'counter',
     name: 'trunkline_connection_errors_total',
-    help: 'Attempts to connect that were refused: the name of a close code; `unavailable` where the keys of tokens could not be had',
+    help: 'Attempts to connect that were refused: the name of a close code; `unavailable` where the keys of tokens could not be had, `given_up` where others came before it signed in',
     labels: ['reason'],
   },
   slowConsumers: {

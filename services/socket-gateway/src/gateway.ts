@@ -13,8 +13,10 @@ import { createCallServiceClient } from './call-service-client.ts';
 import { createChatCommandSender } from './chat/chat-command-sender.ts';
 import { ChatConnection, type ChatServices } from './chat/chat-connection.ts';
 import { ChatMembers } from './chat/chat-members.ts';
+import { FLOOD_FACTOR } from './command-limit.ts';
 import { createCommandSender, PLACES_AT_ONCE } from './command-sender.ts';
 import type { GatewayConfig } from './config.ts';
+import { ConnectLimit } from './connect-limit.ts';
 import { countRefusals } from './counted-door.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { createDeliveryReports } from './delivery-reports.ts';
@@ -31,6 +33,7 @@ import { startSharedRooms } from './rooms.ts';
 import { createSessionReports } from './session-reports.ts';
 import { Sessions } from './sessions.ts';
 import { settledWithin } from './settled-within.ts';
+import { Handshakes } from './transports/handshakes.ts';
 import { isAllowedOrigin } from './transports/origin.ts';
 import { startRawWebSockets } from './transports/raw-websocket.ts';
 import { type Admit, startSocketIo } from './transports/socket-io.ts';
@@ -47,6 +50,7 @@ const RAW_DIALECTS = new Map([
   ['/ws/otomo', otomo],
 ]);
 
+const MEGABYTE = 1024 * 1024;
 const LAST_ANSWERS_MS = 3000;
 const CLOSED_REPORTS_MS = 1500;
 const DELIVERY_REPORTS_MS = 500;
@@ -59,6 +63,13 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const authenticate = createAuthenticate(createTokenVerifier(config), log);
   const clock = new DatabaseClock();
   const metrics = createMetrics(GATEWAY_METRICS);
+  const connects = new ConnectLimit(config.LIMIT_CONNECTS_PER_MINUTE);
+  const handshakes = new Handshakes({
+    perAddress: config.LIMIT_HANDSHAKES_PER_ADDRESS,
+    together: config.LIMIT_HANDSHAKES,
+    trustedProxies: config.TRUSTED_PROXIES,
+    onGivenUp: () => metrics.of.connectionErrors.inc({ reason: 'given_up' }),
+  });
   let isStopping = false;
   let isTaking = true;
 
@@ -90,12 +101,17 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
         if (!isTaking) return 'going_away';
         return isAllowedOrigin(origin, allowedOrigins) ? null : 'origin_refused';
       },
-      authenticate,
+      authenticate: async (token) => {
+        const identity = await authenticate(token);
+        const isTooOften = typeof identity !== 'string' && !connects.take(identity.userId, performance.now());
+        return isTooOften ? 'too_many_connections' : identity;
+      },
       admit: (identity, socket, dialect) => sessions.admit(identity, socket, dialect),
     },
     metrics.of,
   );
   const [port, transports] = [Number(new URL(url).port), config.SOCKET_IO_TRANSPORTS];
+  const framesPerSecond = config.LIMIT_COMMANDS_PER_SECOND * FLOOD_FACTOR;
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
     ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
@@ -104,8 +120,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       (identity, socket) => sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices })),
     ],
   ]);
-  const socketIo = parts.use(startSocketIo({ server, port, transports, allowedOrigins, createAdapter, roomsInForce, door, namespaces }));
-  const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS }));
+  const socketIo = parts.use(
+    startSocketIo({ server, port, transports, allowedOrigins, createAdapter, roomsInForce, door, namespaces, handshakes, framesPerSecond }),
+  );
+  const rawWebSockets = parts.use(startRawWebSockets({ server, door, dialects: RAW_DIALECTS, handshakes, framesPerSecond }));
   refuseOtherUpgrades(server, [socketIo, rawWebSockets]);
 
   const presence = createPresence(socketIo.rooms);
@@ -121,6 +139,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const sessions: Sessions = parts.use(
     new Sessions({
       ...common,
+      queuedBytesTogether: config.LIMIT_QUEUED_MEGABYTES * MEGABYTE,
       sendCommand: createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log, hear: subscriber.tell }),
       deliveries,
     }),

@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { CloseReason } from '@trunkline/contract';
 import { createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { BEN } from '../test/call-event.ts';
@@ -17,7 +16,7 @@ const collectGarbage: () => void = runInNewContext('gc');
 const identity: Identity = { userId: BEN, name: null, avatar: null, role: null, deviceId: null, expiresAt: Number.POSITIVE_INFINITY };
 
 /** The sessions of a gateway whose call-service takes every opening, and every close only when the test says so. */
-const createSessions = () => {
+const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
   const closes: (() => void)[] = [];
   const seen = { openings: 0 };
   const sessions = new Sessions({
@@ -45,15 +44,16 @@ const createSessions = () => {
     clock: new DatabaseClock(),
     authenticate: async () => identity,
     commandsPerSecond: 200,
+    queuedBytesTogether,
     metrics: createMetrics(GATEWAY_METRICS).of,
   });
-  const closed: CloseReason[] = [];
-  const admit = () => {
+  const closed: string[] = [];
+  const admit = (queued = 0) => {
     const socket: ClientSocket<JsonFrame> = {
       write: () => true,
       probe: () => undefined,
-      queuedBytes: () => 0,
-      close: (reason) => closed.push(reason),
+      queuedBytes: () => queued,
+      close: (reason) => closed.push(queued === 0 ? reason : `${queued} ${reason}`),
     };
     return { listener: sessions.admit(identity, socket, otomo), socket: new WeakRef(socket) };
   };
@@ -81,5 +81,30 @@ describe('a session that ended', () => {
     expect(sessions.count).toBe(0);
     closes[0]?.();
     await sessions.allReported();
+  });
+});
+
+describe('what waits for all clients together', () => {
+  it('is bounded: those for whom most waits are closed, and no more of them than must be', async () => {
+    const { sessions, closed, admit } = createSessions(100);
+    using _sweep = sessions;
+    for (const queued of [0, 30, 60, 40, 10]) admit(queued);
+    await expect.poll(() => closed, { timeout: 5000 }).toEqual(['60 too_slow']);
+    expect(sessions.count).toBe(4);
+  });
+
+  it('below the bound closes nobody', async () => {
+    const { sessions, closed, admit } = createSessions(100);
+    using _sweep = sessions;
+    for (const queued of [60, 40]) admit(queued);
+    admit(0);
+    const expired = { ...identity, expiresAt: 0 };
+    sessions.admit(
+      expired,
+      { write: () => true, probe: () => undefined, queuedBytes: () => 0, close: (reason) => closed.push(reason) },
+      otomo,
+    );
+    // The same look closes the one whose token has ended.
+    await expect.poll(() => closed, { timeout: 5000 }).toEqual(['token_expired']);
   });
 });

@@ -16,6 +16,11 @@ type SessionLife = Pick<ConnectionOptions<unknown>, 'sessionId' | 'onEnd'>;
 
 const SWEEP_EVERY_MS = 1000;
 
+export interface SessionServices extends ConnectionServices {
+  /** The most that may wait to be written to all clients together, in bytes: many slow ones cost what one may, many times. */
+  readonly queuedBytesTogether: number;
+}
+
 /** The sessions that this gateway holds. */
 export class Sessions implements Disposable {
   readonly #services: ConnectionServices;
@@ -24,12 +29,17 @@ export class Sessions implements Disposable {
   readonly #sentAway = new WeakSet<LiveConnection>();
   readonly #leaving = new Set<Promise<void>>();
   readonly #sweep: NodeJS.Timeout;
+  readonly #queuedBytesTogether: number;
   #closedFor: CloseReason | null = null;
   #onEmpty: (() => void) | null = null;
 
-  constructor(services: ConnectionServices) {
+  constructor(services: SessionServices) {
+    this.#queuedBytesTogether = services.queuedBytesTogether;
     this.#services = services;
-    this.#sweep = setInterval(() => this.#closeExpired(Date.now()), SWEEP_EVERY_MS);
+    this.#sweep = setInterval(() => {
+      this.#closeExpired(Date.now());
+      this.#closeSlowest();
+    }, SWEEP_EVERY_MS);
   }
 
   get count(): number {
@@ -128,6 +138,18 @@ export class Sessions implements Disposable {
   #closeExpired(now: number): void {
     for (const connection of this.#live) {
       if (connection.expiresAt <= now) connection.close('token_expired');
+    }
+  }
+
+  /** Closes those for whom most waits, until what waits for the others is no more than may. */
+  #closeSlowest(): void {
+    const waiting = [...this.#live].map((connection) => ({ connection, bytes: connection.queuedBytes })).filter(({ bytes }) => bytes > 0);
+    let together = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (together <= this.#queuedBytesTogether) return;
+    for (const { connection, bytes } of waiting.sort((one, other) => other.bytes - one.bytes)) {
+      if (together <= this.#queuedBytesTogether) return;
+      together -= bytes;
+      connection.close('too_slow');
     }
   }
 }

@@ -63,6 +63,9 @@ const SETTINGS = {
   LIMIT_INITIATE_PER_PAIR_PER_MINUTE: '0',
   LIMIT_REST_PER_MINUTE: '0',
   LIMIT_CONNECTIONS_PER_USER: '0',
+  LIMIT_CONNECTS_PER_MINUTE: '0',
+  LIMIT_HANDSHAKES: '0',
+  LIMIT_HANDSHAKES_PER_ADDRESS: '0',
 };
 
 const freePorts = async (count: number): Promise<number[]> => {

@@ -33,8 +33,8 @@ export const keyRoutes = ({ serverGuards, keys }: KeyRoutesOptions): Router => {
     else response.status(201).set('cache-control', 'no-store').json(created);
   });
   routes.delete(`${PATH}/:name`, serverGuards, async (request: Request, response: Response) => {
-    const name = String(request.params['name']);
-    const revokedAt = await keys.revoke(name, serverKeyOf(response));
+    const name = KeyName.safeParse(request.params['name']).data;
+    const revokedAt = name === undefined ? null : await keys.revoke(name, serverKeyOf(response));
     if (revokedAt === null) refusePlainly(response, refusal('not_found', { message: 'There is no such key in the table' }));
     else response.json({ name, revokedAt });
   });

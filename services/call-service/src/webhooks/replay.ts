@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Database, Transaction } from '../database/database.ts';
 import { type AuditRow, INSERT_AUDIT } from '../server-api/audit.ts';
 import { Moment } from '../server-api/list-query.ts';
+import { FIRST_CLAIM } from './webhook-store.ts';
 
 const STEP = 500;
 
@@ -21,12 +22,11 @@ export const CHOOSE = {
     WHERE (created_at, seq) > ($1::timestamptz, $2::bigint) AND ($3::text[] IS NULL OR type = ANY ($3)) AND ($4::text IS NULL OR stream = $4)
     ORDER BY created_at, seq LIMIT ${STEP}`,
 };
-/** A stream that is being sent from goes on behind that. */
+/** Takes the streams from whoever is sending: what becomes of that is from before the replay. */
 const WAKE_STREAMS = {
   name: 'wake_webhook_streams',
-  text: `INSERT INTO webhook_streams (stream) SELECT DISTINCT stream FROM unnest($1::text[]) AS given (stream) ORDER BY stream
-    ON CONFLICT (stream) DO UPDATE SET
-      due_at = CASE WHEN webhook_streams.claimed_until > clock_timestamp() THEN webhook_streams.due_at ELSE clock_timestamp() END`,
+  text: `INSERT INTO webhook_streams (stream, claim) SELECT stream, ${FIRST_CLAIM} FROM unnest($1::text[]) AS given (stream) GROUP BY stream ORDER BY stream
+    ON CONFLICT (stream) DO UPDATE SET due_at = clock_timestamp(), claimed_until = NULL, claim = webhook_streams.claim + 1`,
 };
 const SEND_AGAIN = {
   name: 'send_webhooks_again',

@@ -1,4 +1,4 @@
-import type { CallEvent, CallEventType, ChatEvent, WebhookType } from '@trunkline/contract';
+import { type CallEvent, type CallEventType, type CallHintType, type ChatEvent, isHint, type WebhookType } from '@trunkline/contract';
 import type { Outcome } from '../calls/world.ts';
 import { serverCallView } from '../server-api/call-view.ts';
 
@@ -12,7 +12,7 @@ export interface WebhookDraft {
   data: object;
 }
 
-const CALL_TYPES: Readonly<Partial<Record<CallEventType, WebhookType>>> = {
+const CALL_TYPES: Readonly<Record<Exclude<CallEventType, CallHintType>, WebhookType>> = {
   call_placed: 'call.placed',
   call_ringing: 'call.ringing',
   call_accepted: 'call.accepted',
@@ -25,11 +25,10 @@ const CALL_TYPES: Readonly<Partial<Record<CallEventType, WebhookType>>> = {
 };
 
 const callDraft = ({ type, at, actor, call }: CallEvent, hidden: ReadonlySet<string>): WebhookDraft[] => {
-  const told = CALL_TYPES[type];
-  if (told === undefined) return [];
+  if (isHint(type)) return [];
   const { userId, deviceId } = actor;
   const data = { call: { ...serverCallView(call), hiddenFromCallee: hidden.has(call.id) }, seq: call.seq, actor: { userId, deviceId } };
-  return [{ stream: `call:${call.id}`, type: told, at, data }];
+  return [{ stream: `call:${call.id}`, type: CALL_TYPES[type], at, data }];
 };
 
 /** What a batch did to calls. */

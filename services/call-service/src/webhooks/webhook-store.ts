@@ -2,10 +2,13 @@ import type { Database, Transaction } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import type { WebhookDraft } from './webhook-draft.ts';
 
+/** A stream that comes again begins anywhere: what a process held of it long ago is not taken for its own. */
+export const FIRST_CLAIM = 'floor(random() * 1000000000)::integer';
+
 /** Locks the streams, in order, until the commit: so their webhooks are numbered as they happen, and nobody takes a stream for done. */
 const ENTER_STREAMS = {
   name: 'enter_webhook_streams',
-  text: `INSERT INTO webhook_streams (stream) SELECT DISTINCT stream FROM unnest($1::text[]) AS given (stream) ORDER BY stream
+  text: `INSERT INTO webhook_streams (stream, claim) SELECT stream, ${FIRST_CLAIM} FROM unnest($1::text[]) AS given (stream) GROUP BY stream ORDER BY stream
     ON CONFLICT (stream) DO UPDATE SET claim = webhook_streams.claim`,
 };
 const INSERT_WEBHOOKS = {
@@ -37,13 +40,13 @@ const LOCK_STREAMS = {
 };
 const RESULTS = `json_to_recordset($1::json)
   AS r (stream text, claim integer, seq bigint, status text, attempts integer, error text, "delayMs" float8)`;
+/** Of a stream that was claimed again, or is to be replayed, only the last sending counts. */
 export const NOTE_RESULTS = {
   name: 'note_webhook_results',
   text: `UPDATE webhooks w SET status = r.status, attempts = r.attempts, error = r.error,
       done_at = CASE WHEN r.status <> 'waiting' THEN clock_timestamp() END
-    FROM ${RESULTS} WHERE w.seq = r.seq AND w.status = 'waiting'`,
+    FROM ${RESULTS} JOIN webhook_streams s ON s.stream = r.stream AND s.claim = r.claim WHERE w.seq = r.seq AND w.status = 'waiting'`,
 };
-/** One whose claim lapsed says nothing of when the next is due: somebody else has the stream. */
 export const RELEASE_STREAMS = {
   name: 'release_webhook_streams',
   text: `UPDATE webhook_streams s SET due_at = clock_timestamp() + r."delayMs" * interval '1 millisecond', claimed_until = NULL

@@ -7,21 +7,26 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { chattrix } from '../dialects/chattrix.ts';
 import type { JsonFrame } from '../dialects/dialect.ts';
 import { refuseOtherUpgrades } from '../http.ts';
+import { Handshakes } from './handshakes.ts';
 import type { HeartbeatTimes } from './pulse.ts';
 import { startRawWebSockets } from './raw-websocket.ts';
 import type { ClientSocket, Door } from './transport.ts';
 
 const BEN: Identity = { userId: UserId.parse('ben'), name: null, avatar: null, role: null, deviceId: null, expiresAt: 0 };
 
+const FRAMES_PER_SECOND = 100;
+
 /** An HTTP server that speaks raw WebSocket on `/ws/chat`. Who knocks with the token `good` is Ben. */
 const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: HeartbeatTimes; refusal?: CloseReason | null } = {}) => {
   await using starting = new AsyncDisposableStack();
   const { server, url } = starting.use(await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' }));
-  const seen = { frames: [] as JsonFrame[], sockets: [] as ClientSocket<unknown>[], closed: 0 };
+  const seen = { frames: [] as JsonFrame[], sockets: [] as ClientSocket<unknown>[], closed: 0, letGo: [] as (() => void)[] };
   const door: Door = {
     refusalOf: (origin) => (origin === 'https://evil.example' ? 'origin_refused' : refusal),
     authenticate: async (token) => {
       if (token === 'good') return BEN;
+      if (token === 'often') return 'too_many_connections';
+      if (token === 'later') return new Promise((resolve) => void seen.letGo.push(() => resolve('unavailable')));
       return token === 'early' ? 'unavailable' : 'unauthenticated';
     },
     admit: (_identity, socket) => {
@@ -35,7 +40,14 @@ const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: Heartbea
     },
   };
   const transport = starting.use(
-    startRawWebSockets({ server, door, dialects: new Map([['/ws/chat', chattrix]]), ...(heartbeat === undefined ? {} : { heartbeat }) }),
+    startRawWebSockets({
+      server,
+      door,
+      dialects: new Map([['/ws/chat', chattrix]]),
+      handshakes: new Handshakes({ perAddress: 1, together: 0, trustedProxies: 0, onGivenUp: () => undefined }),
+      framesPerSecond: FRAMES_PER_SECOND,
+      ...(heartbeat === undefined ? {} : { heartbeat }),
+    }),
   );
   refuseOtherUpgrades(server, [transport]);
   const running = starting.move();
@@ -84,6 +96,7 @@ describe('an upgrade', () => {
     ['without a token', '/ws/chat', {}, 401],
     ['with a bad token', '/ws/chat?token=bad', {}, 401],
     ['with a token of which nothing is known now', '/ws/chat?token=early', {}, 503],
+    ['of a user that comes too often', '/ws/chat?token=often', {}, 429],
     ['from a foreign origin', '/ws/chat?token=good', { origin: 'https://evil.example' }, 403],
     ['to another path', '/ws/chats?token=good', {}, 404],
     ['to a path below', '/ws/chat/x?token=good', {}, 404],
@@ -102,6 +115,16 @@ describe('an upgrade', () => {
     const client = await server.open(path, [], { origin: 'https://app.example' });
     expect(await closeOf(client)).toEqual({ code, reason });
     expect(server.seen.sockets).toEqual([]);
+  });
+
+  it('that waits to be let in is given up where more of its address come than may wait', async () => {
+    await using server = await startServer();
+    const waiting = server.open('/ws/chat?token=later');
+    waiting.catch(() => undefined);
+    await expect.poll(() => server.seen.letGo.length).toBe(1);
+    expect(await server.refusedWith('/ws/chat?token=bad')).toBe(401);
+    await expect(waiting).rejects.toThrow('socket hang up');
+    server.seen.letGo[0]?.();
   });
 
   it('is refused while the gateway leaves', async () => {
@@ -267,5 +290,23 @@ describe('a connection', () => {
     await server[Symbol.asyncDispose]();
     await deaf.closed;
     await expect.poll(() => server.seen.closed).toBe(1);
+  });
+});
+
+describe('a flood', () => {
+  it.each([
+    ['pings', (client: WebSocket) => client.ping('p')],
+    ['pongs', (client: WebSocket) => client.pong('p')],
+    ['messages', (client: WebSocket) => client.send('{}')],
+  ])('of %s closes the connection, also where every answer is read', async (_name, send) => {
+    await using server = await startServer();
+    const client = await server.open();
+    const flood = setInterval(() => {
+      for (let sent = 0; sent < 10 && client.readyState === WebSocket.OPEN; sent += 1) send(client);
+    }, 5);
+    const closing = await closeOf(client);
+    clearInterval(flood);
+    expect(closing).toEqual({ code: 4529, reason: 'flooding' });
+    expect(server.seen.closed).toBe(1);
   });
 });

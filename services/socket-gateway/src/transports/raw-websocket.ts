@@ -5,7 +5,8 @@ import { WebSocket } from 'ws';
 import { tokenInUpgrade } from '../authenticate.ts';
 import type { Dialect, JsonFrame } from '../dialects/dialect.ts';
 import { settledWithin } from '../settled-within.ts';
-import { HardenedWebSocketServer } from './hardened-ws-server.ts';
+import type { Handshakes } from './handshakes.ts';
+import { FLOOD, HardenedWebSocketServer } from './hardened-ws-server.ts';
 import { parseBounded } from './json-text.ts';
 import { HEARTBEAT, type HeartbeatTimes, judgePulse } from './pulse.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
@@ -16,6 +17,9 @@ export interface RawWebSocketOptions {
   door: Door;
   /** By the path that speaks it. */
   dialects: ReadonlyMap<string, Dialect<JsonFrame>>;
+  handshakes: Handshakes;
+  /** More than these from one connection close it. */
+  framesPerSecond: number;
   heartbeat?: HeartbeatTimes;
 }
 
@@ -28,7 +32,11 @@ const chooseProtocol = (offered: ReadonlySet<string>): string | false => (offere
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 
-const STATUS: Partial<Record<CloseReason, number>> = { origin_refused: 403, unauthenticated: 401 };
+const STATUS: Partial<Record<CloseReason, number>> = {
+  origin_refused: 403,
+  unauthenticated: 401,
+  too_many_connections: 429,
+};
 
 const refuse = (stream: Duplex, reason: CloseReason): void => refuseUpgrade(stream, STATUS[reason] ?? 503);
 
@@ -54,6 +62,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
     socket.on('error', (error) => {
       if ('code' in error && error.code === TOO_LARGE) this.#closedFor = 'frame_too_large';
     });
+    socket.on(FLOOD, () => this.#giveUp('flooding'));
   }
 
   listen(listener: SocketListener<JsonFrame>): void {
@@ -84,20 +93,25 @@ class RawSocket implements ClientSocket<JsonFrame> {
   close(reason: CloseReason): void {
     this.#closedFor ??= reason;
     this.#socket.close(CLOSE_CODES[reason].code, reason);
+    // What else it sends until it is gone is not even read.
+    if (reason === 'flooding') this.#socket.pause();
   }
 
   /** Pings it when it was quiet, and closes it when it did not answer. */
   look(now: number, times: HeartbeatTimes): void {
     const verdict = judgePulse({ aliveAt: this.#aliveAt, pingedAt: this.#pingedAt }, now, times);
     if (verdict === 'ping') this.#ping(now);
-    if (verdict !== 'silent') return;
-    this.close('silent');
-    // Nobody is there to answer the close, and what is written until it is given up is lost.
-    this.#end();
+    if (verdict === 'silent') this.#giveUp('silent');
   }
 
   terminate(): void {
     this.#socket.terminate();
+  }
+
+  /** Closes without waiting for an answer, before which all that is written is lost. */
+  #giveUp(reason: CloseReason): void {
+    this.close(reason);
+    this.#end();
   }
 
   #ping(now: number): void {
@@ -158,7 +172,14 @@ class OpenSockets implements Disposable {
 }
 
 /** Serves JSON on raw WebSockets, a dialect for each path, on an HTTP server that is already listening. */
-export const startRawWebSockets = ({ server, door, dialects, heartbeat = HEARTBEAT }: RawWebSocketOptions): Transport => {
+export const startRawWebSockets = ({
+  server,
+  door,
+  dialects,
+  handshakes,
+  framesPerSecond,
+  heartbeat = HEARTBEAT,
+}: RawWebSocketOptions): Transport => {
   const sockets = new OpenSockets(heartbeat);
   const webSockets = new HardenedWebSocketServer({
     noServer: true,
@@ -166,6 +187,7 @@ export const startRawWebSockets = ({ server, door, dialects, heartbeat = HEARTBE
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
     handleProtocols: chooseProtocol,
+    framesPerSecond,
   });
 
   const take = async (request: IncomingMessage, stream: Duplex, head: Buffer, dialect: Dialect<JsonFrame>): Promise<void> => {
@@ -174,7 +196,9 @@ export const startRawWebSockets = ({ server, door, dialects, heartbeat = HEARTBE
     const { origin } = request.headers;
     const refusal = door.refusalOf(origin);
     if (refusal !== null) return refuse(stream, refusal);
+    const endHandshake = handshakes.begin(request, breakOff);
     const identity = await door.authenticate(tokenInUpgrade(request.url ?? '', request.headers));
+    endHandshake();
     const isIn = typeof identity !== 'string';
     // A script in a browser, which always names its origin, learns no status of a refused upgrade, but the code of a close.
     if (!isIn && origin === undefined) return refuse(stream, identity);

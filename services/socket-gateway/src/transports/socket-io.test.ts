@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { UserId } from '@trunkline/contract';
+import { type CloseReason, UserId } from '@trunkline/contract';
 import { type Identity, startHttpServer } from '@trunkline/service-kit';
 import { Server } from 'socket.io';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { onlycare } from '../dialects/onlycare.ts';
+import { Handshakes } from './handshakes.ts';
 import { type Admit, startSocketIo } from './socket-io.ts';
 import { type ClientSocket, type Door, MAX_QUEUED_BYTES } from './transport.ts';
 
@@ -13,25 +14,29 @@ const BEN: Identity = { userId: UserId.parse('ben'), name: null, avatar: null, r
 
 const PING = '2';
 const PONG = '3';
+const FRAMES_PER_SECOND = 100;
+const HANDSHAKES = 3;
 const LET_ME_IN = '40{"token":"good"}';
 
 /** A Socket.IO server on one gateway. Who asks with the token `good` is Ben. */
 const startServer = async (transports: ('polling' | 'websocket')[] = ['polling', 'websocket']) => {
   await using starting = new AsyncDisposableStack();
   const { server, url } = starting.use(await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' }));
-  const seen = { frames: [] as EventFrame[], sockets: [] as ClientSocket<EventFrame>[], closed: 0 };
+  const seen = { frames: [] as EventFrame[], sockets: [] as ClientSocket<EventFrame>[], closed: 0, reason: null as CloseReason | null };
   const door: Door = {
     refusalOf: () => null,
     authenticate: async (token) => {
       if (token === 'good') return BEN;
+      if (token === 'often') return 'too_many_connections';
       return token === 'early' ? 'unavailable' : 'unauthenticated';
     },
     admit: (_identity, socket) => {
       seen.sockets.push(socket as ClientSocket<unknown> as ClientSocket<EventFrame>);
       return {
         onFrame: (frame) => seen.frames.push(frame as EventFrame),
-        onClose: () => {
+        onClose: (reason) => {
           seen.closed += 1;
+          seen.reason = reason;
         },
       };
     },
@@ -39,8 +44,22 @@ const startServer = async (transports: ('polling' | 'websocket')[] = ['polling',
   const port = Number(new URL(url).port);
   const createAdapter = new Server().adapter() ?? expect.unreachable();
   const namespaces = new Map<string, Admit>([['/', (identity, socket) => door.admit(identity, socket, onlycare)]]);
+  const handshakes = new Handshakes({ perAddress: HANDSHAKES, together: 0, trustedProxies: 0, onGivenUp: () => undefined });
   const roomsInForce = async (): Promise<void> => undefined;
-  starting.use(startSocketIo({ server, port, transports, allowedOrigins: [], createAdapter, roomsInForce, door, namespaces }));
+  starting.use(
+    startSocketIo({
+      server,
+      port,
+      transports,
+      allowedOrigins: [],
+      createAdapter,
+      roomsInForce,
+      door,
+      namespaces,
+      handshakes,
+      framesPerSecond: FRAMES_PER_SECOND,
+    }),
+  );
   const running = starting.move();
 
   /** A client that speaks the protocol by hand, packet by packet. */
@@ -91,9 +110,9 @@ it('who asks again and again with a bad token is closed', async () => {
   expect(heard.filter((packet) => packet.startsWith('44')).length).toBeLessThanOrEqual(10);
 });
 
-it('who comes while nothing is known of tokens is closed without a word, which makes the client come back', async () => {
+it.each(['early', 'often'])('who comes too %s is closed without a word, which makes the client come back', async (token) => {
   await using server = await startServer();
-  const { client, heard } = await server.open('40{"token":"early"}');
+  const { client, heard } = await server.open(`40{"token":"${token}"}`);
   await once(client, 'close');
   expect(heard.filter((packet) => packet.startsWith('4'))).toEqual([]);
 });
@@ -147,4 +166,44 @@ describe('a probe', () => {
     expect(server.seen.sockets[0]?.write({ event: 'stop', body: {} })).toBe(false);
     server.seen.sockets[0]?.probe(() => expect.unreachable());
   });
+});
+
+describe('a flood', () => {
+  it.each([
+    ['pings of the WebSocket', (client: WebSocket) => client.ping('p')],
+    ['pongs of the WebSocket', (client: WebSocket) => client.pong('p')],
+    ['pongs of the engine', (client: WebSocket) => client.send(PONG)],
+    ['acknowledgements of nothing', (client: WebSocket) => client.send('437[]')],
+  ])('of %s closes the connection', async (_name, send) => {
+    await using server = await startServer();
+    const { client } = await server.letIn();
+    const flood = setInterval(() => {
+      for (let sent = 0; sent < 10 && client.readyState === WebSocket.OPEN; sent += 1) send(client);
+    }, 5);
+    await once(client, 'close');
+    clearInterval(flood);
+    await expect.poll(() => server.seen.closed).toBe(1);
+    expect(server.seen.reason).toBe('flooding');
+  });
+});
+
+it('so many of one address may connect without signing in; for one more the oldest is given up, and nobody who signed in', async () => {
+  await using server = await startServer();
+  const first = await server.letIn();
+  const silent = [await server.open(), await server.open(), await server.open()];
+  await server.open();
+  await expect.poll(() => silent.map(({ client }) => client.readyState)).toEqual([WebSocket.CLOSED, WebSocket.OPEN, WebSocket.OPEN]);
+  expect(first.client.readyState).toBe(WebSocket.OPEN);
+});
+
+it('sessions of long polling that are left are given up too', async () => {
+  await using server = await startServer();
+  const poll = async () => (await fetch(`${server.url}/socket.io/?EIO=4&transport=polling`)).text();
+  const sessions: string[] = [];
+  for (let count = 0; count < 5; count += 1) sessions.push(JSON.parse((await poll()).slice(1)).sid);
+  const isKnown = async (sid: string): Promise<boolean> => {
+    const response = await fetch(`${server.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`, { method: 'POST', body: '3' });
+    return response.status === 200;
+  };
+  expect(await Promise.all(sessions.map(isKnown))).toEqual([false, false, true, true, true]);
 });

@@ -8,8 +8,10 @@ import { tokenIn } from '../authenticate.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import type { Rooms } from '../presence.ts';
 import { BoundedDecoder } from './bounded-decoder.ts';
-import { HardenedWebSocketServer } from './hardened-ws-server.ts';
+import type { Handshakes } from './handshakes.ts';
+import { hardenedWsEngine } from './hardened-ws-server.ts';
 import type { RoomListener, RoomSocket } from './room-socket.ts';
+import { breakOff, breakOffFloods, hasFlooded } from './socket-io-floods.ts';
 import {
   closeIfAbandoned,
   countPings,
@@ -30,6 +32,9 @@ export interface SocketIoOptions {
   allowedOrigins: readonly string[];
   createAdapter: NonNullable<ServerOptions['adapter']>;
   door: Pick<Door, 'refusalOf' | 'authenticate'>;
+  handshakes: Handshakes;
+  /** More than these from one connection break it off. */
+  framesPerSecond: number;
   /** Resolves when what is told to a room that a socket entered reaches it. */
   roomsInForce(): Promise<unknown>;
   /** Who takes the sockets of each namespace; there are no others. */
@@ -55,11 +60,11 @@ type IoSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Soc
 const PATH = '/socket.io';
 const FAREWELL_MS = 1000;
 
-const optionsFor = ({ transports, allowedOrigins, createAdapter, door }: SocketIoOptions): Partial<ServerOptions> => ({
+const optionsFor = ({ transports, allowedOrigins, createAdapter, door, framesPerSecond }: SocketIoOptions): Partial<ServerOptions> => ({
   path: PATH,
   adapter: createAdapter,
   parser: { Encoder, Decoder: BoundedDecoder },
-  wsEngine: HardenedWebSocketServer,
+  wsEngine: hardenedWsEngine(framesPerSecond),
   transports: [...transports],
   cors: { origin: [...allowedOrigins], methods: ['GET', 'POST'] },
   allowRequest: (request, decide) => {
@@ -104,7 +109,7 @@ const guardEntrance = (namespace: IoNamespace, door: Pick<Door, 'authenticate'>,
     if (typeof identity === 'string') {
       taken.delete(conn);
       // Told by a packet, a client stays away; after a lost transport it comes back by itself.
-      if (identity === 'unavailable') conn.close();
+      if (identity !== 'unauthenticated') conn.close();
       return unauthenticated();
     }
     socket.data.identity = identity;
@@ -125,6 +130,11 @@ const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
   },
 });
 
+const closeReasonOf = ({ conn }: IoSocket, reason: string): CloseReason | null => {
+  if (hasFlooded(conn)) return 'flooding';
+  return reason === 'ping timeout' ? 'silent' : null;
+};
+
 const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame> | RoomListener): void => {
   // Never calling `next` keeps the client's events away from the emitter, and so from our own listeners.
   socket.use(([event, ...args]: unknown[]) => {
@@ -135,7 +145,7 @@ const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame> | RoomL
   });
   if ('onTold' in listener) socket.onAnyOutgoing((event: string, body: unknown) => listener.onTold({ event, body }));
   socket.on('disconnect', (reason) => {
-    listener.onClose(reason === 'ping timeout' ? 'silent' : null);
+    listener.onClose(closeReasonOf(socket, reason));
     closeIfAbandoned(socket);
   });
 };
@@ -153,19 +163,27 @@ const farewell = async (io: IoServer): Promise<void> => {
 
 /** Serves Socket.IO 4, long polling and WebSocket, on an HTTP server that is already listening. */
 export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
-  const { server, port, door, namespaces, roomsInForce } = options;
+  const { server, port, door, namespaces, roomsInForce, handshakes, framesPerSecond } = options;
   const io: IoServer = new Server(server, optionsFor(options));
   prefixSessionIds(io, port);
   io.engine.on('connection', shortenPollingClose);
   io.engine.on('connection', countPings);
   // The session closes at the limit, with the code that says why; this is for what it does not write.
   io.engine.on('connection', (engine) => limitQueue(engine, 2 * MAX_QUEUED_BYTES));
+  io.engine.on('connection', (engine) => breakOffFloods(engine, framesPerSecond));
+  const endHandshake = new WeakMap<object, () => void>();
+  io.engine.on('connection', (engine) => {
+    const end = handshakes.begin(engine.request, () => breakOff(engine));
+    endHandshake.set(engine, end);
+    engine.once('close', end);
+  });
   const identities: Identities = new WeakMap();
   for (const [name, admit] of namespaces) {
     const namespace: IoNamespace = io.of(name);
     guardEntrance(namespace, door, identities);
     namespace.on('connection', (socket) => {
       const { identity } = socket.data;
+      endHandshake.get(socket.conn)?.();
       forgetRequest(socket);
       listenTo(socket, admit(identity, { ...clientSocket(socket), ...roomsOf(socket, roomsInForce) }));
     });

@@ -1,6 +1,5 @@
 import type { CloseReason } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
-import type { Authenticate } from '../authenticate.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 
 /** The most that may wait to be written to one client, in bytes. */
@@ -34,11 +33,14 @@ export interface SocketListener<Frame> {
   onClose(reason: CloseReason | null): void;
 }
 
+/** Why somebody is not let in: the token does not hold, or it cannot be known now, or its user comes too often. */
+export type NotLetIn = Extract<CloseReason, 'unauthenticated' | 'unavailable' | 'too_many_connections'>;
+
 /** Where every transport knocks. */
 export interface Door {
   /** Why a request from this origin may not come in now; null: it may. */
   refusalOf(origin: string | undefined): CloseReason | null;
-  readonly authenticate: Authenticate;
+  authenticate(token: string | null): Promise<Identity | NotLetIn>;
   admit<Frame>(identity: Identity, socket: ClientSocket<Frame>, dialect: Dialect<Frame>): SocketListener<Frame>;
 }
 

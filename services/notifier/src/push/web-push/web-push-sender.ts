@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { type PushEndpointRules, pushEndpointProblem } from '@trunkline/service-kit';
 import { RequestFilteringHttpsAgent } from 'request-filtering-agent';
 import webPush, { type RequestDetails } from 'web-push';
@@ -64,10 +65,20 @@ const judge = (response: IncomingMessage): SendOutcome => {
 const messageId = (location: string | undefined): string | null => location?.split('/').at(-1)?.slice(0, 200) || null;
 
 /** Sends what web-push encrypts and signs, itself: web-push reads endpoints with another parser than the one that checked them. */
-export const createWebPushSender = (vapid: Vapid, rules: EndpointRules, maxSockets: number): PushSender<'web_push'> => {
+export const createWebPushSender = (
+  vapid: Vapid,
+  rules: EndpointRules,
+  maxSockets: number,
+  lookup?: LookupFunction,
+): PushSender<'web_push'> => {
   const agents = {
     // Looks at every address that a name leads to, at every connection (a name may lead elsewhere by now).
-    https: new RequestFilteringHttpsAgent({ keepAlive: true, maxSockets, allowPrivateIPAddress: rules.WEB_PUSH_ALLOW_INSECURE }),
+    https: new RequestFilteringHttpsAgent({
+      keepAlive: true,
+      maxSockets,
+      allowPrivateIPAddress: rules.WEB_PUSH_ALLOW_INSECURE,
+      ...(lookup === undefined ? {} : { lookup }),
+    }),
     http: new Agent({ keepAlive: true, maxSockets }),
   };
 
