@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type System, startSystem, until } from '@trunkline/testing';
+import { type FaultProxy, type System, startFaultProxy, startSystem, until } from '@trunkline/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ClientPhone, clientPhone, ringBetween } from './client-phones.ts';
-import { startTcpRelay, type TcpRelay } from './tcp-relay.ts';
 
 const PATIENCE_MS = 60_000;
 
@@ -109,10 +108,10 @@ describe('a gateway that is killed in mid-ring', { timeout: PATIENCE_MS }, () =>
 });
 
 describe('a network in the way', { timeout: PATIENCE_MS }, () => {
-  let relay: TcpRelay;
+  let relay: FaultProxy;
 
   beforeEach(async () => {
-    relay = await startTcpRelay(system.gateways[0]?.url as string);
+    relay = await startFaultProxy(system.gateways[0]?.url as string);
   });
   afterEach(() => relay[Symbol.asyncDispose]());
 

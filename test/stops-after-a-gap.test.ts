@@ -2,20 +2,21 @@ import { randomUUID } from 'node:crypto';
 import {
   backingUrls,
   connectOnlyCare,
+  type FaultProxy,
   mintToken,
   type System,
   startChildService,
+  startFaultProxy,
   startSystem,
   TEST_JWT_SECRET,
   until,
 } from '@trunkline/testing';
 import { expect, it } from 'vitest';
-import { startTcpRelay, type TcpRelay } from './tcp-relay.ts';
 
 const prefix = `test-${randomUUID()}`;
 
 /** A gateway whose Redis is at the other end of the relay. */
-const startRemoteGateway = (system: System, { url }: TcpRelay) =>
+const startRemoteGateway = (system: System, { url }: FaultProxy) =>
   startChildService('socket-gateway', {
     REDIS_URL: url,
     REDIS_PREFIX: prefix,
@@ -27,7 +28,7 @@ const startRemoteGateway = (system: System, { url }: TcpRelay) =>
 
 it('after a gap in Redis an open session without a device id hears that its ring is over, though another session of the user knows it', async () => {
   await using system = await startSystem({ gateways: 1, settings: { REDIS_PREFIX: prefix } });
-  await using relay = await startTcpRelay(backingUrls().redisUrl);
+  await using relay = await startFaultProxy(backingUrls().redisUrl);
   await using gateway = await startRemoteGateway(system, relay);
 
   const ring = async () => {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { connectOnlyCare, connectRaw, mintToken, type System, startSystem, until } from '@trunkline/testing';
+import { connectOnlyCare, connectRaw, mintToken, type System, startFaultProxy, startSystem, until } from '@trunkline/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTcpRelay } from './tcp-relay.ts';
 
 let system: System;
 
@@ -34,7 +33,7 @@ it.each(['Socket.IO', 'WebSocket'] as const)(
   'a phone whose %s went dead without a word hears the stop on its next connection',
   async (transport) => {
     const url = system.gateways[0]?.url ?? '';
-    await using relay = await startTcpRelay(url);
+    await using relay = await startFaultProxy(url);
     const calleeId = `callee-${randomUUID()}`;
     await using caller = await system.connect(0, `caller-${randomUUID()}`);
     await using tablet = await system.connect(0, calleeId, { deviceId: 'tablet' });

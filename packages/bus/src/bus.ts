@@ -42,6 +42,8 @@ export interface Subscriber extends AsyncDisposable {
   subscribe(userId: UserId, listener: (event: ServerEvent) => void): Subscription;
   /** The same for the chats of this user. */
   subscribeToChats(userId: UserId, listener: (event: ChatEvent) => void): Subscription;
+  /** Tells the listeners here of an event that came another way than the bus; those who heard it on the bus hear it twice. */
+  tell(event: ServerEvent): void;
   /** The listener hears what all gateways are told. */
   onNotice(listener: (notice: GatewayNotice) => void): void;
   /** Called when subscriptions are in force again after a break in which anything may have been missed. */

@@ -116,7 +116,14 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     return { inForce: channel.inForce, end: () => end(name, listener as Listener) };
   };
 
+  const tellHere = (event: ServerEvent): void => {
+    for (const userId of event.recipients) {
+      for (const listener of channels.get(userChannel(prefix, 'calls', userId))?.listeners ?? []) listener(event);
+    }
+  };
+
   return {
+    tell: tellHere,
     subscribe: (userId, listener) => subscribe<ServerEvent>('calls', userId, listener),
     subscribeToChats: (userId, listener) => subscribe<ChatEvent>('chats', userId, listener),
     onNotice: (listener) => noticeListeners.push(listener),

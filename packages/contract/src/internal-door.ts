@@ -56,7 +56,9 @@ export type CommandReply = z.infer<typeof CommandReply>;
 
 export const CommandsRequest = z.object({ commands: z.array(CommandEnvelope).min(1).max(MAX_BATCH) });
 export type CommandsRequest = z.infer<typeof CommandsRequest>;
-export const CommandsResponse = z.object({ replies: z.array(CommandReply) });
+/** While Redis is away, what it lacks of the calls that a request was about: the gateway that asked tells its own sessions at once. */
+const UntakenEvents = z.array(CallEvent).default([]);
+export const CommandsResponse = z.object({ replies: z.array(CommandReply), events: UntakenEvents });
 
 /** `hears`: what the session is told. One that hears chats is a presence of its user, and no device that a call could reach. */
 export const OpenedSession = z.object({
@@ -95,6 +97,7 @@ export const Delivery = z.object({
 });
 export type Delivery = z.infer<typeof Delivery>;
 export const DeliveriesRequest = z.object({ deliveries: z.array(Delivery).min(1).max(MAX_BATCH) });
+export const DeliveriesResponse = z.object({ events: UntakenEvents });
 
 export const LeaseRequest = z.object({ gatewayId: GatewayId });
 /** `known: false`: the lease had lapsed, so every session of this gateway must be opened anew. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { withinPatience } from './within-patience.ts';
 
 /** Named conditions; a service is ready while all of them hold. */
 export type ReadinessChecks = Readonly<Record<string, () => boolean | Promise<boolean>>>;
@@ -8,9 +9,13 @@ const answer = (response: ServerResponse, status: number, body: unknown): void =
   response.end(JSON.stringify(body));
 };
 
-const holds = async (check: () => boolean | Promise<boolean>): Promise<boolean> => {
+/** Less than whoever scrapes, or decides where to send requests, waits for an answer. */
+const CHECK_PATIENCE_MS = 900;
+
+/** What fails, or is not answered in time, does not hold. */
+export const doesHold = async (check: () => boolean | Promise<boolean>): Promise<boolean> => {
   try {
-    return await check();
+    return (await withinPatience(check(), CHECK_PATIENCE_MS)) ?? false;
   } catch {
     return false;
   }
@@ -19,7 +24,7 @@ const holds = async (check: () => boolean | Promise<boolean>): Promise<boolean> 
 const NOTHING: ReadinessChecks = {};
 
 const outcomesOf = (checks: ReadinessChecks): Promise<(readonly [string, boolean])[]> =>
-  Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await holds(check)] as const));
+  Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await doesHold(check)] as const));
 
 /**
  * Answers `/livez` and `/readyz` and says whether it did. Not ready is 503, with the names of what does not hold; a service is ready

@@ -6,7 +6,8 @@ import {
   Histogram as LibraryHistogram,
   Registry,
 } from '@prometheus-io/client';
-import type { ReadinessChecks } from './health.ts';
+import { doesHold, type ReadinessChecks } from './health.ts';
+import { withinPatience } from './within-patience.ts';
 
 /** What a metric is, as data. Label values MUST come from a small fixed set: never an id, never what a client wrote. */
 export type MetricDefinition = {
@@ -76,18 +77,6 @@ const registryOfProcess = (): Registry => {
   return processRegistry;
 };
 
-const withinPatience = async <Value>(value: Value | Promise<Value>): Promise<Value | null> => {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, READ_PATIENCE_MS, null);
-  });
-  try {
-    return await Promise.race([value, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
 class ScrapedGauge<Label extends string> implements Gauge<Label> {
   readonly #gauge: LibraryGauge<string>;
   readonly #isLabelled: boolean;
@@ -121,7 +110,7 @@ class ScrapedGauge<Label extends string> implements Gauge<Label> {
   /** A metric that fails must not take the others with it. */
   async #readSafely(read: () => GaugeValues<Label> | Promise<GaugeValues<Label>>): Promise<GaugeValues<Label>> {
     try {
-      return (await withinPatience(read())) ?? [];
+      return (await withinPatience(read(), READ_PATIENCE_MS)) ?? [];
     } catch {
       return [];
     }
@@ -156,18 +145,10 @@ export const READINESS_METRICS = {
   },
 } as const satisfies MetricTable;
 
-const asNumber = async (check: () => boolean | Promise<boolean>): Promise<number> => {
-  try {
-    return (await check()) ? 1 : 0;
-  } catch {
-    return 0;
-  }
-};
-
 /** Has `/metrics` say what `/readyz` says. */
 export const reportReadiness = ({ ready }: MetricsOf<typeof READINESS_METRICS>, checks: ReadinessChecks): void =>
   ready.readAtScrape(() =>
-    Promise.all(Object.entries(checks).map(async ([check, holds]) => ({ labels: { check }, value: await asNumber(holds) }))),
+    Promise.all(Object.entries(checks).map(async ([check, holds]) => ({ labels: { check }, value: (await doesHold(holds)) ? 1 : 0 }))),
   );
 
 /** Answers `/metrics` and says whether it did. It is for Prometheus: no ingress should lead there. */

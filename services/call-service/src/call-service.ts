@@ -33,6 +33,7 @@ import { createNotifications } from './notifications/notifications.ts';
 import { notifyUsers } from './notifications/notify-users.ts';
 import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
+import { createReadUntaken } from './outbox/untaken.ts';
 import { repeat } from './repeat.ts';
 import { createServerKeys } from './server-api/server-keys.ts';
 import { serverRoutes } from './server-api/server-routes.ts';
@@ -210,6 +211,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         answerChatCommand: chats.answerCommand,
         sessions: countSessions(sessions, metrics.of),
         notifications,
+        readUntaken: createReadUntaken({ database, publisher, logger }),
         sweepDeadlines: () => sweepDeadlines(database, decider),
       }),
       documentRoutes(),

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { jobsPrefix } from '@trunkline/bus';
 import { INTERNAL_PATHS, JOB_RETRIES, type RingTimeoutJob } from '@trunkline/contract';
-import { backingUrls } from '@trunkline/testing';
+import { backingUrls, startFaultProxy } from '@trunkline/testing';
 import { Queue } from 'bullmq';
 import { expect, it, vi } from 'vitest';
 import { loadNotifierConfig, startNotifier } from '../src/index.ts';
 import { openInternalDoor } from './internal-door.ts';
-import { createRedisRelay } from './redis-relay.ts';
 
 const INTERNAL_TOKEN = 'the-internal-token-of-tests-only';
 const PATIENCE = { timeout: 10_000, interval: 10 };
@@ -124,7 +123,8 @@ it('a job that is not what the contract says fails at once and asks for nothing'
 
 it('a notifier that starts before Redis works once Redis is up, and again after a break', async () => {
   await using door = await openInternalDoor(200);
-  await using relay = await createRedisRelay(backingUrls().redisUrl);
+  await using relay = await startFaultProxy(backingUrls().redisUrl);
+  await relay.close();
   const prefix = newPrefix();
   await using notifier = await startNotifier(configFor({ redis: relay.url, prefix, callServices: [door.url] }));
   await using queue = openQueue(prefix);
@@ -144,7 +144,8 @@ it('a notifier that starts before Redis works once Redis is up, and again after 
 });
 
 it.each(['never was there', 'went away'])('a notifier stops within seconds when Redis %s', async (fate) => {
-  await using relay = await createRedisRelay(backingUrls().redisUrl);
+  await using relay = await startFaultProxy(backingUrls().redisUrl);
+  await relay.close();
   const notifier = await startNotifier(configFor({ redis: relay.url, prefix: newPrefix(), callServices: [NOBODY] }));
   if (fate === 'went away') {
     await relay.open();

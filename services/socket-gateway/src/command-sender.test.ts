@@ -1,9 +1,11 @@
 import { CallId, type CommandReply, SessionId } from '@trunkline/contract';
 import { createLogger } from '@trunkline/service-kit';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { aCall, BEN } from '../test/call-event.ts';
 import type { CallServiceClient } from './call-service-client.ts';
 import { createCommandSender, type OutgoingCommand } from './command-sender.ts';
+
+afterEach(() => vi.useRealTimers());
 
 const commandOn = (callId: string): OutgoingCommand => ({
   commandId: callId,
@@ -33,7 +35,7 @@ const createClient = () => {
 };
 
 const senderFor = (client: CallServiceClient, placesClient = client, placesAreScreened = () => false) =>
-  createCommandSender({ client, placesClient, placesAreScreened, log: createLogger('test', 'silent') });
+  createCommandSender({ client, placesClient, placesAreScreened, log: createLogger('test', 'silent'), hear: () => undefined });
 
 it('a command that is no longer wanted when its turn comes is answered without being sent, and the others get their own answers', async () => {
   const { client, bodies } = createClient();
@@ -61,4 +63,30 @@ it('nothing is sent where nothing is wanted', async () => {
   const send = senderFor(client);
   expect(callIdIn(await send(commandOn('a'), () => false))).toBe('service_error');
   expect(bodies).toEqual([]);
+});
+
+it('what waited for its turn behind requests that nobody answers is answered as soon as what was sent at once', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout', 'setImmediate'] });
+  const posts: { budgetMs: number; fail(): void }[] = [];
+  const client: CallServiceClient = {
+    post: ({ budgetMs }) => new Promise((_resolve, reject) => posts.push({ budgetMs, fail: () => reject(new Error('nobody answers')) })),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  const send = senderFor(client);
+  const answers = [send(commandOn('a'))];
+  await vi.advanceTimersByTimeAsync(100);
+  answers.push(send(commandOn('b')));
+  await vi.advanceTimersByTimeAsync(100);
+  answers.push(send(commandOn('waits')));
+  await vi.advanceTimersByTimeAsync(1800);
+  posts[0]?.fail();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(posts.map(({ budgetMs }) => Math.ceil(budgetMs / 100))).toEqual([28, 28, 10]);
+  answers.push(send(commandOn('waits-too-long')));
+  await vi.advanceTimersByTimeAsync(2900);
+  posts[1]?.fail();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(posts).toHaveLength(3);
+  posts[2]?.fail();
+  expect((await Promise.all(answers)).map(callIdIn)).toEqual(new Array(4).fill('service_error'));
 });

@@ -1,4 +1,4 @@
-import { type CommandEnvelope, type CommandReply, CommandsResponse, INTERNAL_PATHS, refusal } from '@trunkline/contract';
+import { type CommandEnvelope, type CommandReply, CommandsResponse, INTERNAL_PATHS, refusal, type ServerEvent } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import type { CallServiceClient } from './call-service-client.ts';
 import { createReplyBatch, type SendForReply } from './reply-batch.ts';
@@ -19,14 +19,17 @@ export interface CommandSenderOptions {
   /** Whether the app's hook is asked before a call rings. */
   placesAreScreened(): boolean;
   log: Logger;
+  /** Told of what Redis lacks, before the answers are given. */
+  hear(event: ServerEvent): void;
 }
 
 /** Commands travel together; a place that may have to wait for the app's backend goes alone, so that it delays no other. */
-export const createCommandSender = ({ client, placesClient, placesAreScreened, log }: CommandSenderOptions): SendCommand => {
+export const createCommandSender = ({ client, placesClient, placesAreScreened, log, hear }: CommandSenderOptions): SendCommand => {
   const common = {
     log,
     path: INTERNAL_PATHS.commands,
     schema: CommandsResponse,
+    hear,
     about: (commands: readonly OutgoingCommand[]) => ({
       callIds: commands.map(({ command, mintedCallId }) => command.callId ?? mintedCallId),
     }),

@@ -44,6 +44,7 @@ const connect = () => {
       return { inForce: subscription.promise, end: () => seen.reports.push('unsubscribed') };
     },
     subscribeToChats: () => expect.unreachable('a call session hears no chats'),
+    tell: () => undefined,
     onNotice: () => undefined,
     onGapEnded: () => undefined,
     isHearing: () => true,
@@ -70,7 +71,7 @@ const connect = () => {
         hasRoom: () => seen.hasRoom,
         giveUp: () => undefined,
       },
-      deliveries: { add: ({ kind }) => seen.delivered.push(kind), idle: async () => undefined },
+      deliveries: { add: ({ kind }) => seen.delivered.push(kind) },
       subscriber,
       presence: { enter: () => seen.reports.push('entered'), leave: () => seen.reports.push('left') },
       clock: new DatabaseClock(),

@@ -29,7 +29,7 @@ import { type Acknowledge, type ClientSocket, MAX_QUEUED_BYTES, type SocketListe
 export interface ConnectionServices {
   readonly sendCommand: SendCommand;
   readonly reports: SessionReports;
-  readonly deliveries: DeliveryReports;
+  readonly deliveries: Pick<DeliveryReports, 'add'>;
   readonly subscriber: Subscriber;
   readonly presence: Presence;
   readonly clock: DatabaseClock;

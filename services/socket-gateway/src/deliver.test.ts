@@ -21,7 +21,7 @@ const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN;
     session: { sessionId: SessionId.parse('ben-s1'), userId, deviceId: DeviceId.parse('ben-1'), hears: 'calls' },
     dialect: onlycare,
     clock,
-    deliveries: { add: (delivery) => reported.push(delivery), idle: async () => undefined },
+    deliveries: { add: (delivery) => reported.push(delivery) },
     metrics: metrics.of,
     write: (frame) => seen.isOpen && frames.push(frame) > 0,
     probe: (onSign) => void probes.push(onSign),
@@ -131,7 +131,10 @@ describe('a session', () => {
     deliverer.deliver(ring(1), 'live');
     expect(names()).toEqual([]);
     expect(seen.refreshes).toBe(1);
+    // Its answer took as long as the ring before it.
     deliverer.deliver(ring(1), 'snapshot');
+    expect([names(), seen.refreshes]).toEqual([[], 2]);
+    deliverer.deliver({ ...ring(1), at: PLACED_AT + 5000 }, 'snapshot');
     expect(names()).toEqual(['call:incoming']);
   });
 

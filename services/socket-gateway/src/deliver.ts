@@ -45,7 +45,7 @@ export interface DelivererOptions<Frame> {
   readonly session: OpenedSession;
   readonly dialect: Dialect<Frame>;
   readonly clock: DatabaseClock;
-  readonly deliveries: DeliveryReports;
+  readonly deliveries: Pick<DeliveryReports, 'add'>;
   readonly metrics: Pick<GatewayMetrics, 'events' | 'eventDeliverySeconds'>;
   /** See `ClientSocket.write`. */
   write(frame: Frame): boolean;

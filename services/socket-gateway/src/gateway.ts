@@ -85,9 +85,9 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     createCallServiceClient({ urls: config.CALL_SERVICE_URLS, token: config.INTERNAL_TOKEN, log, connections: PLACES_AT_ONCE }),
   );
   const reports = createSessionReports({ client, gatewayId, log });
-  const deliveries = createDeliveryReports(client, log);
   const rooms = parts.use(startSharedRooms({ redisUrl, prefix, onError }));
   const subscriber = parts.use(traceSubscriber(await startSubscriber({ redisUrl, prefix, onError }), tracing));
+  const deliveries = createDeliveryReports(client, log, subscriber.tell);
   const lease = parts.use(await startLease({ client, gatewayId, leaseMs: config.GATEWAY_LEASE_SECONDS * 1000, clock, log }));
 
   const checks: ReadinessChecks = {
@@ -145,7 +145,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     new Sessions({
       ...common,
       queuedBytesTogether: config.LIMIT_QUEUED_MEGABYTES * MEGABYTE,
-      sendCommand: traceSender(createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log }), tracing),
+      sendCommand: traceSender(
+        createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log, hear: subscriber.tell }),
+        tracing,
+      ),
       deliveries,
     }),
   );
@@ -173,6 +176,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     await settledWithin(sessions.allReported(), CLOSED_REPORTS_MS);
     reports.giveUp();
     await settledWithin(deliveries.idle(), DELIVERY_REPORTS_MS);
+    deliveries.giveUp();
   });
   const started = parts.move();
   log.info({ url }, 'the gateway is up');

@@ -1,4 +1,4 @@
-import { MAX_BATCH } from '@trunkline/contract';
+import { MAX_BATCH, type ServerEvent } from '@trunkline/contract';
 import { createMicroBatch, type Logger, type MicroBatchOptions } from '@trunkline/service-kit';
 import type { z } from 'zod';
 import type { CallServiceClient } from './call-service-client.ts';
@@ -8,7 +8,9 @@ export interface ReplyBatchOptions<Command, Reply> {
   log: Logger;
   /** Takes `{commands}` and answers `{replies}`, in the same order. */
   path: string;
-  schema: z.ZodType<{ replies: Reply[] }>;
+  schema: z.ZodType<{ replies: Reply[]; events?: ServerEvent[] }>;
+  /** Told of the events in an answer, before the replies are. */
+  hear?: (event: ServerEvent) => void;
   /** How many go together, how many such at once, and how far apart. */
   pace?: Pick<MicroBatchOptions<never, never>, 'maxItems' | 'maxInFlight' | 'apartMs'>;
   /** What a command is answered that no call-service took in time. */
@@ -18,10 +20,16 @@ export interface ReplyBatchOptions<Command, Reply> {
 }
 
 const TOGETHER = { maxItems: MAX_BATCH, maxInFlight: 2, apartMs: 3 };
-const BUDGET_MS = 3000;
+/** From a command's arrival to its answer, its turn awaited: with its way to the client, less than three seconds. */
+const BUDGET_MS = 2800;
+
+/** What has waited so long for its turn would be answered too late, whatever became of it. */
+const TOO_LATE_MS = 2600;
 
 interface Waiting<Command> {
   readonly command: Command;
+  /** By `performance.now()`. */
+  readonly arrivedAt: number;
   isWanted(): boolean;
 }
 
@@ -37,22 +45,24 @@ export const createReplyBatch = <Command extends object, Reply>({
   pace = TOGETHER,
   unanswered,
   about,
+  hear,
 }: ReplyBatchOptions<Command, Reply>): SendForReply<Command, Reply> => {
-  const post = async (commands: Command[]): Promise<Reply[]> => {
+  const post = async (commands: Command[], budgetMs: number): Promise<Reply[]> => {
     const { value } = await client.post({
       path,
       bodyFor: (attempt) => ({ commands: commands.map((command) => ({ ...command, attempt })) }),
       schema,
-      budgetMs: BUDGET_MS,
+      budgetMs,
     });
     if (value.replies.length !== commands.length) throw new Error(`${commands.length} commands got ${value.replies.length} replies`);
+    for (const event of value.events ?? []) hear?.(event);
     return value.replies;
   };
 
-  const repliesTo = async (commands: Command[]): Promise<Reply[]> => {
+  const repliesTo = async (commands: Command[], budgetMs: number): Promise<Reply[]> => {
     if (commands.length === 0) return [];
     try {
-      return await post(commands);
+      return await post(commands, budgetMs);
     } catch (error) {
       log.error({ err: error, path, ...about(commands) }, 'commands were not answered');
       return commands.map(() => unanswered);
@@ -62,11 +72,15 @@ export const createReplyBatch = <Command extends object, Reply>({
   const batch = createMicroBatch<Waiting<Command>, Reply>({
     ...pace,
     run: async (waiting) => {
-      const wanted = waiting.filter(({ isWanted }) => isWanted());
-      const replies = await repliesTo(wanted.map(({ command }) => command));
+      const now = performance.now();
+      const wanted = waiting.filter(({ arrivedAt, isWanted }) => now - arrivedAt < TOO_LATE_MS && isWanted());
+      // They wait in the order of their arrival.
+      const waitedMs = now - (wanted[0]?.arrivedAt ?? now);
+      const commands = wanted.map(({ command }) => command);
+      const replies = await repliesTo(commands, BUDGET_MS - waitedMs);
       const replyTo = new Map(wanted.map((entry, index) => [entry, replies[index]]));
       return waiting.map((entry) => replyTo.get(entry) ?? unanswered);
     },
   });
-  return (command, isWanted = () => true) => batch.add({ command, isWanted });
+  return (command, isWanted = () => true) => batch.add({ command, arrivedAt: performance.now(), isWanted });
 };

@@ -1,6 +1,6 @@
 import type { ServerEvent } from '@trunkline/contract';
 
-/** `live`: from the bus, which may have delayed it. `snapshot`: just asked for. */
+/** `live`: from the bus, which may have delayed it. `snapshot`: asked for, and `at` is when it was read. */
 export type EventSource = 'live' | 'snapshot';
 
 /** `over`: it must not ring any more. `stale`: only a new snapshot can tell. */
@@ -23,5 +23,5 @@ export const judgeRing = (event: ServerEvent, source: EventSource, { databaseNow
   if (source === 'live' && snapshotAt !== null && event.at <= snapshotAt) return 'stale';
   const ageMs = databaseNow === null ? 0 : Math.max(0, databaseNow - event.at);
   if (ageMs >= event.ringMsLeft) return 'over';
-  return source === 'live' && ageMs > STALE_AFTER_MS ? 'stale' : 'rings';
+  return ageMs > STALE_AFTER_MS ? 'stale' : 'rings';
 };

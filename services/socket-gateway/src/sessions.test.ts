@@ -30,10 +30,11 @@ const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
       closed: () => new Promise((resolve) => closes.push(resolve)),
       giveUp: () => undefined,
     },
-    deliveries: { add: () => undefined, idle: async () => undefined },
+    deliveries: { add: () => undefined },
     subscriber: {
       subscribe: () => ({ inForce: Promise.resolve(), end: () => undefined }),
       subscribeToChats: () => ({ inForce: Promise.resolve(), end: () => undefined }),
+      tell: () => undefined,
       onNotice: () => undefined,
       onGapEnded: () => undefined,
       isHearing: () => true,

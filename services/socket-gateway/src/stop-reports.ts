@@ -4,7 +4,7 @@ import type { DeliveryReports } from './delivery-reports.ts';
 const MAX_UNCERTAIN = 64;
 
 export interface StopReportsOptions {
-  readonly deliveries: DeliveryReports;
+  readonly deliveries: Pick<DeliveryReports, 'add'>;
   /** See `ClientSocket.probe`. */
   probe(onSign: () => void): void;
 }

@@ -18,6 +18,7 @@ import { noteDeliveries } from '../calls/deliveries.ts';
 import type { AnswerChatCommand } from '../chat/chat-commands.ts';
 import type { Database } from '../database/database.ts';
 import type { Notifications } from '../notifications/notifications.ts';
+import type { ReadUntaken } from '../outbox/untaken.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
 
 export interface InternalDoorOptions {
@@ -28,6 +29,7 @@ export interface InternalDoorOptions {
   answerChatCommand: AnswerChatCommand;
   sessions: SessionRegister;
   notifications: Pick<Notifications, 'claim' | 'record'>;
+  readUntaken: ReadUntaken;
   sweepDeadlines(): Promise<void>;
 }
 
@@ -52,14 +54,15 @@ const take =
 
 /** The door for Trunkline's own processes. Lists in, lists out; who holds the token may speak for every user. */
 export const internalDoor = (options: InternalDoorOptions): Router => {
-  const { internalTokens, database, decider, answerChatCommand, sessions, notifications, sweepDeadlines } = options;
+  const { internalTokens, database, decider, answerChatCommand, sessions, notifications, readUntaken, sweepDeadlines } = options;
   const door = express.Router();
   door.use('/internal', requireToken(internalTokens), express.json({ limit: MAX_BODY }));
   door.post(
     INTERNAL_PATHS.commands,
-    take(CommandsRequest, async ({ commands }) => ({
-      replies: await Promise.all(commands.map((envelope) => decider.decide({ kind: 'command', envelope }))),
-    })),
+    take(CommandsRequest, async ({ commands }) => {
+      const replies = await Promise.all(commands.map((envelope) => decider.decide({ kind: 'command', envelope })));
+      return { replies, events: await readUntaken(replies.flatMap((reply) => (reply?.ok === true ? [reply.call.id] : []))) };
+    }),
   );
   door.post(
     INTERNAL_PATHS.chatCommands,
@@ -77,7 +80,7 @@ export const internalDoor = (options: InternalDoorOptions): Router => {
     INTERNAL_PATHS.deliveries,
     take(DeliveriesRequest, async ({ deliveries }) => {
       await noteDeliveries(database, decider, deliveries);
-      return {};
+      return { events: await readUntaken(deliveries.map(({ callId }) => callId)) };
     }),
   );
   door.post(

@@ -1,6 +1,6 @@
 import type { Topic } from '@trunkline/bus';
 import type { CallEventType, ChatEvent } from '@trunkline/contract';
-import type { Transaction } from '../database/database.ts';
+import type { Database, Transaction } from '../database/database.ts';
 
 /** `$1`: streams. Read under the lock of what the stream is about, so that no later event overtakes an earlier one. */
 const READ_UNPUBLISHED = {
@@ -67,6 +67,10 @@ export const putInOutbox = (transaction: Transaction, rows: OutboxRow[]): Unpubl
   transaction.send(INSERT_OUTBOX, [outboxJson(rows)]);
   return { earlier, rows };
 };
+
+/** What is not known to be published of these streams, in sequence per stream. */
+export const readUnpublished = (database: Pick<Database, 'query'>, streams: readonly string[]): Promise<OutboxRow[]> =>
+  database.query<OutboxRow>(READ_UNPUBLISHED, [streams]);
 
 /** All rows to publish, in sequence per stream. */
 export const inSequence = async ({ earlier, rows }: Unpublished): Promise<OutboxRow[]> => [...(await earlier), ...rows];

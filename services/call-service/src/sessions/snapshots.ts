@@ -27,7 +27,7 @@ export const READ_CONCERNED = {
     )
     SELECT v.session_id AS "sessionId", v.user_id AS "userId", v.device_id AS "deviceId", ${CALL_COLUMNS},
       round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
-      coalesce(told."wasHere", false) AS "wasHere", coalesce(told."wasRung", false) AS "wasRung",
+      coalesce(told."wasHere", false) AS "wasHere", coalesce(told."wasRung", false) OR connected."whileRinging" AS "wasRung",
       coalesce(CASE WHEN told."wasHere" THEN told."sessionWasStopped" ELSE told."deviceWasStopped" END, false) AS "wasStopped"
     FROM concerned v JOIN calls c ON c.id = v.call_id CROSS JOIN LATERAL (
       SELECT bool_or(s.is_part AND t.session_id = v.session_id) AS "wasHere",
@@ -40,7 +40,13 @@ export const READ_CONCERNED = {
           t.kind IN ('stop_sent', 'call_rejected', 'call_cancelled', 'call_ended') AS is_stop,
           t.kind = 'push_queued' AND t.detail->>'type' = 'incoming_call' AS is_push
       ) AS s WHERE t.call_id = v.call_id AND t.user_id = v.user_id
-    ) AS told ORDER BY c.created_at, c.id`,
+    ) AS told CROSS JOIN LATERAL (
+      SELECT v.user_id = c.callee_id AND c.reason IS DISTINCT FROM 'busy' AND EXISTS (
+        SELECT FROM sessions s WHERE s.user_id = v.user_id AND (v.device_id IS NULL OR s.device_id = v.device_id) AND s.hears = 'calls'
+          AND s.id <> v.session_id AND s.opened_at < coalesce(c.accepted_at, c.ended_at, 'infinity')
+          AND coalesce(s.closed_at, 'infinity') > c.created_at
+      ) AS "whileRinging"
+    ) AS connected ORDER BY c.created_at, c.id`,
 };
 
 interface Viewer {
@@ -50,7 +56,7 @@ interface Viewer {
   now: number;
   /** This very session was written a ring of this call, placed it or accepted it. It is judged by itself, not by its device. */
   wasHere: boolean;
-  /** This device (or user, where devices have no names) was written a ring of this call, or may have been sent one by push. */
+  /** This device (or user, where devices have no names) was written a ring of this call, or may have got one: by push, or on a session whose gateway died before it said so. */
   wasRung: boolean;
   /** It (the session that was there, else the device or the user) was told that its ring or call is over, or did that itself. */
   wasStopped: boolean;

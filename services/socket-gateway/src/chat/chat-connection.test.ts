@@ -39,6 +39,7 @@ const connect = () => {
       seen.hear = listener;
       return { inForce: subscription.promise, end: () => seen.reports.push('unsubscribed') };
     },
+    tell: () => undefined,
     onNotice: () => undefined,
     onGapEnded: () => undefined,
     isHearing: () => true,

@@ -1,0 +1,64 @@
+import { FAULT_NAMES } from './faults/schedule.ts';
+import { type Options, parseRequest, secondsOf, USAGE, UsageError } from './options.ts';
+import { breachReport, faultTable, promiseTable } from './report.ts';
+import { run, scaleFor } from './run.ts';
+import { soak } from './soak.ts';
+import { startWorld } from './system/world.ts';
+
+export type Print = (line: string) => void;
+
+const DEFAULT_RATE = 20;
+
+/** Delays have a figure; what is a fact has none. */
+const isJudged = (options: Options, figure: string | undefined, promise: string): boolean =>
+  figure === undefined || !options.factsOnly || options.sabotage === promise;
+
+const cause = async (options: Options, print: Print): Promise<number> => {
+  const seed = options.seed ?? 1 + (Date.now() % 1_000_000);
+  const seconds = secondsOf(options);
+  const faults = options.faults ?? (options.sabotage === undefined ? FAULT_NAMES : []);
+  const rate = options.rate ?? DEFAULT_RATE;
+  print(`seed ${seed}: ${rate} calls a second ${seconds === null ? 'until each fault has happened once' : `for ${seconds} s`}`);
+  await using world = await startWorld({
+    gateways: options.gateways,
+    callServices: options.callServices,
+    durable: !options.notDurable,
+    report: print,
+  });
+  const startedAt = Date.now();
+  const report: Print = (line) => print(`${String(Math.round((Date.now() - startedAt) / 1000)).padStart(5)} s  ${line}`);
+  const scale = options.scale ?? scaleFor(seconds, faults);
+  const { verdicts, evidence, calls, turnedAway, ownLagMs } = await run({
+    world,
+    seed,
+    seconds,
+    rate,
+    faults,
+    scale,
+    sabotage: options.sabotage,
+    report,
+  });
+  const broken = verdicts.filter(({ breaches, figure, promise }) => breaches.length > 0 && isJudged(options, figure, promise));
+  print('');
+  for (const line of [...promiseTable(verdicts), '', ...faultTable(evidence)]) print(line);
+  print(`${calls} calls; ${turnedAway} arrivals found nobody free; this process itself was up to ${Math.round(ownLagMs)} ms late (p99)`);
+  for (const line of breachReport(broken, evidence)) print(line);
+  print(broken.length === 0 ? 'every promise held' : `broken: ${broken.map(({ promise }) => promise).join(', ')}. Again: --seed ${seed}`);
+  return broken.length === 0 ? 0 : 1;
+};
+
+/** Runs the command. Resolves with its exit code: 1 when a promise was broken, 2 when it was asked wrongly. */
+export const runChaos = async (argv: readonly string[], print: Print): Promise<number> => {
+  try {
+    const request = parseRequest(argv);
+    if (request === null) {
+      print(USAGE);
+      return 0;
+    }
+    return await (request.isSoak ? soak(request.options, print) : cause(request.options, print));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    print(`${error.message}\n\n${USAGE}`);
+    return 2;
+  }
+};

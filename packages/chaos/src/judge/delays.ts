@@ -1,0 +1,118 @@
+import type { FaultGroup, Inflicted } from '../faults/fault.ts';
+import { isStop, type Story } from '../people/story.ts';
+import type { CallRow, Evidence } from './evidence.ts';
+import type { Verdict } from './verdict.ts';
+
+/** How long after its end a fault is still felt. */
+const FELT_MS = 5000;
+
+type Circumstance = FaultGroup | 'healthy';
+
+interface Delay {
+  circumstance: Circumstance;
+  milliseconds: number;
+  callId: string | null;
+}
+
+const NO_FAULT = null;
+
+const faultFelt = (faults: readonly Inflicted[], from: number, to: number): Inflicted | typeof NO_FAULT =>
+  faults.findLast(({ beganAt, endedAt }) => beganAt <= to && (endedAt ?? Number.POSITIVE_INFINITY) + FELT_MS >= from) ?? NO_FAULT;
+
+/** What lies between a moment and what followed it, counted as the fault that was felt has it; none for what did not wait for its end. */
+const delayBetween = (faults: readonly Inflicted[], from: number, to: number, callId: string | null): Delay[] => {
+  const fault = faultFelt(faults, from, to);
+  if (fault === NO_FAULT) return [{ circumstance: 'healthy', milliseconds: to - from, callId }];
+  const since = Math.max(from, fault.countsFrom === 'begin' ? fault.beganAt : (fault.endedAt ?? fault.beganAt));
+  return to < since ? [] : [{ circumstance: fault.group, milliseconds: to - since, callId }];
+};
+
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;
+
+/** A device that left of its own will is not waited for. */
+const leavesItself = ({ play }: Story): boolean => play.endsWith('_leaves');
+
+const stopDelays = (story: Story, row: CallRow, faults: readonly Inflicted[]): Delay[] =>
+  story.callees.flatMap((device) => {
+    const ring = story.heard.find((heard) => heard.device === device && heard.word === 'incoming');
+    const stop = story.heard.find((heard) => heard.device === device && isStop(heard.word));
+    const overAt = row.acceptedAt !== null && stop?.reason === 'answered_elsewhere' ? row.acceptedAt : row.endedAt;
+    if (ring === undefined || stop === undefined || overAt === null || ring.at > overAt) return [];
+    return delayBetween(faults, overAt, stop.at, story.callId);
+  });
+
+interface Limit {
+  /** Milliseconds, of the 99th percentile. */
+  limitMs: number;
+  circumstances: readonly Circumstance[];
+}
+
+const judgeDelays = (promise: string, says: string, delays: readonly Delay[], { limitMs, circumstances }: Limit): Verdict => {
+  const counted = delays.filter(({ circumstance }) => circumstances.includes(circumstance)).sort((a, b) => a.milliseconds - b.milliseconds);
+  const sorted = counted.map(({ milliseconds }) => milliseconds);
+  const p99 = percentile(sorted, 0.99);
+  const most = counted.at(-1);
+  const isBroken = p99 > limitMs;
+  return {
+    promise,
+    says,
+    checked: counted.length,
+    breaches: isBroken ? [{ callId: most?.callId ?? null, what: `p99 is ${Math.round(p99)} ms` }] : [],
+    figure: `p50 ${Math.round(percentile(sorted, 0.5))} ms, p99 ${Math.round(p99)} ms, most ${Math.round(most?.milliseconds ?? 0)} ms`,
+  };
+};
+
+const timeoutDelays = ({ stories, rows, faults }: Evidence): Delay[] =>
+  stories.flatMap((story) => {
+    const row = rows.get(story.callId);
+    if (row?.state !== 'MISSED' || row.endedAt === null) return [];
+    const circumstance = faultFelt(faults, row.ringDeadlineAt, row.endedAt)?.group ?? 'healthy';
+    return [{ circumstance, milliseconds: row.endedAt - row.ringDeadlineAt, callId: story.callId }];
+  });
+
+/** What is sooner or later. */
+export const judgeAllDelays = (evidence: Evidence): Verdict[] => {
+  const { stories, rows, faults, absences, answers } = evidence;
+  const stops = stories.flatMap((story) => {
+    const row = rows.get(story.callId);
+    return row === undefined || leavesItself(story) ? [] : stopDelays(story, row, faults);
+  });
+  const timeouts = timeoutDelays(evidence);
+  const returns = absences.flatMap(({ lostAt, backAt }) => delayBetween(faults, lostAt, backAt, null));
+  const answered = answers.map(({ at, afterMs }): Delay => {
+    const circumstance = faultFelt(faults, at - afterMs, at)?.group ?? 'healthy';
+    return { circumstance, milliseconds: afterMs, callId: null };
+  });
+  return [
+    judgeDelays('stops-in-time', 'a ring stops within 100 ms of its end (p99, nothing broken)', stops, {
+      limitMs: 100,
+      circumstances: ['healthy'],
+    }),
+    judgeDelays('stops-after-a-gateway', 'within 3 s after a gateway died or froze (p99)', stops, {
+      limitMs: 3000,
+      circumstances: ['gateway', 'rolling', 'phones'],
+    }),
+    judgeDelays('stops-after-redis', 'within 5 s after Redis died, or could not be reached (p99)', stops, {
+      limitMs: 5000,
+      circumstances: ['redis'],
+    }),
+    judgeDelays('stops-after-a-call-service', 'within 5 s after a call-service or PostgreSQL died, or could not be reached (p99)', stops, {
+      limitMs: 5000,
+      circumstances: ['call-service', 'postgres', 'clock', 'notifier'],
+    }),
+    judgeDelays('timeouts-in-time', 'a ring times out within 2 s of its deadline, with BullMQ or without (p99)', timeouts, {
+      limitMs: 2000,
+      circumstances: ['healthy', 'notifier', 'redis', 'gateway', 'phones', 'clock'],
+    }),
+    judgeDelays('answered-in-time', 'a command is answered, if only that it may be tried again, within 3 s (p99)', answered, {
+      // What the answer needs on its way.
+      limitMs: 3200,
+      circumstances: ['healthy', 'postgres', 'redis', 'call-service', 'notifier', 'clock', 'phones', 'rolling'],
+    }),
+    judgeDelays('back-in-time', 'who lost its connection has another within 3 s (p99)', returns, {
+      limitMs: 3000,
+      circumstances: ['healthy', 'gateway', 'rolling', 'phones'],
+    }),
+  ];
+};

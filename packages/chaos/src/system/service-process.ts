@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ServiceName, until } from '@trunkline/testing';
+
+const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 30_000;
+
+export interface ServiceProcessOptions {
+  service: ServiceName;
+  /** As reports call it, and its log file. */
+  name: string;
+  port: number;
+  settings: Readonly<Record<string, string>>;
+  logFolder: string;
+}
+
+/** A service's own `main.ts` as a process on a port of its own, to which everything may be done that happens to processes. */
+export class ServiceProcess implements AsyncDisposable {
+  readonly name: string;
+  readonly service: ServiceName;
+  readonly url: string;
+  readonly #options: ServiceProcessOptions;
+  #child: ChildProcess | null = null;
+
+  constructor(options: ServiceProcessOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.service = options.service;
+    this.url = `http://127.0.0.1:${options.port}`;
+  }
+
+  get pid(): number | null {
+    return this.#isRunning() ? (this.#child?.pid ?? null) : null;
+  }
+
+  /** Starts it, where it does not run; resolves when it is ready. `clockOffMs`: how far its clock is wrong. */
+  async start({ clockOffMs = 0 } = {}): Promise<void> {
+    if (this.#isRunning()) return;
+    const { service, port, settings, logFolder } = this.#options;
+    const main = fileURLToPath(new URL(`../../../../services/${service}/src/main.ts`, import.meta.url));
+    const log = openSync(`${logFolder}/${this.name}.log`, 'a');
+    const preload = clockOffMs === 0 ? [] : ['--import', new URL('./wrong-clock.ts', import.meta.url).href];
+    this.#child = spawn(process.execPath, [...preload, main], {
+      env: {
+        NODE_COMPILE_CACHE: join(tmpdir(), 'trunkline-compile-cache'),
+        ...settings,
+        PORT: String(port),
+        HOST: '127.0.0.1',
+        CLOCK_OFF_MS: String(clockOffMs),
+      },
+      // The channel lets it stop when we are gone without a word.
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    await until(`${this.name} is ready`, () => this.isReady(), READY_WITHIN_MS);
+  }
+
+  async isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(1000) })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  /** `kill -9`; resolves when it is gone. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** As a rolling restart ends it; resolves when it has left by itself. */
+  async terminate(): Promise<void> {
+    const killer = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_WITHIN_MS);
+    await this.#end('SIGTERM');
+    clearTimeout(killer);
+  }
+
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.thaw();
+    await this.terminate();
+  }
+
+  #isRunning(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#child === null || !this.#isRunning()) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    await gone;
+  }
+}

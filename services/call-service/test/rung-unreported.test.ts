@@ -1,0 +1,44 @@
+import { SessionsResponse } from '@trunkline/contract';
+import { expect, it } from 'vitest';
+import { envelope, place, send } from './envelopes.ts';
+import { type RunningCallService, startRunningCallService } from './running-call-service.ts';
+
+/** Opens a session of one of Bob's devices, and says what it is told. */
+const open = async (service: RunningCallService, sessionId: string, deviceId: string | null): Promise<string[]> => {
+  const answer = await service.post('sessions', { gatewayId: 'g', opened: [{ sessionId, userId: 'bob', deviceId }], closed: [] });
+  const { snapshots } = SessionsResponse.parse(await answer.json());
+  return snapshots.flatMap(({ events }) => events.map(({ type, call }) => `${type} ${call.callerId}`));
+};
+
+const cancelled = async (service: RunningCallService): Promise<void> => {
+  const [placed] = await send(service, place('ann', 'bob'));
+  const callId = placed?.ok === true ? placed.call.id : '';
+  await send(service, envelope('ann', { type: 'cancel_call', callId }));
+};
+
+it.each(['phone', null])(
+  'a device (%s) that was connected while it rang may have rung, though its gateway died before it could say so',
+  async (deviceId) => {
+    await using service = await startRunningCallService();
+    await open(service, 's1', deviceId);
+    await cancelled(service);
+    expect(await open(service, 's2', deviceId)).toEqual(['call_cancelled ann']);
+  },
+);
+
+it('a device that came when a call was over is told nothing of it, nor one that left before', async () => {
+  await using service = await startRunningCallService();
+  await open(service, 's1', 'tablet');
+  await service.post('sessions', { gatewayId: 'g', opened: [], closed: [{ sessionId: 's1', userId: 'bob' }] });
+  await cancelled(service);
+  expect(await open(service, 's2', 'phone')).toEqual([]);
+  expect(await open(service, 's3', 'tablet')).toEqual([]);
+});
+
+it('a device that was connected is told nothing of a call that found its user busy', async () => {
+  await using service = await startRunningCallService();
+  await send(service, place('bob', 'cleo'));
+  await open(service, 's1', 'phone');
+  expect(await send(service, place('ann', 'bob'))).toMatchObject([{ ok: true, call: { state: 'REJECTED', reason: 'busy' } }]);
+  expect(await open(service, 's2', 'phone')).toEqual([]);
+});
