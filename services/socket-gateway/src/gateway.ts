@@ -116,7 +116,8 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     metrics.of,
   );
   const [port, transports] = [Number(new URL(url).port), config.SOCKET_IO_TRANSPORTS];
-  const framesPerSecond = config.LIMIT_COMMANDS_PER_SECOND * FLOOD_FACTOR;
+  // Twice what counts as a flood of commands: who floods with those is told why it is closed, and not to come back.
+  const framesPerSecond = 2 * config.LIMIT_COMMANDS_PER_SECOND * FLOOD_FACTOR;
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
     ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
