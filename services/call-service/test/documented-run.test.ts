@@ -185,6 +185,9 @@ const RUN: Readonly<Record<string, (people: People) => Promise<unknown>>> = {
     await server.post(`${SERVER}/notifications`, {});
     await server.get(`${SERVER}/notifications/${body.id}`);
     await server.get(`${SERVER}/notifications/none`);
+    await server.get(`${SERVER}/live`);
+    await server.get(`${SERVER}/pushes?userId=ann&limit=5`);
+    await server.get(`${SERVER}/pushes?limit=0`);
     await ann.get(`${PUSH}/history`);
     await ann.get(`${PUSH}/history?cursor=none`);
   },

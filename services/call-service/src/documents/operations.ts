@@ -2,6 +2,7 @@ import type { Operations } from './operation.ts';
 import { CALL_OPERATIONS } from './operations/call-operations.ts';
 import { CHAT_OPERATIONS } from './operations/chat-operations.ts';
 import { HEALTH_OPERATIONS } from './operations/health-operations.ts';
+import { LIVE_OPERATIONS } from './operations/live-operations.ts';
 import { MEDIA_OPERATIONS } from './operations/media-operations.ts';
 import { NOTIFICATION_OPERATIONS } from './operations/notification-operations.ts';
 import { SERVER_CALL_OPERATIONS } from './operations/server-call-operations.ts';
@@ -19,5 +20,6 @@ export const OPERATIONS: Operations = {
   ...SERVER_CALL_OPERATIONS,
   ...SERVER_KEY_OPERATIONS,
   ...SERVER_OPERATIONS,
+  ...LIVE_OPERATIONS,
   ...HEALTH_OPERATIONS,
 };

@@ -7,7 +7,7 @@ import { problemIn } from '../http/problem.ts';
 import { createLiveReader } from './live-reader.ts';
 import { listPushes } from './push-list.ts';
 
-const PushQuery = z.object({
+export const PushQuery = z.object({
   userId: UserId.optional(),
   callId: CallId.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),

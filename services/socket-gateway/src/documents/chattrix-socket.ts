@@ -1,4 +1,4 @@
-import { CallQuality, CallType, CallView } from '@trunkline/contract';
+import { CallQuality, CallSignal, CallType, CallView } from '@trunkline/contract';
 import { z } from 'zod';
 import { CHATTRIX_WORDS } from '../dialects/chattrix-words.ts';
 import { REASON_WORDS } from '../dialects/reasons.ts';
@@ -40,6 +40,7 @@ export const CHATTRIX_SOCKET: SocketLanguage = {
     ...tells('call_timeout', z.strictObject({ callId })),
     ...tells('call_ended', z.strictObject({ callId, endedBy: EndedBy, durationSeconds: z.number(), reason: SystemEndReason })),
     ...tells('call_quality_warning', z.strictObject({ callId, quality: CallQuality })),
+    ...tells('call_signal', z.strictObject({ callId, signal: CallSignal })),
     ...tells('user_online', z.strictObject({ userId: z.string() })),
     ...tells('user_offline', z.strictObject({ userId: z.string() })),
     call_error: z.strictObject({ type: z.literal('call_error'), payload: CallError }),

@@ -1,4 +1,4 @@
-import { CallQuality, CallType, RequestId } from '@trunkline/contract';
+import { CallQuality, CallSignal, CallType, RequestId } from '@trunkline/contract';
 import { z } from 'zod';
 import { ONLYCARE_WORDS } from '../dialects/onlycare-words.ts';
 import { CallAcknowledgement, CallError, Closing, EndedBy, EpochTime } from './call-answers.ts';
@@ -39,6 +39,7 @@ export const ONLYCARE_SOCKET: SocketLanguage = {
     'call:timeout': stopped,
     'call:ended': z.strictObject({ callId, endedBy: EndedBy, reason, durationSeconds: z.number(), timestamp }),
     'call:quality': z.strictObject({ callId, quality: CallQuality }),
+    'call:signal': z.strictObject({ callId, signal: CallSignal }),
     user_online: presence,
     user_offline: presence,
     'call:error': CallError,

@@ -1,4 +1,4 @@
-import { CallQuality, CallState, CallType } from '@trunkline/contract';
+import { CallQuality, CallSignal, CallState, CallType } from '@trunkline/contract';
 import { z } from 'zod';
 import { OTOMO_WORDS } from '../dialects/otomo-words.ts';
 import { REASON_WORDS } from '../dialects/reasons.ts';
@@ -31,6 +31,7 @@ export const OTOMO_SOCKET: SocketLanguage = {
     ...tells('call_cancelled', z.strictObject({ callId, reason, timestamp })),
     ...tells('call_ended', z.strictObject({ callId, endedBy: EndedBy, durationSeconds: z.number(), reason: SystemEndReason, timestamp })),
     ...tells('call_quality_warning', z.strictObject({ callId, quality: CallQuality })),
+    ...tells('call_signal', z.strictObject({ callId, signal: CallSignal })),
     ...tells('user_online', z.strictObject({ userId: z.string(), timestamp })),
     ...tells('user_offline', z.strictObject({ userId: z.string(), timestamp })),
     ...tells('call_error', CallError),
