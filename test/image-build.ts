@@ -47,6 +47,8 @@ export interface BuiltImage extends AsyncDisposable {
   /** Where its process starts, in that folder. */
   readonly workdir: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Where its base image has Node: in a folder that its account may read. */
+  readonly nodeFolder: string;
   readonly user: { readonly uid: number; readonly gid: number };
   readonly command: readonly string[];
   readonly healthCheck: readonly string[];
@@ -143,6 +145,9 @@ export const buildImage = async (service: string): Promise<BuiltImage> => {
   const folder = building.adopt(await mkdtemp(join(tmpdir(), 'trunkline-image-')), (path) => rm(path, { recursive: true, force: true }));
   // Readable to the account that the image runs as.
   await run('chmod', ['755', folder]);
+  const nodeFolder = join(folder, 'node');
+  await mkdir(nodeFolder);
+  await run('sh', ['-c', 'cp -l "$0" "$1" || cp "$0" "$1"', process.execPath, nodeFolder]);
   const builder = new Builder(folder, { SERVICE: service, NODE_IMAGE: 'node' });
   for (const instruction of instructionsIn(await readFile(DOCKERFILE, 'utf8'))) await builder.carryOut(instruction);
   const { root, workdir, env, user, command, healthCheck } = builder.stage;
@@ -152,6 +157,7 @@ export const buildImage = async (service: string): Promise<BuiltImage> => {
     root,
     workdir: join(root, workdir),
     env,
+    nodeFolder,
     user: { uid, gid },
     command,
     healthCheck,

@@ -22,7 +22,7 @@ export const loadConfig = <Schema extends z.ZodType>(schema: Schema, env: Enviro
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = schema.safeParse(given);
   if (parsed.success) return Object.freeze(parsed.data) as Readonly<z.output<Schema>>;
-  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'configuration'}: ${issue.message}`));
+  throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${String(path[0] ?? 'configuration')}: ${message}`));
 };
 
 const DIGITS = /^-?\d+$/;
