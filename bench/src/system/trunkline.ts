@@ -119,6 +119,9 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
     REDIS_PREFIX: prefix,
     JWT_SECRET: DEV_JWT_SECRET,
     INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
+    // Nobody is there to be sent away politely when it is over.
+    DRAIN_SECONDS: '0',
+    STOP_NOTICE_SECONDS: '0',
     SERVER_API_KEYS: serverKey,
     ...NO_LIMITS,
     ...settings,
