@@ -13,6 +13,7 @@ const SERVICE = `
   if (process.env.FAILS) throw new Error('it cannot be');
   createServer((request, response) => response.end(process.env.RUN + ' ' + process.pid)).listen(Number(process.env.PORT), '127.0.0.1');
   process.once('SIGTERM', () => process.exit(0));
+  process.once('disconnect', () => process.exit(0));
 `;
 
 /** Below the ports that the system gives to outgoing connections: those may be taken while a service is away. */
