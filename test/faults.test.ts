@@ -25,7 +25,9 @@ const endAll = (clients: readonly OnlyCareClient[]): void => {
 };
 
 it('Redis flushed in mid-ring: every ending still reaches both sides', async () => {
-  await using system = await startSystem();
+  // One of its own: other tests keep things in the shared one.
+  await using redis = await startRedis({ env: {}, dataFolder: null, report: () => undefined });
+  await using system = await startSystem({ settings: { REDIS_URL: redis.url } });
   const [cancelled, rejected, accepted, missed] = await Promise.all([
     ring(system),
     ring(system),
