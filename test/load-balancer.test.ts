@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -85,7 +85,13 @@ describe('through the load balancer of the compose file, without sticky sessions
   });
 
   it('no upgrade leads to the links of our own processes', async () => {
-    const headers = { connection: 'Upgrade', upgrade: 'websocket', authorization: `Bearer ${system.internalToken}` };
+    const headers = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': randomBytes(16).toString('base64'),
+      authorization: `Bearer ${system.internalToken}`,
+    };
     const asked = get(`${balancer.url}${INTERNAL_PATHS.link}`, { headers }).on('upgrade', () => expect.unreachable());
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
     response.resume();
