@@ -1,8 +1,10 @@
 import { request } from 'node:http';
 import { type CommandReply, INTERNAL_PATHS, LINK_PATHS } from '@trunkline/contract';
+import { createLogger, startHttpServer } from '@trunkline/service-kit';
 import { until } from '@trunkline/testing';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { startInternalLinks, takesLink } from '../src/http/internal-links.ts';
 import { startCallServiceProcess } from './call-service-process.ts';
 import { place } from './envelopes.ts';
 import { INTERNAL_TOKEN, openLink, refusalOf } from './link-client.ts';
@@ -156,6 +158,32 @@ describe('a link', () => {
     expect(await link.closed).toBe(1001);
     await stopped;
     expect(await service.database.query('SELECT id FROM calls')).toEqual([{ id: envelope.mintedCallId }]);
+  });
+
+  it('that does not finish in time is cut', async () => {
+    await using server = await startHttpServer((_request, response) => void response.end(), { port: 0, takesUpgrade: takesLink });
+    let isUnderWay = false;
+    const links = startInternalLinks({
+      server: server.server,
+      knowsToken: () => true,
+      operations: new Map([
+        [
+          lease,
+          () => {
+            isUnderWay = true;
+            return new Promise<never>(() => undefined);
+          },
+        ],
+      ]),
+      logger: createLogger('test', 'silent'),
+      countAnswer: () => undefined,
+      finishWithinMs: 50,
+    });
+    await using link = await openLink(server.url);
+    link.say({ id: 1, path: lease, body: renewal });
+    await until('it is under way', () => isUnderWay);
+    await links[Symbol.asyncDispose]();
+    expect(await link.closed).toBe(1006);
   });
 
   it('leaves neither token nor body in the log', async () => {

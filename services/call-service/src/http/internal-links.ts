@@ -13,6 +13,8 @@ export interface InternalLinksOptions {
   operations: ReadonlyMap<string, InternalOperation>;
   logger: Logger;
   countAnswer: CountAnswer;
+  /** How long what is under way, and the farewell, may take when it is disposed of. */
+  finishWithinMs?: number;
 }
 
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
@@ -104,7 +106,7 @@ class Link {
 
 /** Takes gateways' links (decision 15). Disposing answers what is under way within five seconds, closes every link and takes no other. */
 export const startInternalLinks = (options: InternalLinksOptions): AsyncDisposable => {
-  const { server, knowsToken } = options;
+  const { server, knowsToken, finishWithinMs = FINISH_WITHIN_MS } = options;
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -138,7 +140,7 @@ export const startInternalLinks = (options: InternalLinksOptions): AsyncDisposab
       });
       const cut = setTimeout(() => {
         for (const link of links) link.terminate();
-      }, FINISH_WITHIN_MS);
+      }, finishWithinMs);
       for (const link of links) link.leave();
       await gone;
       clearTimeout(cut);
