@@ -129,6 +129,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     webhooks,
     policy,
     pushPolicy: pushPolicyOf(config),
+    published: relay.published,
     logger,
     onCommitted: ({ outcome, rows, notes, pushes }) => {
       const { inserted, hints } = outcome;
@@ -204,7 +205,6 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const inside = {
     knowsToken: knowsToken([config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined)),
     operations: internalOperations({
-      database,
       decider: commands,
       answerChatCommand: chats.answerCommand,
       sessions: countSessions(sessions, metrics.of),

@@ -14,13 +14,11 @@ import type { z } from 'zod';
 import type { Decider } from '../calls/decider.ts';
 import { noteDeliveries } from '../calls/deliveries.ts';
 import type { AnswerChatCommand } from '../chat/chat-commands.ts';
-import type { Database } from '../database/database.ts';
 import type { Notifications } from '../notifications/notifications.ts';
 import type { ReadUntaken } from '../outbox/untaken.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
 
 export interface InternalOperationsOptions {
-  database: Database;
   decider: Pick<Decider, 'decide'>;
   answerChatCommand: AnswerChatCommand;
   sessions: SessionRegister;
@@ -47,7 +45,7 @@ const take =
 
 /** What Trunkline's own processes may ask, by path, whatever it comes over. Lists in, lists out. */
 export const internalOperations = (options: InternalOperationsOptions): ReadonlyMap<string, InternalOperation> => {
-  const { database, decider, answerChatCommand, sessions, notifications, readUntaken, sweepDeadlines } = options;
+  const { decider, answerChatCommand, sessions, notifications, readUntaken, sweepDeadlines } = options;
   return new Map<string, InternalOperation>([
     [
       INTERNAL_PATHS.commands,
@@ -71,7 +69,7 @@ export const internalOperations = (options: InternalOperationsOptions): Readonly
     [
       INTERNAL_PATHS.deliveries,
       take(DeliveriesRequest, async ({ deliveries }) => {
-        await noteDeliveries(database, decider, deliveries);
+        await noteDeliveries(decider, deliveries);
         return { events: await readUntaken(deliveries.map(({ callId }) => callId)) };
       }),
     ],
