@@ -53,8 +53,9 @@ class Link {
       // What comes after our close is not taken: the gateway asks elsewhere.
       if (socket.readyState !== WebSocket.OPEN) return;
       const request = isBinary ? null : readRequest(String(received));
-      if (request === null) socket.close(NOT_A_REQUEST, 'not a request');
-      else void this.#take(request);
+      if (request !== null) return void this.#take(request);
+      options.logger.warn('a link said what is no request');
+      socket.close(NOT_A_REQUEST, 'not a request');
     });
     // It closes itself, with the code that says why: 1009 for a frame that is too large.
     socket.on('error', (error) => options.logger.warn({ err: error }, 'a link broke'));

@@ -118,7 +118,7 @@ export const CALL_SERVICE_METRICS = {
   httpRequestSeconds: {
     type: 'histogram',
     name: 'trunkline_http_request_seconds',
-    help: 'How long answers to HTTP requests took',
+    help: 'How long answers took, over HTTP and over links',
     labels: ['route'],
     buckets: LATENCY_BUCKETS,
   },
