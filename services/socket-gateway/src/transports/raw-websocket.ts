@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODES, type CloseReason } from '@trunkline/contract';
+import { refuseUpgrade } from '@trunkline/service-kit';
 import { WebSocket } from 'ws';
 import { tokenInUpgrade } from '../authenticate.ts';
 import type { Dialect, JsonFrame } from '../dialects/dialect.ts';
@@ -9,7 +10,6 @@ import type { Handshakes } from './handshakes.ts';
 import { FLOOD, HardenedWebSocketServer } from './hardened-ws-server.ts';
 import { parseBounded } from './json-text.ts';
 import { HEARTBEAT, type HeartbeatTimes, judgePulse } from './pulse.ts';
-import { refuseUpgrade } from './refuse-upgrade.ts';
 import { type ClientSocket, type Door, MAX_FRAME_BYTES, type SocketListener, type Transport } from './transport.ts';
 
 export interface RawWebSocketOptions {
