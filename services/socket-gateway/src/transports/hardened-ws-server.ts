@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { CLOSE_CODES } from '@trunkline/contract';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { rememberLast } from '../remember-last.ts';
 import { FloodWatch } from './flood-watch.ts';
 import { PING, TEXT, wholeFrame } from './whole-frame.ts';
 
@@ -30,6 +31,8 @@ const gatherTurn = (stream: Socket): void => {
   process.nextTick(uncork, stream);
 };
 
+const textFrame = rememberLast((text: string) => wholeFrame(TEXT, text));
+
 class HardenedWebSocket extends WebSocket {
   /** Called by the server, with the options that it was made with. */
   constructor(...args: ConstructorParameters<typeof WebSocket>) {
@@ -45,21 +48,21 @@ class HardenedWebSocket extends WebSocket {
     if (typeof words !== 'string' || this.readyState !== WebSocket.OPEN) return super.send(words as Buffer, written);
     const { writableLength, writableHighWaterMark } = this.#stream;
     const keepsUp = writableLength < writableHighWaterMark;
-    this.#writeWhole(TEXT, words, keepsUp ? undefined : written);
+    this.#writeWhole(textFrame(words), keepsUp ? undefined : written);
     if (keepsUp) written?.();
   }
 
   override ping(text: string): void {
-    if (this.readyState === WebSocket.OPEN) this.#writeWhole(PING, text);
+    if (this.readyState === WebSocket.OPEN) this.#writeWhole(wholeFrame(PING, text));
   }
 
   get #stream(): Socket {
     return (this as unknown as WebSocketInternals)._socket;
   }
 
-  #writeWhole(opcode: number, text: string, onWritten?: Written): void {
+  #writeWhole(frame: Buffer, onWritten?: Written): void {
     gatherTurn(this.#stream);
-    this.#stream.write(wholeFrame(opcode, text), undefined, onWritten);
+    this.#stream.write(frame, undefined, onWritten);
   }
 
   /** Says with our own code that a frame was too large: by the standard's, a client cannot tell whether to come back. */

@@ -17,3 +17,13 @@ it.each<[string, Packet]>([
 ])('%s is encoded as Socket.IO does', (_name, packet) => {
   expect(new PlainEncoder().encode({ ...packet })).toEqual(new Encoder().encode({ ...packet }));
 });
+
+it('one body, to several namespaces and under several names, is each time what it is', () => {
+  const [ours, theirs] = [new PlainEncoder(), new Encoder()];
+  const events = [['a', body], ['a', body], ['b', body], ['b', { ...body, callId: 'c2' }], ['b'], ['b', body], ['b', body, 1]];
+  for (const data of events)
+    for (const nsp of ['/', '/chat']) {
+      const packet: Packet = { type: PacketType.EVENT, nsp, data };
+      expect(ours.encode(packet)).toEqual(theirs.encode({ ...packet }));
+    }
+});
