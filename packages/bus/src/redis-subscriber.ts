@@ -3,7 +3,7 @@ import { ChatEvent, GatewayNotice, ServerEvent, type UserId } from '@trunkline/c
 import type { Subscriber, Subscription, Topic } from './bus.ts';
 import { noticeChannel, probeChannel, userChannel } from './channels.ts';
 import { Ears } from './ears.ts';
-import { connected, connectRedis } from './redis-connection.ts';
+import { connected, connectRedis, gatherTurn } from './redis-connection.ts';
 
 export interface SubscriberOptions {
   redisUrl: string;
@@ -90,7 +90,10 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     }
   };
 
-  const subscribeTo = (channel: string): Promise<void> => subscribing.ssubscribe(channel).then(() => undefined, onError);
+  const subscribeTo = (channel: string): Promise<void> => {
+    gatherTurn(subscribing);
+    return subscribing.ssubscribe(channel).then(() => undefined, onError);
+  };
 
   await connected(subscribing, START_PATIENCE_MS);
   for (const ear of ears.channels) void subscribeTo(ear);
@@ -101,6 +104,7 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     const channel = channels.get(name);
     if (channel === undefined || !channel.listeners.delete(listener) || channel.listeners.size > 0) return;
     channels.delete(name);
+    gatherTurn(subscribing);
     subscribing.sunsubscribe(name).catch(onError);
   };
 
