@@ -125,6 +125,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     webhooks,
     policy,
     pushPolicy: pushPolicyOf(config),
+    published: relay.published,
     logger,
     onCommitted: ({ outcome, rows, notes, pushes }) => {
       const { inserted, hints } = outcome;
@@ -206,7 +207,6 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       ...(tracing === null ? [] : [heedTraceparent]),
       internalDoor({
         internalTokens: [config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined),
-        database,
         decider: commands,
         answerChatCommand: chats.answerCommand,
         sessions: countSessions(sessions, metrics.of),

@@ -126,3 +126,15 @@ it('a call that lives is left, and said so', async () => {
   await service.post('commands', { commands: [{ ...call(ANN, { type: 'cancel_call' }, callId), requestId: null }] });
   expect((await backend.request('DELETE', `/v1/server/users/${ANN}`)).body).toMatchObject({ complete: true, done: { calls: { rows: 1 } } });
 });
+
+it('who was erased can be called again, also by way of a call-service that knew them', async () => {
+  await using service = await startChatService();
+  const answerTo = async (commands: object[]): Promise<unknown[]> =>
+    ((await (await service.post('commands', { commands })).json()) as { replies: unknown[] }).replies;
+  const [before, after] = [randomUUID(), randomUUID()];
+  await answerTo([call('sho', { type: 'place_call', calleeId: ANN }, before)]);
+  await answerTo([{ ...call('sho', { type: 'cancel_call' }, before), requestId: null }]);
+  expect((await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`)).body).toMatchObject({ complete: true });
+  const replies = await answerTo([call('sho', { type: 'place_call', calleeId: ANN }, after)]);
+  expect(replies).toMatchObject([{ ok: true, call: { id: after, calleeId: ANN } }]);
+});

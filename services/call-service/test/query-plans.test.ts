@@ -1,9 +1,9 @@
 import { backingUrls, createTestDatabase } from '@trunkline/testing';
 import pg from 'pg';
 import { expect, it } from 'vitest';
-import { UPDATE_CALLS } from '../src/calls/call-columns.ts';
 import { READ_DUE } from '../src/calls/deadline-sweep.ts';
-import { LOCK_CALLS, READ_DONE_COMMANDS } from '../src/calls/load.ts';
+import { LOCK_CALLS, READ_BESIDE } from '../src/calls/load.ts';
+import { STORE_CALLS } from '../src/calls/store.ts';
 import { DATABASE_SESSION_OPTIONS } from '../src/database/database.ts';
 import { READ_LIVE_CALLS, READ_LIVE_WAITING, READ_RECENT_CALLS } from '../src/live/live-reader.ts';
 import { READ_NEWEST_PUSHES, READ_PUSHES_OF_CALL, READ_PUSHES_OF_USER } from '../src/live/push-list.ts';
@@ -39,7 +39,7 @@ const SENT = JSON.stringify([{ stream: 'call:x', claim: 1, seq: '1', status: 'de
 
 const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[]])[] = [
   [LOCK_CALLS, [['x'], ['ann']]],
-  [READ_DONE_COMMANDS, [['x'], ['c']]],
+  [READ_BESIDE, [['k'], ['ann'], ['bob'], ['ann'], ['x'], ['c']]],
   [READ_DUE, []],
   [READ_BACKLOG, []],
   [READ_TRACED_CALL, ['x']],
@@ -48,7 +48,7 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [READ_STEPS, [0, 500, null]],
   [READ_STEPS, [0, 500, 'ann']],
   [READ_STEPS_OF_CALL, ['x', 0, 500]],
-  [UPDATE_CALLS, [RECORD]],
+  [STORE_CALLS, ['[]', RECORD, '[]']],
   [READ_CONCERNED, [['s'], ['ann'], ['d']]],
   [READ_REACH, [['ann']]],
   [

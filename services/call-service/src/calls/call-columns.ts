@@ -52,31 +52,28 @@ const fromRecord = ([key, { type }]: readonly [string, Column]): string =>
 
 /** The columns of `calls c` as the keys of a `CallRecord`; times as epoch milliseconds. */
 export const CALL_COLUMNS = ALL.map(([key, { column, type }]) =>
-  type === 'time' ? `round(extract(epoch FROM c.${column}) * 1000)::float8 AS "${key}"` : `c.${column} AS "${key}"`,
+  // Not `extract`, which calculates in numeric.
+  type === 'time' ? `round(date_part('epoch', c.${column}) * 1000) AS "${key}"` : `c.${column} AS "${key}"`,
 ).join(', ');
 
 const WRITTEN = [...ALL, DUE];
 
 // `json`, not `jsonb`: the array is read once, and a tree of it built first costs more than all else in the statement.
 
-/** `$1`: a JSON array of `StoredCall`. */
-export const INSERT_CALLS = {
-  name: 'insert_calls',
-  text: `INSERT INTO calls (${WRITTEN.map(([, { column }]) => column).join(', ')})
-    SELECT ${WRITTEN.map(fromRecord).join(', ')} FROM json_to_recordset($1::json) AS r (${recordDefinition(WRITTEN)}) ORDER BY r.id`,
-};
+/** Inserts the `StoredCall`s of a JSON array. */
+export const insertCalls = (json: string): string => `INSERT INTO calls (${WRITTEN.map(([, { column }]) => column).join(', ')})
+    SELECT ${WRITTEN.map(fromRecord).join(', ')} FROM json_to_recordset(${json}::json) AS r (${recordDefinition(WRITTEN)}) ORDER BY r.id`;
 
 const ID: readonly [string, Column] = ['id', COLUMNS.id];
 
 const UPDATED = [ID, ...CHANGING];
 
-/** Of a stored call, what `UPDATE_CALLS` reads. */
+/** Of a stored call, what `updateCalls` reads. */
 export const changingPartOf = (call: StoredCall): object =>
   Object.fromEntries(UPDATED.map(([key]) => [key, call[key as keyof StoredCall]]));
 
-/** `$1`: a JSON array of the changing parts of `StoredCall`s; only what may change is written. */
-export const UPDATE_CALLS = {
-  name: 'update_calls',
-  text: `UPDATE calls c SET ${CHANGING.map((entry) => `${entry[1].column} = ${fromRecord(entry)}`).join(', ')}
-    FROM json_to_recordset($1::json) AS r (${recordDefinition(UPDATED)}) WHERE c.id = r.id`,
-};
+/** Takes a JSON array of the changing parts of `StoredCall`s; only what may change is written. */
+export const updateCalls = (
+  json: string,
+): string => `UPDATE calls c SET ${CHANGING.map((entry) => `${entry[1].column} = ${fromRecord(entry)}`).join(', ')}
+    FROM json_to_recordset(${json}::json) AS r (${recordDefinition(UPDATED)}) WHERE c.id = r.id`;

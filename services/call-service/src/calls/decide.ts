@@ -2,7 +2,7 @@ import { type CommandReply, refusal } from '@trunkline/contract';
 import { type ActEnvelope, actOnCall } from './act.ts';
 import { answerKey, bodyHash } from './answer-key.ts';
 import { settleDeadlines } from './apply-trigger.ts';
-import { noteNobodyHeard, notePresence, notePushed, noteReach, noteRung } from './observe.ts';
+import { noteNobodyHeard, notePresence, notePushed, noteReach, noteRung, noteStopped } from './observe.ts';
 import { type PlaceEnvelope, placeCall } from './place.ts';
 import {
   type CallAuditRow,
@@ -54,6 +54,7 @@ const decideOnce = (world: World, envelope: DecidedEnvelope): CommandReply => {
 };
 
 const observe = (world: World, input: Exclude<Input, { kind: 'command' }>): void => {
+  if (input.kind === 'stopped') return noteStopped(world, input.delivery);
   const call = world.find(input.kind === 'rung' ? input.delivery.callId : input.callId);
   if (call === undefined) return;
   if (input.kind === 'rung') return noteRung(world, call, input.delivery);

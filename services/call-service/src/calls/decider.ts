@@ -6,11 +6,12 @@ import { runInHalves } from '../database/run-in-halves.ts';
 import type { PushPolicy } from '../notifications/call-pushes.ts';
 import { queueCallPushes } from '../notifications/queue-call-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
-import { inSequence, type OutboxRow } from '../outbox/outbox.ts';
+import { inSequence, type KnownPublished, type OutboxRow } from '../outbox/outbox.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { callDrafts } from '../webhooks/webhook-draft.ts';
 import type { CallRecord } from './call-record.ts';
 import { decide } from './decide.ts';
+import { KnownLines } from './known-lines.ts';
 import { loadAndLock } from './load.ts';
 import { store } from './store.ts';
 import type { CallPolicy, Input, Outcome } from './world.ts';
@@ -44,6 +45,7 @@ export interface DeciderOptions {
   database: Database;
   policy: CallPolicy;
   pushPolicy: PushPolicy;
+  published: KnownPublished;
   logger: Logger;
   /** Null: the app's backend is told nothing. */
   webhooks: Pick<Webhooks, 'store' | 'wake'> | null;
@@ -76,7 +78,7 @@ const isStale = ({ input, at }: Arrived): boolean => {
 
 /** The call that an input is about, as it names it. */
 const callIdOf = (input: Input): string | null => {
-  if (input.kind === 'rung') return input.delivery.callId;
+  if ('delivery' in input) return input.delivery.callId;
   return input.kind === 'command' ? (input.envelope.command.callId ?? input.envelope.mintedCallId) : input.callId;
 };
 
@@ -87,11 +89,12 @@ const endedIn = ({ events, inserted, updated }: Outcome): CallRecord[] => {
 };
 
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
-export const createDecider = ({ database, policy, pushPolicy, logger, webhooks, onCommitted }: DeciderOptions): Decider => {
+export const createDecider = ({ database, policy, pushPolicy, published, logger, webhooks, onCommitted }: DeciderOptions): Decider => {
+  const lines = new KnownLines();
   const commit = async (inputs: Input[]): Promise<Reply[]> => {
     const { outcome, unpublished, pushes, notes } = await database.transaction(async (transaction) => {
-      const decided = decide(inputs, await loadAndLock(transaction, inputs), policy);
-      const unpublished = store(transaction, decided, policy);
+      const decided = decide(inputs, await loadAndLock(transaction, inputs, lines), policy);
+      const unpublished = store(transaction, decided, policy, published);
       const pushes = queueCallPushes(transaction, decided, pushPolicy);
       webhooks?.store(transaction, callDrafts(decided));
       return { outcome: decided, unpublished, pushes, notes: noteEndedCalls(transaction, endedIn(decided)) };

@@ -1,9 +1,10 @@
 import type { CommandReply } from '@trunkline/contract';
-import type { Transaction } from '../database/database.ts';
-import { preferencesIfReachable, READ_REACH, type ReachRow, reachFrom } from '../notifications/reach.ts';
+import { type Transaction, WorthRepeating } from '../database/database.ts';
+import { preferencesIfReachable, type ReachRow, reachFrom, reachOf } from '../notifications/reach.ts';
 import { answerKey, bodyHash, commandKey } from './answer-key.ts';
 import { CALL_COLUMNS } from './call-columns.ts';
 import type { CallRecord } from './call-record.ts';
+import type { KnownLines } from './known-lines.ts';
 import type { Input, Loaded, StoredAnswer } from './world.ts';
 
 const TAKE_ANSWER_KEYS = {
@@ -11,12 +12,14 @@ const TAKE_ANSWER_KEYS = {
   text: `INSERT INTO answers (key, body_hash) SELECT key, body_hash FROM unnest($1::text[], $2::text[]) AS taken (key, body_hash)
     ORDER BY key ON CONFLICT DO NOTHING RETURNING key`,
 };
-const READ_ANSWERS = { name: 'read_answers', text: 'SELECT key, body_hash, reply FROM answers WHERE key = ANY ($1::text[])' };
 const MAKE_LINES = {
   name: 'make_lines',
   text: 'INSERT INTO lines (user_id) SELECT user_id FROM unnest($1::text[]) AS made (user_id) ORDER BY user_id ON CONFLICT DO NOTHING',
 };
-const LOCK_LINES = { name: 'lock_lines', text: 'SELECT FROM lines WHERE user_id = ANY ($1::text[]) ORDER BY user_id FOR UPDATE' };
+const LOCK_LINES = {
+  name: 'lock_lines',
+  text: `SELECT count(*)::integer AS locked FROM (SELECT FROM lines WHERE user_id = ANY ($1::text[]) ORDER BY user_id FOR UPDATE) AS line`,
+};
 
 /** `$1`: ids or aliases; `$2`: users whose live calls matter too. Locked in the order of ids. */
 export const LOCK_CALLS = {
@@ -28,22 +31,31 @@ export const LOCK_CALLS = {
       UNION SELECT id FROM calls WHERE callee_id = ANY ($2::text[]) AND coalesce(ended_at, 'infinity') = 'infinity' AND NOT hidden_from_callee
     )) ORDER BY c.id FOR UPDATE OF c`,
 };
-/** After the locks: the time that counts is when the batch could act, not when it began to wait (invariant 5). */
-const READ_CLOCK = { name: 'read_clock', text: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now' };
-const READ_BLOCKS = {
-  name: 'read_blocks',
-  text: `SELECT b.owner_id, b.blocked_id FROM unnest($1::text[], $2::text[]) AS pair (owner_id, blocked_id)
-    JOIN blocks b ON b.owner_id = pair.owner_id AND b.blocked_id = pair.blocked_id`,
+/**
+ * All else that a batch may depend on, read behind the locks, in one statement. `$1`: keys of answers; `$2`, `$3`: callees and who calls them;
+ * `$4`: users; `$5`, `$6`: calls, and commands that were sent before. The clock: what counts is when the batch could act, not when it began
+ * to wait (invariant 5).
+ */
+export const READ_BESIDE = {
+  name: 'read_beside_calls',
+  text: `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
+    (SELECT json_agg(json_build_object('key', key, 'bodyHash', body_hash, 'reply', reply)) FROM answers WHERE key = ANY ($1::text[])) AS answers,
+    (SELECT json_agg(json_build_object('owner', b.owner_id, 'blocked', b.blocked_id)) FROM unnest($2::text[], $3::text[]) AS pair (owner_id, blocked_id)
+      JOIN blocks b ON b.owner_id = pair.owner_id AND b.blocked_id = pair.blocked_id) AS blocks,
+    (SELECT json_agg(r) FROM (${reachOf('$2')}) AS r) AS reach,
+    (SELECT json_agg(DISTINCT user_id) FROM sessions WHERE user_id = ANY ($4::text[]) AND closed_at IS NULL AND hears = 'calls') AS present,
+    (SELECT json_agg(json_build_object('commandId', command_id, 'callId', call_id)) FROM call_trace WHERE command_id = ANY ($6::text[]) AND call_id = ANY (ARRAY(
+      SELECT unnest($5::text[]) UNION SELECT id FROM calls WHERE callee_alias = ANY ($5::text[])))) AS done`,
 };
-const READ_PRESENT = {
-  name: 'read_present_users',
-  text: "SELECT DISTINCT user_id FROM sessions WHERE user_id = ANY ($1::text[]) AND closed_at IS NULL AND hears = 'calls'",
-};
-export const READ_DONE_COMMANDS = {
-  name: 'read_done_commands',
-  text: `SELECT command_id, call_id FROM call_trace WHERE command_id = ANY ($2::text[]) AND call_id = ANY (ARRAY(
-    SELECT unnest($1::text[]) UNION SELECT id FROM calls WHERE callee_alias = ANY ($1::text[])))`,
-};
+
+interface Beside {
+  now: number;
+  answers: { key: string; bodyHash: string; reply: CommandReply | null }[] | null;
+  blocks: { owner: string; blocked: string }[] | null;
+  reach: ReachRow[] | null;
+  present: string[] | null;
+  done: { commandId: string; callId: string }[] | null;
+}
 
 /** What a batch must lock and read. Sets, because a batch may hold several inputs about the same call. */
 interface Needs {
@@ -57,7 +69,9 @@ interface Needs {
   repeatedCommands: Set<string>;
 }
 
+/** The call that an input must lock. */
 const callIdOf = (input: Input): string | null => {
+  if (input.kind === 'stopped') return null;
   if (input.kind === 'rung') return input.delivery.callId;
   if (input.kind !== 'command') return input.callId;
   const { command, mintedCallId } = input.envelope;
@@ -98,28 +112,15 @@ const needsOf = (inputs: readonly Input[]): Needs => {
   return needs;
 };
 
-const NOTHING = Promise.resolve([]);
-
-interface AnswerRow {
-  key: string;
-  body_hash: string;
-  reply: CommandReply | null;
-}
-
-const takenBefore = (rows: readonly AnswerRow[], takenNow: readonly { key: string }[]): Map<string, StoredAnswer> => {
+const takenBefore = (rows: Beside['answers'], takenNow: readonly { key: string }[]): Map<string, StoredAnswer> => {
   const ours = new Set(takenNow.map(({ key }) => key));
-  return new Map(rows.filter(({ key }) => !ours.has(key)).map(({ key, body_hash, reply }) => [key, { bodyHash: body_hash, reply }]));
+  return new Map(rows?.filter(({ key }) => !ours.has(key)).map(({ key, bodyHash, reply }) => [key, { bodyHash, reply }]));
 };
 
-interface BlockRow {
-  owner_id: string;
-  blocked_id: string;
-}
-
-const groupBlocks = (rows: readonly BlockRow[]): Map<string, Set<string>> => {
-  const blocked = new Map<string, Set<string>>();
-  for (const { owner_id, blocked_id } of rows) blocked.set(owner_id, (blocked.get(owner_id) ?? new Set()).add(blocked_id));
-  return blocked;
+const groupBlocks = (rows: Beside['blocks']): Map<string, Set<string>> => {
+  const blockedBy = new Map<string, Set<string>>();
+  for (const { owner, blocked } of rows ?? []) blockedBy.set(owner, (blockedBy.get(owner) ?? new Set()).add(blocked));
+  return blockedBy;
 };
 
 type LockedCall = CallRecord & { calleePreferences: object | null };
@@ -130,44 +131,48 @@ const reachOfCallees = (calls: readonly LockedCall[]): ReachRow[] =>
 
 const withoutReach = ({ calleePreferences: _, ...call }: LockedCall): CallRecord => call;
 
+const takeKeys = (transaction: Transaction, keys: ReadonlyMap<string, string>): Promise<{ key: string }[]> =>
+  keys.size === 0 ? Promise.resolve([]) : transaction.query(TAKE_ANSWER_KEYS, [[...keys.keys()], [...keys.values()]]);
+
+/** @throws WorthRepeating when a line that was known is gone, by an erasure */
+const lockLines = async (transaction: Transaction, users: readonly string[], known: KnownLines): Promise<void> => {
+  if (users.length === 0) return;
+  const mayBeMissing = !known.has(users);
+  if (mayBeMissing) transaction.send(MAKE_LINES, [users]);
+  const [row] = await transaction.query<{ locked: number }>(LOCK_LINES, [users]);
+  if (row?.locked === users.length) return known.add(users);
+  known.forget(users);
+  throw new WorthRepeating('a line was erased meanwhile');
+};
+
 /**
  * Locks in one order, whatever the batch holds: idempotency keys, then lines in user order, then calls in id order.
  * All statements travel in one round trip.
  */
-export const loadAndLock = async (transaction: Transaction, inputs: readonly Input[]): Promise<Loaded> => {
+export const loadAndLock = async (transaction: Transaction, inputs: readonly Input[], known: KnownLines): Promise<Loaded> => {
   const needs = needsOf(inputs);
-  const keys = [...needs.keys.keys()];
-  const allKeys = [...keys, ...needs.readOnlyKeys];
   const callIds = [...needs.callIds];
   const lineUsers = [...needs.lineUsers];
-  const presenceUsers = [...needs.presenceUsers];
-  const taken = keys.length === 0 ? NOTHING : transaction.query<{ key: string }>(TAKE_ANSWER_KEYS, [keys, [...needs.keys.values()]]);
-  if (lineUsers.length > 0) {
-    transaction.send(MAKE_LINES, [lineUsers]);
-    transaction.send(LOCK_LINES, [lineUsers]);
-  }
-  // Behind the lines: an answer without a key of the client's is kept by whoever held them before.
-  const answers = allKeys.length === 0 ? NOTHING : transaction.query<AnswerRow>(READ_ANSWERS, [allKeys]);
+  const taken = takeKeys(transaction, needs.keys);
+  const lines = lockLines(transaction, lineUsers, known);
   const locked = transaction.query<LockedCall>(LOCK_CALLS, [callIds, lineUsers]);
-  const clock = transaction.query<{ now: number }>(READ_CLOCK, []);
-  const callees = needs.pairs.map(([callee]) => callee);
-  const blocks =
-    callees.length === 0 ? NOTHING : transaction.query<BlockRow>(READ_BLOCKS, [callees, needs.pairs.map(([, caller]) => caller)]);
-  const reach = callees.length === 0 ? NOTHING : transaction.query<ReachRow>(READ_REACH, [callees]);
-  const present = presenceUsers.length === 0 ? NOTHING : transaction.query<{ user_id: string }>(READ_PRESENT, [presenceUsers]);
-  const done =
-    needs.repeatedCommands.size === 0
-      ? NOTHING
-      : transaction.query<{ command_id: string; call_id: string }>(READ_DONE_COMMANDS, [callIds, [...needs.repeatedCommands]]);
-  const calls = await locked;
-  const now = (await clock)[0]?.now as number;
+  const read = transaction.query<Beside>(READ_BESIDE, [
+    [...needs.keys.keys(), ...needs.readOnlyKeys],
+    needs.pairs.map(([callee]) => callee),
+    needs.pairs.map(([, caller]) => caller),
+    [...needs.presenceUsers],
+    needs.repeatedCommands.size === 0 ? [] : callIds,
+    [...needs.repeatedCommands],
+  ]);
+  const [takenNow, , calls, [beside]] = await Promise.all([taken, lines, locked, read]);
+  const { now, answers, blocks, reach, present, done } = beside as Beside;
   return {
-    answers: takenBefore(await answers, await taken),
+    answers: takenBefore(answers, takenNow),
     calls: calls.map(withoutReach),
-    blockedBy: groupBlocks(await blocks),
-    reach: reachFrom([...reachOfCallees(calls), ...(await reach)], now),
+    blockedBy: groupBlocks(blocks),
+    reach: reachFrom([...reachOfCallees(calls), ...(reach ?? [])], now),
     now,
-    presentUsers: new Set((await present).map(({ user_id }) => user_id)),
-    doneCommands: new Map((await done).map(({ command_id, call_id }) => [command_id, call_id])),
+    presentUsers: new Set(present),
+    doneCommands: new Map(done?.map(({ commandId, callId }) => [commandId, callId])),
   };
 };

@@ -10,6 +10,11 @@ export const noteRung = (world: World, call: CallRecord, { userId, deviceId, ses
   applyTrigger(world, call, 'reached', BY_SYSTEM);
 };
 
+/** A session got a stop: it is not told again. Whatever the call is now, nothing of it changes. */
+export const noteStopped = (world: World, { callId, userId, deviceId, sessionId }: Delivery): void => {
+  world.traces.push({ callId, at: world.now, kind: 'stop_sent', userId, deviceId, sessionId, commandId: null, detail: null });
+};
+
 /**
  * Nobody hears the callee's rings; the first time counts. Not while a session of theirs is open: its gateway may only be
  * cut off from Redis (invariant 13).

@@ -36,6 +36,8 @@ export type Input =
   | { kind: 'command'; envelope: DecidedEnvelope }
   /** A gateway wrote the ring to a session's socket. */
   | { kind: 'rung'; delivery: Delivery }
+  /** A session got a stop. */
+  | { kind: 'stopped'; delivery: Delivery }
   /** Look at the call: a deadline may have passed. */
   | { kind: 'due'; callId: string }
   /** Redis answered that nobody heard the ring. */

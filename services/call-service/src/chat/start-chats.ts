@@ -60,6 +60,7 @@ export const startChats = (options: ChatsOptions): Chats => {
     enqueuePushes(pushes);
   };
   const decider = createChatDecider({
+    published: relay.published,
     database,
     logger,
     queueAwayPushes,

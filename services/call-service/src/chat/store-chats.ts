@@ -1,5 +1,5 @@
 import type { Transaction } from '../database/database.ts';
-import { chatStream, type OutboxRow, putInOutbox, type Unpublished } from '../outbox/outbox.ts';
+import { chatStream, type KnownPublished, type OutboxRow, putInOutbox, type Unpublished } from '../outbox/outbox.ts';
 import { INSERT_AUDIT } from '../server-api/audit.ts';
 import type { ChatOutcome, MessageRecord } from './chat-world.ts';
 import { searchVector } from './search-words.ts';
@@ -73,7 +73,7 @@ const sendAsJson = (transaction: Transaction, statement: { name: string; text: s
 };
 
 /** Sends all that a batch changed, set-based, without waiting: the commit travels right behind. */
-export const storeChats = (transaction: Transaction, outcome: ChatOutcome): Unpublished => {
+export const storeChats = (transaction: Transaction, outcome: ChatOutcome, published: KnownPublished): Unpublished => {
   sendAsJson(transaction, UPDATE_CHATS, [...outcome.chats]);
   sendAsJson(transaction, PUT_MEMBERS, [...outcome.members]);
   sendAsJson(transaction, INSERT_MESSAGES, outcome.sent.map(rowOf));
@@ -95,5 +95,5 @@ export const storeChats = (transaction: Transaction, outcome: ChatOutcome): Unpu
   }
   if (outcome.toldCalls.length > 0) transaction.send(FORGET_NOTES, [outcome.toldCalls]);
   sendAsJson(transaction, INSERT_AUDIT, outcome.audit);
-  return putInOutbox(transaction, outboxRows(outcome));
+  return putInOutbox(transaction, outboxRows(outcome), published);
 };

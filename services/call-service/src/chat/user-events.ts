@@ -2,7 +2,7 @@ import { type ChatEvent, type ChatId, type UserId, uuidv7 } from '@trunkline/con
 import type { Database } from '../database/database.ts';
 import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
-import { inSequence, type OutboxRow, putInOutbox, usersStream } from '../outbox/outbox.ts';
+import { inSequence, NOTHING_PUBLISHED, type OutboxRow, putInOutbox, usersStream } from '../outbox/outbox.ts';
 import { type AuditRow, INSERT_AUDIT } from '../server-api/audit.ts';
 import { type ChatFailure, refuse } from './chat-world.ts';
 import { isCustom, type UserEventBody } from './server-bodies.ts';
@@ -43,7 +43,8 @@ export const tellUsers = async (
     const audit: AuditRow = { keyName, action: body.type, chatId: body.chatId ?? null, userId: null, detail: { eventId: id } };
     transaction.send(INSERT_AUDIT, [JSON.stringify([audit])]);
     const decided = { type: event.type, at: performance.now() };
-    const stored = putInOutbox(transaction, [{ stream: usersStream(id), seq: 1, recipients, event: JSON.stringify(event), decided }]);
+    const row = { stream: usersStream(id), seq: 1, recipients, event: JSON.stringify(event), decided };
+    const stored = putInOutbox(transaction, [row], NOTHING_PUBLISHED);
     return { unpublished: stored, pushes: await queueAwayPushes(transaction, [event]) };
   });
   tell(await inSequence(unpublished), pushes);

@@ -130,8 +130,12 @@ export const openDatabase = ({ url, poolSize, onError }: DatabaseOptions): Datab
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '');
 
+/** What the work went by has changed meanwhile: done again, it goes by what is there now. */
+export class WorthRepeating extends Error {}
+
 /** Deadlock, serialization failure, lock timeout, a row inserted meanwhile: the same work may succeed if done again. */
-export const isWorthRepeating = (error: unknown): boolean => ['40P01', '40001', '55P03', '23505'].includes(codeOf(error));
+export const isWorthRepeating = (error: unknown): boolean =>
+  error instanceof WorthRepeating || ['40P01', '40001', '55P03', '23505'].includes(codeOf(error));
 
 /** The database refused this very work, rather than being away: splitting a batch finds the culprit. */
 export const isAboutTheData = (error: unknown): boolean => {

@@ -16,7 +16,6 @@ import type { z } from 'zod';
 import type { Decider } from '../calls/decider.ts';
 import { noteDeliveries } from '../calls/deliveries.ts';
 import type { AnswerChatCommand } from '../chat/chat-commands.ts';
-import type { Database } from '../database/database.ts';
 import type { Notifications } from '../notifications/notifications.ts';
 import type { ReadUntaken } from '../outbox/untaken.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
@@ -24,7 +23,6 @@ import type { SessionRegister } from '../sessions/session-register.ts';
 export interface InternalDoorOptions {
   /** Any of these lets in. */
   internalTokens: readonly string[];
-  database: Database;
   decider: Pick<Decider, 'decide'>;
   answerChatCommand: AnswerChatCommand;
   sessions: SessionRegister;
@@ -54,7 +52,7 @@ const take =
 
 /** The door for Trunkline's own processes. Lists in, lists out; who holds the token may speak for every user. */
 export const internalDoor = (options: InternalDoorOptions): Router => {
-  const { internalTokens, database, decider, answerChatCommand, sessions, notifications, readUntaken, sweepDeadlines } = options;
+  const { internalTokens, decider, answerChatCommand, sessions, notifications, readUntaken, sweepDeadlines } = options;
   const door = express.Router();
   door.use('/internal', requireToken(internalTokens), express.json({ limit: MAX_BODY }));
   door.post(
@@ -79,7 +77,7 @@ export const internalDoor = (options: InternalDoorOptions): Router => {
   door.post(
     INTERNAL_PATHS.deliveries,
     take(DeliveriesRequest, async ({ deliveries }) => {
-      await noteDeliveries(database, decider, deliveries);
+      await noteDeliveries(decider, deliveries);
       return { events: await readUntaken(deliveries.map(({ callId }) => callId)) };
     }),
   );

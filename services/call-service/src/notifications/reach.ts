@@ -6,11 +6,13 @@ export const preferencesIfReachable = (user: string): string =>
   `(SELECT coalesce(p.preferences, '{}'::jsonb) FROM push_targets t LEFT JOIN push_preferences p ON p.user_id = t.user_id
     WHERE t.user_id = ${user} LIMIT 1)`;
 
+/** Reads a `ReachRow` for each user of a parameter. */
+export const reachOf = (parameter: string, more = ''): string =>
+  `SELECT asked.user_id AS "userId", ${preferencesIfReachable('asked.user_id')} AS preferences${more} FROM unnest(${parameter}::text[]) AS asked (user_id)`;
+
 export const READ_REACH = {
   name: 'read_reach',
-  text: `SELECT asked.user_id AS "userId", ${preferencesIfReachable('asked.user_id')} AS preferences,
-      floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now
-    FROM unnest($1::text[]) AS asked (user_id)`,
+  text: reachOf('$1', ', floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now'),
 };
 
 export interface ReachRow {

@@ -7,12 +7,18 @@ const READ_UNPUBLISHED = {
   name: 'read_unpublished_of_streams',
   text: 'SELECT call_id AS stream, seq, recipients, event FROM outbox WHERE call_id = ANY ($1::text[]) ORDER BY call_id, seq',
 };
+/**
+ * `$1` streams, `$3` recipients and `$4` events are texts with a separator between, which no JSON has unescaped: taken apart, not read.
+ * `$2`: sequences.
+ */
 const INSERT_OUTBOX = {
   name: 'insert_outbox',
   text: `INSERT INTO outbox (call_id, seq, recipients, event)
-    SELECT r.stream, r.seq, r.recipients, r.event
-    FROM json_to_recordset($1::json) AS r (stream text, seq integer, recipients text[], event json)`,
+    SELECT r.stream, r.seq, ARRAY(SELECT json_array_elements_text(r.recipients::json)), r.event
+    FROM ROWS FROM (string_to_table($1::text, E'\\x1e'), unnest($2::integer[]), string_to_table($3::text, E'\\x1e'),
+      string_to_table($4::text, E'\\x1e')) AS r (stream, seq, recipients, event)`,
 };
+const SEPARATOR = '\x1e';
 
 /** An event on its way to Redis. Events of one stream are published in the order of `seq`. */
 export interface OutboxRow {
@@ -50,21 +56,34 @@ export interface Unpublished {
   rows: OutboxRow[];
 }
 
-/** The events are JSON already: as they are, nobody has to escape and read them once more. */
-const outboxJson = (rows: readonly OutboxRow[]): string =>
-  `[${rows
-    .map(
-      ({ stream, seq, recipients, event }) =>
-        `{"stream":${JSON.stringify(stream)},"seq":${seq},"recipients":${JSON.stringify(recipients)},"event":${event}}`,
-    )
-    .join()}]`;
+/** What this process has published of a stream: whoever published an event published all before it. */
+export interface KnownPublished {
+  /** The last sequence, or 0 where it is not known. */
+  lastOf(stream: string): number;
+}
+
+/** For streams that begin with what is stored: nothing can be left of them. */
+export const NOTHING_PUBLISHED: KnownPublished = { lastOf: () => 0 };
+
+/** Those of which something may be left: not those that begin here, nor those of which the event before these is known to be out. */
+const streamsWithEarlier = (rows: readonly OutboxRow[], published: KnownPublished): string[] => {
+  const firsts = new Map<string, number>();
+  for (const { stream, seq } of rows) if (!firsts.has(stream)) firsts.set(stream, seq);
+  return [...firsts].filter(([stream, seq]) => seq > 1 && published.lastOf(stream) < seq - 1).map(([stream]) => stream);
+};
 
 /** Stores events with what they tell of, in one transaction, without waiting: the commit travels right behind. */
-export const putInOutbox = (transaction: Transaction, rows: OutboxRow[]): Unpublished => {
+export const putInOutbox = (transaction: Transaction, rows: OutboxRow[], published: KnownPublished): Unpublished => {
   if (rows.length === 0) return { earlier: Promise.resolve([]), rows };
-  const known = [...new Set(rows.map(({ stream }) => stream))];
-  const earlier = transaction.query<OutboxRow>(READ_UNPUBLISHED, [known]);
-  transaction.send(INSERT_OUTBOX, [outboxJson(rows)]);
+  const uncertain = streamsWithEarlier(rows, published);
+  const earlier = uncertain.length === 0 ? Promise.resolve([]) : transaction.query<OutboxRow>(READ_UNPUBLISHED, [uncertain]);
+  const joined = (text: (row: OutboxRow) => string): string => rows.map(text).join(SEPARATOR);
+  transaction.send(INSERT_OUTBOX, [
+    joined(({ stream }) => stream),
+    rows.map(({ seq }) => seq),
+    joined(({ recipients }) => JSON.stringify(recipients)),
+    joined(({ event }) => event),
+  ]);
   return { earlier, rows };
 };
 

@@ -2,7 +2,7 @@ import type { Publication, Publisher, Topic } from '@trunkline/bus';
 import type { ChatEvent, ServerEvent, UserId } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import type { Database } from '../database/database.ts';
-import { aboutRows, type OutboxRow, topicOf } from './outbox.ts';
+import { aboutRows, type KnownPublished, type OutboxRow, topicOf } from './outbox.ts';
 
 /** `$1`, `$2`: pairs of stream and sequence that Redis took. */
 const DELETE_PUBLISHED = {
@@ -24,12 +24,14 @@ const CLAIM_LEFT_BEHIND = {
 
 const SWEEP_EVERY_MS = 500;
 /** Well within the second after which the sweep takes a row for left behind. */
-const DELETIONS_APART_MS = 50;
+const DELETIONS_APART_MS = 200;
 const MAX_PUBLISHED_TOGETHER = 512;
-/** More than can wait for their deletion at once; past it the oldest is forgotten, and at worst published twice. */
+/** Streams; past it the oldest is forgotten, and its events are at worst read once more, and published twice. */
 const MAX_REMEMBERED = 20_000;
 
 export interface Relay extends AsyncDisposable {
+  /** What this process has published. */
+  readonly published: KnownPublished;
   /** Publishes events that were just committed, without being waited for. */
   publish(rows: OutboxRow[]): void;
   /** Publishes what is heard or lost: once, and kept nowhere. */
@@ -49,8 +51,6 @@ export interface RelayOptions {
   onPublished(decided: NonNullable<OutboxRow['decided']>): void;
 }
 
-const keyOf = ({ stream, seq }: OutboxRow): string => `${stream}.${seq}`;
-
 const isRing = ({ stream, seq, recipients }: OutboxRow): boolean => topicOf(stream) === 'calls' && seq === 1 && recipients.length === 2;
 
 /** Whether every recipient's publication was answered, by however many subscribers. */
@@ -64,13 +64,15 @@ const publicationsOf = ({ recipients, event }: Pick<OutboxRow, 'recipients' | 'e
  * take, or what a process left behind. An event may be published twice, never past an unpublished one of its stream.
  */
 export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPublished }: RelayOptions): Relay => {
-  const published = new Set<string>();
+  const lastPublished = new Map<string, number>();
+  const lastOf = (stream: string): number => lastPublished.get(stream) ?? 0;
 
-  const remember = (row: OutboxRow): void => {
-    published.add(keyOf(row));
-    if (published.size <= MAX_REMEMBERED) return;
-    const [oldest] = published;
-    if (oldest !== undefined) published.delete(oldest);
+  const remember = ({ stream, seq }: OutboxRow): void => {
+    lastPublished.delete(stream);
+    lastPublished.set(stream, seq);
+    if (lastPublished.size <= MAX_REMEMBERED) return;
+    const [oldest] = lastPublished.keys();
+    if (oldest !== undefined) lastPublished.delete(oldest);
   };
 
   const deletion = createMicroBatch<OutboxRow, void>({
@@ -79,7 +81,6 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
     apartMs: DELETIONS_APART_MS,
     run: async (rows) => {
       await database.query(DELETE_PUBLISHED, [rows.map(({ stream }) => stream), rows.map(({ seq }) => seq)]);
-      for (const row of rows) published.delete(keyOf(row));
       return rows.map(() => undefined);
     },
   });
@@ -113,7 +114,7 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
     maxItems: MAX_PUBLISHED_TOGETHER,
     maxInFlight: 1,
     run: async (lists) => {
-      const rows = lists.flat().filter((row) => !published.has(keyOf(row)));
+      const rows = lists.flat().filter(({ stream, seq }) => seq > lastOf(stream));
       const taken = await publishInOrder(rows);
       for (const [index, row] of rows.entries()) {
         if (!taken[index]) continue;
@@ -152,6 +153,7 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
   };
 
   return {
+    published: { lastOf },
     publish: (rows) => {
       publication
         .add(rows)
