@@ -162,6 +162,31 @@ it('a stop and its probe, and whatever else one turn writes, leave as one write'
   await expect.poll(() => heard.slice(-3)).toEqual(['42["stop",{}]', PING, '42["more",{}]']);
 });
 
+it('who began with long polling and goes on over a WebSocket is told everything there, in order', async () => {
+  await using server = await startServer();
+  const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
+  const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1));
+  await fetch(`${polling}&sid=${sid}`, { method: 'POST', body: LET_ME_IN });
+  await expect.poll(() => server.seen.sockets.length).toBe(1);
+  const [socket] = server.seen.sockets;
+  socket?.write({ event: 'polled', body: 1 });
+  const polled = await (await fetch(`${polling}&sid=${sid}`)).text();
+  expect(polled).toContain('42["polled",1]');
+  const client = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket&sid=${sid}`);
+  const heard: string[] = [];
+  client.on('message', (packet) => heard.push(String(packet)));
+  await once(client, 'open');
+  client.send('2probe');
+  await expect.poll(() => heard).toEqual(['3probe']);
+  client.send('5');
+  socket?.write({ event: 'between', body: 2 });
+  client.send('42["sign",{}]');
+  await expect.poll(() => server.seen.frames.length).toBe(1);
+  for (const event of ['a', 'b']) socket?.write({ event, body: {} });
+  await expect.poll(() => heard.slice(1)).toEqual(['42["between",2]', '42["a",{}]', '42["b",{}]']);
+  client.terminate();
+});
+
 describe('a probe', () => {
   it('is answered by the pong to its own ping, and by nothing before', async () => {
     await using server = await startServer();
