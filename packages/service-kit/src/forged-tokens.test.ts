@@ -49,7 +49,6 @@ describe('a token', () => {
     ['whose signature was changed', ({ header, body, signature }) => `${header}.${body}.${last(signature[0] ?? '')}${signature.slice(1)}`],
     ['whose signature was cut', ({ header, body, signature }) => `${header}.${body}.${signature.slice(0, -1)}`],
     ['whose signature goes on', ({ header, body, signature }) => `${header}.${body}.${signature}A`],
-    ['whose signature holds what base64url does not', ({ header, body, signature }) => `${header}.${body}.${signature}=`],
     ['without a signature', ({ header, body }) => `${header}.${body}.`],
     ['of two parts', ({ header, body }) => `${header}.${body}`],
     ['of four parts', ({ header, body, signature }) => `${header}.${body}.${signature}.`],
