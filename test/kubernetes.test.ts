@@ -13,7 +13,7 @@ import { ROOT } from './repository-root.ts';
 const run = promisify(execFile);
 
 const FOLDER = join(ROOT, 'deploy/kubernetes');
-const OVERLAYS = ['base', 'production'] as const;
+const OVERLAYS = ['base', 'production', 'examples/traced'] as const;
 const SERVICES = ['call-service', 'socket-gateway', 'notifier'];
 const STOP_DEADLINE_SECONDS = 25;
 
@@ -173,6 +173,24 @@ describe('the network', () => {
   it('lets nobody but call-service and its migration reach PostgreSQL', () => {
     const policies = ofKind('NetworkPolicy').filter(({ spec }) => JSON.stringify(spec.egress ?? []).includes('"port":5432'));
     expect(policies.map(({ spec }) => spec.podSelector.matchExpressions[0].values)).toEqual([['call-service', 'trunkline-migration']]);
+  });
+
+  it('lets every service reach the collector that traces are sent to, where they are, and nobody there otherwise', () => {
+    const traced = kustomize(join(FOLDER, 'examples/traced'));
+    const settings = traced.find(({ kind }) => kind === 'ConfigMap')?.['data'];
+    const { hostname, port } = new URL(settings.OTEL_EXPORTER_OTLP_ENDPOINT);
+    const ways = (manifests: readonly Manifest[]) =>
+      manifests
+        .filter(({ kind, spec }) => kind === 'NetworkPolicy' && JSON.stringify(spec.egress ?? []).includes(`"port":${port}`))
+        .map(({ metadata, spec }) => ({
+          namespace: metadata.namespace,
+          from: spec.podSelector.matchExpressions[0].values.toSorted(),
+          to: spec.egress[0].to[0].namespaceSelector.matchLabels['kubernetes.io/metadata.name'],
+        }));
+    expect(ways(traced)).toEqual([{ namespace: 'trunkline', from: SERVICES.toSorted(), to: hostname.split('.')[1] }]);
+    expect(ways(production)).toEqual([]);
+    const page = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
+    expect(Object.keys(settings).filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
   });
 });
 
