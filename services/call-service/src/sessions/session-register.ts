@@ -9,6 +9,7 @@ import type {
   UserId,
 } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
+import type { Background } from '../background.ts';
 import { type Decider, decideSurely } from '../calls/decider.ts';
 import type { PartnerNews } from '../chat/partners.ts';
 import type { Database } from '../database/database.ts';
@@ -133,6 +134,8 @@ export interface SessionRegisterOptions {
   decider: Decider;
   /** Told of whose first session opened and whose last one closed. */
   partners: PartnerNews;
+  /** Where what follows from a closing goes on behind its answer. */
+  background: Pick<Background, 'run'>;
   logger: Logger;
   gatewayLeaseSeconds: number;
   /** Null: the app's backend is told nothing of who comes and goes. */
@@ -161,6 +164,7 @@ export const createSessionRegister = ({
   database,
   decider,
   partners,
+  background,
   logger,
   gatewayLeaseSeconds,
   screensPlaces,
@@ -225,7 +229,9 @@ export const createSessionRegister = ({
         closed.map(({ sessionId }) => sessionId),
         closed.map(({ userId }) => userId),
       ]);
-      settle(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will'));
+      background.run(
+        settle(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will')),
+      );
     },
     renewLease: async (gatewayId) => {
       const [lease] = await database.query<LeaseRow>(RENEW_LEASE, [gatewayId, gatewayLeaseSeconds]);
