@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { INTERNAL_PATHS } from '@trunkline/contract';
 import { METRICS } from '@trunkline/docs';
 import { GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
@@ -194,19 +195,64 @@ describe('the network', () => {
   });
 });
 
-it('the ingress leads to sockets and REST alone, over TLS, and is sticky to nobody', () => {
+interface Way {
+  isExact: boolean;
+  value: string;
+  service: string;
+}
+
+const ingressWays = (): Way[] =>
+  named('Ingress', 'trunkline')['spec'].rules.flatMap((rule: Manifest) =>
+    rule['http'].paths.map(({ path, pathType, backend }: { path: string; pathType: string; backend: Manifest }) => ({
+      isExact: pathType === 'Exact',
+      value: path,
+      service: backend['service'].name,
+    })),
+  );
+
+const gatewayApiWays = (): Way[] =>
+  documentsIn(join(FOLDER, 'examples/gateway-api.yaml'))
+    .filter(({ kind }) => kind === 'HTTPRoute')
+    .flatMap(({ spec }) => spec.rules)
+    .flatMap(({ matches, backendRefs }) =>
+      matches.map(({ path }: { path: { type: string; value: string } }) => ({
+        isExact: path.type === 'Exact',
+        value: path.value,
+        service: backendRefs[0].name,
+      })),
+    );
+
+/** As Kubernetes says of `Exact` and, element by element, of `Prefix`. */
+const serviceFor = (ways: readonly Way[], path: string): string | undefined => {
+  const inElements = (text: string): string => `${text.replace(/\/$/, '')}/`;
+  return ways.find(({ isExact, value }) => (isExact ? path === value : inElements(path).startsWith(inElements(value))))?.service;
+};
+
+describe.each([
+  ['the ingress', ingressWays],
+  ['the route of the Gateway API', gatewayApiWays],
+])('%s', (_name, ways) => {
+  it.each([
+    ['/socket.io/', 'socket-gateway'],
+    ['/ws/chat', 'socket-gateway'],
+    ['/ws/otomo', 'socket-gateway'],
+    ['/api/v1/calls/initiate', 'call-service'],
+    ['/v1/server/calls/1/trace', 'call-service'],
+    ['/docs', 'call-service'],
+    ['/docs/swagger-ui.css', 'call-service'],
+    ['/openapi.json', 'call-service'],
+    ['/asyncapi.json', 'call-service'],
+    ...[...Object.values(INTERNAL_PATHS), '/internal', '/metrics', '/livez', '/readyz', '/console', '/'].map((path) => [path, undefined]),
+  ])('leads %s to %s', (path, service) => {
+    expect(serviceFor(ways(), path as string)).toBe(service);
+  });
+});
+
+it('the ingress takes TLS alone, is sticky to nobody, and may reach what it leads to', () => {
   const { spec, metadata } = named('Ingress', 'trunkline');
   const [rule] = spec.rules;
-  const ways = rule.http.paths.map(({ path, backend }: { path: string; backend: { service: { name: string } } }) => [
-    path,
-    backend.service.name,
-  ]);
-  expect(ways).toEqual([
-    ['/socket.io/', 'socket-gateway'],
-    ['/ws/', 'socket-gateway'],
-    ['/api/', 'call-service'],
-    ['/v1/', 'call-service'],
-  ]);
+  const [{ from }] = named('NetworkPolicy', 'from-ingress')['spec'].ingress;
+  expect(from[0].namespaceSelector.matchLabels['kubernetes.io/metadata.name']).toContain(spec.ingressClassName);
   expect(metadata.annotations?.['haproxy.org/response-set-header']).toContain('Strict-Transport-Security');
   expect(spec.tls).toEqual([{ hosts: [rule.host], secretName: 'trunkline-tls' }]);
   expect(Object.keys(metadata.annotations ?? {}).filter((name) => /affinity|cookie|persistence|hash/.test(name))).toEqual([]);
