@@ -6,7 +6,10 @@ import { CallEvent } from './events.ts';
 import { CallId, DeviceId, GatewayId, RequestId, SessionId, storableText, UserId } from './ids.ts';
 import { Traceparent } from './traceparent.ts';
 
-/** The requests between Trunkline's own processes, `POST` with `Authorization: Bearer <INTERNAL_TOKEN>`. Each takes a list. */
+/**
+ * The requests between Trunkline's own processes, `POST` with `Authorization: Bearer <INTERNAL_TOKEN>`. Each takes a list.
+ * `link` is the upgrade to a WebSocket, under the same token, over which those of `LINK_PATHS` go too.
+ */
 export const INTERNAL_PATHS = {
   commands: '/internal/commands',
   sessions: '/internal/sessions',
@@ -16,6 +19,7 @@ export const INTERNAL_PATHS = {
   chatCommands: '/internal/chat-commands',
   claimPushes: '/internal/pushes/claim',
   pushResults: '/internal/pushes/results',
+  link: '/internal/link',
 } as const;
 
 export const MAX_BATCH = 256;

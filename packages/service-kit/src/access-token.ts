@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { DeviceId, storablePart, UserId } from '@trunkline/contract';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { z } from 'zod';
+import { verifyHs256 } from './hs256.ts';
 
 /** Who a verified token says its bearer is. */
 export interface Identity {
@@ -47,7 +48,7 @@ const Claims = z.object({
   device_id: DeviceId.nullish().transform((id) => id ?? null),
 });
 
-const identityOf = (payload: JWTPayload): Identity | null => {
+const identityOf = (payload: JWTPayload | null): Identity | null => {
   const claims = Claims.safeParse(payload);
   if (!claims.success) return null;
   const { sub, exp, name, picture, role, device_id } = claims.data;
@@ -80,20 +81,11 @@ export const createTokenVerifier = (settings: TokenSettings): VerifyToken => {
 const isAboutTheToken = (error: unknown): boolean =>
   error instanceof errors.JOSEError && !['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code);
 
-const verifierFor = (settings: TokenSettings, options: JWTVerifyOptions): ((token: string) => Promise<JWTPayload>) => {
+const verifierFor = (settings: TokenSettings, options: JWTVerifyOptions): ((token: string) => Promise<JWTPayload | null>) => {
+  const secrets = [settings.JWT_SECRET, settings.JWT_SECRET_PREVIOUS].filter((secret) => secret !== undefined);
   if (settings.JWT_SECRET !== undefined) {
-    const verifyWith = (secret: string) => {
-      const key = createSecretKey(secret, 'utf8');
-      return async (token: string) => (await jwtVerify(token, key, { ...options, algorithms: ['HS256'] })).payload;
-    };
-    const verify = verifyWith(settings.JWT_SECRET);
-    if (settings.JWT_SECRET_PREVIOUS === undefined) return verify;
-    const verifyAsBefore = verifyWith(settings.JWT_SECRET_PREVIOUS);
-    return (token) =>
-      verify(token).catch((error: unknown) => {
-        if (error instanceof errors.JWSSignatureVerificationFailed) return verifyAsBefore(token);
-        throw error;
-      });
+    const keys = secrets.map((secret) => createSecretKey(secret, 'utf8'));
+    return async (token) => verifyHs256(token, keys, options);
   }
   if (settings.JWT_JWKS_URL === undefined) throw new Error('neither JWT_SECRET nor JWT_JWKS_URL is set');
   const keys = createRemoteJWKSet(new URL(settings.JWT_JWKS_URL), { timeoutDuration: 3000 });

@@ -17,6 +17,9 @@ import { documentRoutes } from './documents/document-routes.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { startInternalLinks, takesLink } from './http/internal-links.ts';
+import { internalOperations } from './http/internal-operations.ts';
+import { knowsToken } from './http/internal-token.ts';
 import { routesOf } from './http/routes-of.ts';
 import { requireServerKey } from './http/server-key.ts';
 import { openPushQueue } from './jobs/push-queue.ts';
@@ -26,6 +29,7 @@ import { createPromptRateLimit, type RateLimit, tellRefusals } from './limits/ra
 import { CALL_SERVICE_METRICS } from './metrics/call-service-metrics.ts';
 import { countCommands } from './metrics/count-commands.ts';
 import { countOutcome } from './metrics/count-outcome.ts';
+import { createCountAnswer } from './metrics/count-requests.ts';
 import { countSessions } from './metrics/count-sessions.ts';
 import { watchDatabase } from './metrics/watch-database.ts';
 import { queueAwayPushes } from './notifications/away-pushes.ts';
@@ -208,6 +212,17 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const misses: ReadinessChecks = { redis: () => publisher.isConnected() };
   reportReadiness(metrics.of, { ...readiness, ...misses });
   watchDatabase(metrics.of, database);
+  const inside = {
+    knowsToken: knowsToken([config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined)),
+    operations: internalOperations({
+      decider: commands,
+      answerChatCommand: chats.answerCommand,
+      sessions: countSessions(sessions, metrics.of),
+      notifications,
+      readUntaken: createReadUntaken({ database, publisher, logger }),
+      sweepDeadlines: () => sweepDeadlines(database, decider),
+    }),
+  };
   const app = createApp({
     logger,
     readiness,
@@ -215,15 +230,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     metrics,
     routes: [
       ...(tracing === null ? [] : [heedTraceparent]),
-      internalDoor({
-        internalTokens: [config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined),
-        decider: commands,
-        answerChatCommand: chats.answerCommand,
-        sessions: countSessions(sessions, metrics.of),
-        notifications,
-        readUntaken: createReadUntaken({ database, publisher, logger }),
-        sweepDeadlines: () => sweepDeadlines(database, decider),
-      }),
+      internalDoor(inside),
       documentRoutes(),
       ...(config.CONSOLE_DIR === undefined
         ? []
@@ -242,7 +249,8 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       }),
     ],
   });
-  const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));
+  const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST, takesUpgrade: takesLink }));
+  starting.use(startInternalLinks({ ...inside, server: server.server, logger, countAnswer: createCountAnswer(metrics.of) }));
   starting.defer(async () => {
     isStopping = true;
     await delay(config.STOP_NOTICE_SECONDS * 1000);
