@@ -13,6 +13,7 @@ const ABOUT_NO_CALL: ReadonlySet<string> = new Set([
   'Redis is away',
   'Redis is back',
   'a job failed',
+  'a link broke',
   'a push service is back: its breaker closes',
   'a push service is down: its breaker opens',
   'a sweep failed',
