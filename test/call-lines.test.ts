@@ -120,7 +120,7 @@ const poison = async (life: Life): Promise<void> => {
     $$ BEGIN IF new.kind = 'ring_sent' THEN RAISE EXCEPTION 'not now'; END IF; RETURN new; END $$`);
   await system.database.query('CREATE TRIGGER rung BEFORE INSERT ON call_trace FOR EACH ROW EXECUTE FUNCTION refuse_rung()');
   const unreported = await ringing(life);
-  await until('a ring is not noted', () => system.process('call-service', 0).output().includes(INTERNAL_PATHS.deliveries));
+  await until('a ring is not noted', () => system.process('socket-gateway', 1).output().includes('deliveries were not reported'));
   await system.database.query('DROP TRIGGER rung ON call_trace');
   expect(await ann.cancel(unreported)).toMatchObject({ ok: true });
 };

@@ -16,6 +16,7 @@ import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { readSnapshots } from './snapshots.ts';
+import { readUnread } from './unread-chats.ts';
 
 const KNOW_GATEWAY = {
   name: 'know_gateway',
@@ -218,8 +219,8 @@ export const createSessionRegister = ({
       const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
       await tellCalls(usersOf(admitted));
       const came = partners.came(unique(usersOf(admitted)), ids(admitted)).catch(partnersMissed);
-      const [read] = await Promise.all([readSnapshots(database, admitted), came]);
-      const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, snapshot]));
+      const [read, unread] = await Promise.all([readSnapshots(database, admitted), readUnread(database, admitted), came]);
+      const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, { ...snapshot, unread: unread.get(snapshot.sessionId) }]));
       return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });
     },
     close: async (gatewayId, closed) => {
