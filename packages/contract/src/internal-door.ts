@@ -3,7 +3,7 @@ import { Call } from './call.ts';
 import { Command } from './commands.ts';
 import { Refusal } from './errors.ts';
 import { CallEvent } from './events.ts';
-import { CallId, DeviceId, GatewayId, RequestId, SessionId, storableText, UserId } from './ids.ts';
+import { CallId, ChatId, DeviceId, GatewayId, RequestId, SessionId, storableText, UserId } from './ids.ts';
 import { Traceparent } from './traceparent.ts';
 
 /**
@@ -75,10 +75,16 @@ export type OpenedSession = z.infer<typeof OpenedSession>;
 export const ClosedSession = z.object({ sessionId: SessionId, userId: UserId });
 export type ClosedSession = z.infer<typeof ClosedSession>;
 
-/** What a session that just opened must know: the latest event of each call that concerns it (invariant 7). */
+/** How much of one chat its reader has not read. */
+export const UnreadChat = z.object({ chatId: ChatId, unreadCount: z.int().positive() });
+export type UnreadChat = z.infer<typeof UnreadChat>;
+
+/** What a session that just opened must know: the latest event of each call that concerns it, or its unread chats (invariant 7). */
 export const Snapshot = z.object({
   sessionId: SessionId,
   events: z.array(CallEvent),
+  /** Of a session that hears chats, the newest first. */
+  unread: z.array(UnreadChat).optional(),
   /** The user has as many connections as one may have: this one is to be closed. */
   refused: z.boolean().default(false),
 });

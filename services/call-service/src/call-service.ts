@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, startPublisher } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer, startTracing } from '@trunkline/service-kit';
 import express from 'express';
+import { createBackground } from './background.ts';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
@@ -96,6 +97,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const publisher = starting.use(tracePublisher(await startPublisher({ ...redis, onError: onRedisError }), tracing));
   const ringTimeouts = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const pushQueue = starting.use(openPushQueue({ ...redis, logger }));
+  const background = createBackground();
   const relay = starting.use(
     startRelay({
       database,
@@ -103,7 +105,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       logger,
       onNobodyHeard: (callId, calleeId) => {
         metrics.of.ringsUnheard.inc({});
-        reportNobodyHeard(decider, callId, calleeId);
+        background.run(reportNobodyHeard(decider, background, { callId, calleeId }));
       },
       onPublished: ({ type, at }) => metrics.of.eventPublishSeconds.observe({ event: type }, (performance.now() - at) / 1000),
     }),
@@ -142,11 +144,19 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       for (const call of inserted) if (call.endedAt === null) ringTimeouts.schedule(call.ringDeadlineAt, call.createdAt);
     },
   });
-  starting.defer(() => decider.idle());
+  starting.defer(async () => {
+    await background.finish();
+    await decider.idle();
+    // What its last publications say of rings is decided while there is a database.
+    await relay[Symbol.asyncDispose]();
+    await background.finish();
+    await decider.idle();
+  });
   const sessions = createSessionRegister({
     database,
     decider,
     partners: chats.partners,
+    background,
     logger,
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
     webhooks,

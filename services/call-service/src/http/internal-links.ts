@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { ERRORS, type ErrorCode, INTERNAL_PATHS, LINK_PATHS, type LinkAnswer, LinkRequest, refusal } from '@trunkline/contract';
 import { type Logger, refuseUpgrade } from '@trunkline/service-kit';
 import { WebSocket, WebSocketServer } from 'ws';
+import { callOfError } from '../calls/decider.ts';
 import type { CountAnswer } from '../metrics/count-requests.ts';
 import type { InternalOperation } from './internal-operations.ts';
 import type { KnowsToken } from './internal-token.ts';
@@ -95,7 +96,7 @@ class Link {
     try {
       return await operation(body);
     } catch (error) {
-      this.#options.logger.error({ err: error, route: path }, 'a request failed');
+      this.#options.logger.error({ err: error, route: path, ...callOfError(error) }, 'a request failed');
       return refused('service_error');
     }
   }

@@ -29,6 +29,7 @@ const MAX_PUBLISHED_TOGETHER = 512;
 /** Streams; past it the oldest is forgotten, and its events are at worst read once more, and published twice. */
 const MAX_REMEMBERED = 20_000;
 
+/** Disposing, also again, waits for what is on its way, and ends the sweep; what is committed later is still published. */
 export interface Relay extends AsyncDisposable {
   /** What this process has published. */
   readonly published: KnownPublished;
