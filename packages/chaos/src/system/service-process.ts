@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ServiceName, until } from '@trunkline/testing';
 
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 30_000;
+const ANSWER_WITHIN_MS = 5000;
 
 export interface ServiceProcessOptions {
   service: ServiceName;
@@ -16,6 +18,8 @@ export interface ServiceProcessOptions {
   port: number;
   settings: Readonly<Record<string, string>>;
   logFolder: string;
+  /** Whether it can be asked what it holds: it then collects its garbage each time. */
+  tellsItsMemory?: boolean;
 }
 
 /** A service's own `main.ts` as a process on a port of its own, to which everything may be done that happens to processes. */
@@ -40,10 +44,13 @@ export class ServiceProcess implements AsyncDisposable {
   /** Starts it, where it does not run; resolves when it is ready. `clockOffMs`: how far its clock is wrong. */
   async start({ clockOffMs = 0 } = {}): Promise<void> {
     if (this.#isRunning()) return;
-    const { service, port, settings, logFolder } = this.#options;
+    const { service, port, settings, logFolder, tellsItsMemory = false } = this.#options;
     const main = fileURLToPath(new URL(`../../../../services/${service}/src/main.ts`, import.meta.url));
     const log = openSync(`${logFolder}/${this.name}.log`, 'a');
-    const preload = clockOffMs === 0 ? [] : ['--import', new URL('./wrong-clock.ts', import.meta.url).href];
+    const preload = [
+      ...(clockOffMs === 0 ? [] : ['--import', new URL('./wrong-clock.ts', import.meta.url).href]),
+      ...(tellsItsMemory ? ['--expose-gc', '--import', new URL('./tells-its-memory.ts', import.meta.url).href] : []),
+    ];
     this.#child = spawn(process.execPath, [...preload, main], {
       env: {
         NODE_COMPILE_CACHE: join(tmpdir(), 'trunkline-compile-cache'),
@@ -64,6 +71,16 @@ export class ServiceProcess implements AsyncDisposable {
     } catch {
       return false;
     }
+  }
+
+  /** What it holds that is not garbage; null: it does not run, or does not answer. Only of one that tells its memory. */
+  async liveBytes(): Promise<number | null> {
+    if (this.#child === null || !this.#isRunning()) return null;
+    const child = this.#child;
+    const answered = once(child, 'message') as Promise<[{ liveBytes: number }]>;
+    child.send('how much?');
+    const answer = await Promise.race([answered, pause(ANSWER_WITHIN_MS, null, { ref: false })]);
+    return answer === null ? null : answer[0].liveBytes;
   }
 
   /** `kill -9`; resolves when it is gone. */

@@ -45,6 +45,8 @@ export interface WorldOptions {
   callServices: number;
   durable: boolean;
   settings?: Readonly<Record<string, string>>;
+  /** See `ServiceProcess.liveBytes`. */
+  tellsItsMemory?: boolean;
   report(line: string): void;
 }
 
@@ -115,7 +117,14 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
 
   const start = (service: ServiceName, name: string, port: number, settings: Record<string, string>): ServiceProcess =>
     starting.use(
-      new ServiceProcess({ service, name, port, logFolder: folder, settings: { ...SETTINGS, ...settings, ...options.settings } }),
+      new ServiceProcess({
+        service,
+        name,
+        port,
+        logFolder: folder,
+        settings: { ...SETTINGS, ...settings, ...options.settings },
+        tellsItsMemory: options.tellsItsMemory ?? false,
+      }),
     );
   const urlsOf = (through: readonly FaultProxy[] = []): string => through.map(({ url }) => url).join(',');
   const callServices = callServicePorts.map((port, index) =>
