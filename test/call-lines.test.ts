@@ -128,13 +128,14 @@ const poison = async (life: Life): Promise<void> => {
 /** Whoever answers wrong: the push provider, the receiver of webhooks, the pre-ring hook. */
 const failOutside = async (life: Life): Promise<void> => {
   const { ann, hook, standIn, system } = life;
-  standIn.script({ status: 500, times: 2 });
+  standIn.script({ status: 500 });
   hook.answerWith((_received, response) => void response.writeHead(500).end());
   const pushed = await placed(ann, 'gil');
   await until('a webhook was refused', async () => {
     const refused = await system.database.query("SELECT FROM webhooks WHERE error = 'answered 500'");
     return refused.length > 0;
   });
+  await until('a push was refused', () => standIn.attempts().some(({ status }) => status === 500));
   hook.answerWith((_received, response) => void response.end('{"action":"allow"}'));
   await ann.cancel(pushed);
 };
@@ -144,7 +145,7 @@ const loseEverything = async (life: Life, redis: { url: string; pid?: number | n
   const { ann, bob, standIn, system } = life;
   const callService = system.process('call-service', 0);
   // Whatever else is still on its way to the provider takes as long.
-  standIn.script({ status: null, delayMs: 500, times: 10 });
+  standIn.script({ status: null, delayMs: 1000, times: 10 });
   const pushed = await placed(ann, 'gil');
   await until('a push is under way', () => JSON.stringify(standIn.attempts()).includes(pushed));
   await callService.kill();
