@@ -189,7 +189,8 @@ export class ChatConnection implements RoomListener {
   #greet(): void {
     const { userId, role } = this.#options.identity;
     this.#state = 'open';
-    this.#tell({ type: 'connected', userId, role, at: this.#now(), unread: this.#unread });
+    this.#tell({ type: 'connected', userId, role, at: this.#now() });
+    if (this.#unread.length > 0) this.#tell({ type: 'unread', chats: this.#unread });
     this.#unread = [];
     const held = this.#held;
     this.#held = [];

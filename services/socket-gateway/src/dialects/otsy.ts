@@ -35,13 +35,8 @@ export type ChatHint =
 export type ChatTelling =
   | ChatEvent
   | ChatHint
-  | {
-      readonly type: 'connected';
-      readonly userId: UserId;
-      readonly role: string | null;
-      readonly at: number;
-      readonly unread: readonly UnreadChat[];
-    }
+  | { readonly type: 'connected'; readonly userId: UserId; readonly role: string | null; readonly at: number }
+  | { readonly type: 'unread'; readonly chats: readonly UnreadChat[] }
   | { readonly type: 'history'; readonly chatId: ChatId; readonly messages: readonly ChatMessage[] };
 
 /** What one client frame means. `refused` says what was wrong with it. */
@@ -76,10 +71,11 @@ const decode = ({ event, body }: EventFrame): DecodedAsk => {
 
 const encode = (telling: ChatTelling, viewerId: UserId): EventFrame => {
   switch (telling.type) {
-    case 'connected': {
-      const { userId, role, at } = telling;
-      const unread = telling.unread.map(({ chatId, unreadCount }) => ({ chat_id: chatId, unread_count: unreadCount }));
-      return { event: 'connected', body: { userId, role, timestamp: isoTime(at), unread } };
+    case 'connected':
+      return { event: 'connected', body: { userId: telling.userId, role: telling.role, timestamp: isoTime(telling.at) } };
+    case 'unread': {
+      const chats = telling.chats.map(({ chatId, unreadCount }) => ({ chat_id: chatId, unread_count: unreadCount }));
+      return { event: 'unread_counts', body: { chats } };
     }
     case 'history': {
       const messages = telling.messages.map((message) => messageViewFor(message, viewerId));

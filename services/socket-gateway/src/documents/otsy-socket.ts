@@ -41,7 +41,8 @@ export const OTSY_SOCKET: SocketLanguage = {
     'auth:refresh': z.object({ token: z.string(), requestId }),
   },
   tells: {
-    connected: z.strictObject({ userId, role: z.string().nullable(), timestamp, unread: z.array(UnreadView) }),
+    connected: z.strictObject({ userId, role: z.string().nullable(), timestamp }),
+    unread_counts: z.strictObject({ chats: z.array(UnreadView) }),
     chat_history: z.strictObject({ chat_id, messages: z.array(MessageView) }),
     new_message: MessageView,
     messages_read: z.strictObject({ chatId, messageIds: z.array(z.uuid()), readBy: userId, readAt: IsoTime }),
