@@ -1,4 +1,4 @@
-import { FAULT_NAMES } from './faults/schedule.ts';
+import { FAULT_NAMES, PACKET_FAULT_NAMES } from './faults/schedule.ts';
 import type { Evidence } from './judge/evidence.ts';
 import type { Verdict } from './judge/verdict.ts';
 
@@ -26,9 +26,9 @@ export const promiseTable = (verdicts: readonly Verdict[]): string[] => {
 
 /** How often each fault happened. */
 export const faultTable = ({ faults }: Evidence): string[] => {
-  const counts = FAULT_NAMES.map((name) => [name, faults.filter((fault) => fault.name === name).length] as const).filter(
-    ([, count]) => count > 0,
-  );
+  const counts = [...FAULT_NAMES, ...PACKET_FAULT_NAMES]
+    .map((name) => [name, faults.filter((fault) => fault.name === name).length] as const)
+    .filter(([, count]) => count > 0);
   if (counts.length === 0) return ['no faults'];
   return [`${faults.length} faults: ${counts.map(([name, count]) => `${name} ${count}`).join(', ')}`];
 };

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Dice } from './dice.ts';
 import type { Inflicted } from './faults/fault.ts';
-import { FAULT_NAMES, runFaults } from './faults/schedule.ts';
+import { runFaults } from './faults/schedule.ts';
 import { judgeAllDelays } from './judge/delays.ts';
 import { type Evidence, gatherEvidence } from './judge/evidence.ts';
 import { judgeFacts } from './judge/facts.ts';
@@ -14,8 +14,10 @@ import type { World } from './system/world.ts';
 export interface RunOptions {
   world: World;
   seed: number;
-  /** How long calls are placed. Null: until each of the faults has happened once. */
+  /** How long calls are placed; at most, where faults are counted. Null: as long as those take. */
   seconds: number | null;
+  /** How often each fault happens, when the run is over; by default it is over when the time is. */
+  times?: number | null;
   rate: number;
   faults: readonly string[];
   scale: number;
@@ -43,8 +45,8 @@ const TOLD_WITHIN_MS = 3000;
 const SALT = { people: 1, arrivals: 2, faults: 3 };
 
 /** Places calls until the time is up, and for as long as something else goes on. */
-const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds }: RunOptions, goesOn: () => boolean): Promise<void> => {
-  const endAt = Date.now() + (seconds ?? 0) * 1000;
+const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds, times }: RunOptions, goesOn: () => boolean): Promise<void> => {
+  const endAt = Date.now() + (times == null ? (seconds ?? 0) * 1000 : 0);
   let dueAt = Date.now();
   while (dueAt < endAt || goesOn()) {
     await pause(Math.max(0, dueAt - Date.now()));
@@ -87,7 +89,7 @@ const everybodyTold = async (crowd: Crowd): Promise<void> => {
 
 /** One run against a world that stands: people, faults, and the verdict. */
 export const run = async (options: RunOptions): Promise<RunResult> => {
-  const { world, seed, seconds, rate, faults, scale, sabotage, report } = options;
+  const { world, seed, seconds, times = null, rate, faults, scale, sabotage, report } = options;
   const name = `c${seed}-${Date.now().toString(36)}`;
   const dice = new Dice(seed);
   using crowd = await Crowd.gather({
@@ -103,7 +105,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   let isTroubled = true;
   const arrivals = arrive(crowd, dice.fork(SALT.arrivals), options, () => isTroubled);
   await Promise.all([
-    runFaults({ world, dice: dice.fork(SALT.faults), seconds, names: faults, scale, report }, inflicted),
+    runFaults({ world, dice: dice.fork(SALT.faults), seconds, times, names: faults, scale, report }, inflicted),
     sabotage === undefined ? null : SABOTAGES[sabotage]({ world, crowd }),
   ]);
   isTroubled = false;
@@ -127,6 +129,6 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
 
 const ROUGH_SECONDS_OF_A_FAULT = 13;
 
-/** Short runs have short faults, so that each happens once. */
-export const scaleFor = (seconds: number | null, faults: readonly string[] = FAULT_NAMES): number =>
-  Math.min(1, (seconds ?? 0) / Math.max(1, faults.length * ROUGH_SECONDS_OF_A_FAULT));
+/** Short runs have short faults, so that each happens as often as it should. */
+export const scaleFor = (seconds: number | null, times: number, faults: readonly string[]): number =>
+  seconds === null ? 1 : Math.min(1, seconds / Math.max(1, times * faults.length * ROUGH_SECONDS_OF_A_FAULT));
