@@ -7,11 +7,7 @@ import { expect, it } from 'vitest';
 import { ROOT } from './repository-root.ts';
 
 const PATIENCE_MS = 240_000;
-const LOST = [
-  'packets_lost_between_gateway_and_redis',
-  'packets_lost_from_call_service_to_gateway',
-  'packets_rejected_between_phones_and_gateway',
-];
+const LOST = ['packets_lost_between_gateway_and_redis', 'packets_lost_from_call_service_to_gateway', 'phones_rejected_by_gateway'];
 const SOME_LOST = 'some_packets_lost_between_call_service_and_postgres';
 const obstacle = await whyNoNamespace();
 

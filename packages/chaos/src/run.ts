@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Dice } from './dice.ts';
 import type { Inflicted } from './faults/fault.ts';
-import { runFaults } from './faults/schedule.ts';
+import { inflict, runFaults } from './faults/schedule.ts';
 import { judgeAllDelays } from './judge/delays.ts';
 import { type Evidence, gatherEvidence } from './judge/evidence.ts';
 import { judgeFacts } from './judge/facts.ts';
@@ -42,7 +42,7 @@ const FEWEST_PAIRS = 12;
 const IDLE_WITHIN_MS = 60_000;
 const SETTLE_WITHIN_MS = 45_000;
 const TOLD_WITHIN_MS = 3000;
-const SALT = { people: 1, arrivals: 2, faults: 3 };
+const SALT = { people: 1, arrivals: 2, faults: 3, sabotage: 4 };
 
 /** Places calls until the time is up, and for as long as something else goes on. */
 const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds, times }: RunOptions, goesOn: () => boolean): Promise<void> => {
@@ -102,11 +102,12 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   const inflicted: Inflicted[] = [];
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
+  const briefly = { world, dice: dice.fork(SALT.sabotage), scale: 0, report };
   let isTroubled = true;
   const arrivals = arrive(crowd, dice.fork(SALT.arrivals), options, () => isTroubled);
   await Promise.all([
     runFaults({ world, dice: dice.fork(SALT.faults), seconds, times, names: faults, scale, report }, inflicted),
-    sabotage === undefined ? null : SABOTAGES[sabotage]({ world, crowd }),
+    sabotage === undefined ? null : SABOTAGES[sabotage]({ world, crowd, inflict: (fault) => inflict(fault, briefly, inflicted) }),
   ]);
   isTroubled = false;
   await arrivals;

@@ -47,7 +47,7 @@ const seen = {
   'another port': await trial([rule({ port: 1 })]),
   'lost on the way there': await trial([rule({})]),
   'lost on the way back': await trial([rule({ way: 'from' })]),
-  rejected: await trial([rule({ verdict: 'reject' }), rule({ way: 'from', verdict: 'reject' })]),
+  rejected: await trial([rule({ verdict: 'reject' })]),
 };
 server.close();
 process.stdout.write(JSON.stringify(seen));

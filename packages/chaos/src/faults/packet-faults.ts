@@ -57,7 +57,8 @@ const TROUBLES: readonly Trouble[] = [
   { name: (from, to) => `packets_lost_from_${from}_to_${to}`, ways: ['to'], verdict: 'drop', share: ALL },
   { name: (from, to) => `packets_lost_from_${to}_to_${from}`, ways: ['from'], verdict: 'drop', share: ALL },
   { name: (from, to) => `some_packets_lost_between_${from}_and_${to}`, ways: BOTH, verdict: 'drop', share: [10, 30] },
-  { name: (from, to) => `packets_rejected_between_${from}_and_${to}`, ways: BOTH, verdict: 'reject', share: ALL },
+  // Whoever connected is reset, which its next packet tells the other. A reset the other way alone would leave it open and deaf.
+  { name: (from, to) => `${from}_rejected_by_${to}`, ways: ['to'], verdict: 'reject', share: ALL },
 ];
 
 const faultOf = ({ group, seconds, choose }: Connected, { ways, verdict, share }: Trouble): Fault => ({
