@@ -22,9 +22,10 @@ const faultsOf = ({ faults, sabotage, namespace }: Options): readonly string[] =
 
 /** When the run is over. */
 const extentOf = (seconds: number | null, times: number | null): string =>
-  [...(times === null ? [] : [`until each fault has happened ${times} times`]), ...(seconds === null ? [] : [`for ${seconds} s`])].join(
-    ', at most ',
-  );
+  [
+    ...(times === null ? [] : [`until each fault has happened ${times === 1 ? 'once' : `${times} times`}`]),
+    ...(seconds === null ? [] : [`for ${seconds} s`]),
+  ].join(', at most ');
 
 const cause = async (options: Options, print: Print): Promise<number> => {
   const seed = options.seed ?? 1 + (Date.now() % 1_000_000);
@@ -55,7 +56,7 @@ const cause = async (options: Options, print: Print): Promise<number> => {
   });
   const broken = verdicts.filter(({ breaches, figure, promise }) => breaches.length > 0 && isJudged(options, figure, promise));
   print('');
-  for (const line of [...promiseTable(verdicts), '', ...faultTable(evidence)]) print(line);
+  for (const line of [...promiseTable(verdicts), '', ...faultTable(faults, evidence)]) print(line);
   print(`${calls} calls; ${turnedAway} arrivals found nobody free; this process itself was up to ${Math.round(ownLagMs)} ms late (p99)`);
   for (const line of breachReport(broken, evidence)) print(line);
   print(broken.length === 0 ? 'every promise held' : `broken: ${broken.map(({ promise }) => promise).join(', ')}. Again: --seed ${seed}`);
