@@ -8,6 +8,7 @@ import { type Evidence, gatherEvidence } from './judge/evidence.ts';
 import { judgeFacts } from './judge/facts.ts';
 import type { Verdict } from './judge/verdict.ts';
 import { Crowd } from './people/crowd.ts';
+import { disconnectPeople } from './people/revocations.ts';
 import { SABOTAGES, type Sabotage } from './sabotage.ts';
 import type { World } from './system/world.ts';
 
@@ -104,13 +105,17 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   lag.enable();
   const briefly = { world, dice: dice.fork(SALT.sabotage), scale: 0, report };
   let isTroubled = true;
-  const arrivals = arrive(crowd, dice.fork(SALT.arrivals), options, () => isTroubled);
+  let isArriving = true;
+  const arrivals = arrive(crowd, dice.fork(SALT.arrivals), options, () => isTroubled).finally(() => {
+    isArriving = false;
+  });
+  const revocations = disconnectPeople(crowd, world.disconnect, () => isArriving);
   await Promise.all([
     runFaults({ world, dice: dice.fork(SALT.faults), seconds, times, names: faults, scale, report }, inflicted),
     sabotage === undefined ? null : SABOTAGES[sabotage]({ world, crowd, inflict: (fault) => inflict(fault, briefly, inflicted) }),
   ]);
   isTroubled = false;
-  await arrivals;
+  await Promise.all([arrivals, revocations]);
   report('everybody hangs up');
   await crowd.idle(IDLE_WITHIN_MS);
   await askUnanswered(crowd);

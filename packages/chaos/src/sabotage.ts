@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startPublisher } from '@trunkline/bus';
 import { type CallEvent, CallEvent as CallEventSchema, UserId } from '@trunkline/contract';
 import type { Crowd } from './people/crowd.ts';
+import { disconnectSomebody } from './people/revocations.ts';
 import type { Story } from './people/story.ts';
 import type { World } from './system/world.ts';
 
@@ -173,6 +174,13 @@ export const SABOTAGES = {
     await pause(4000);
     for (const edge of world.links.edge) edge.pass();
     while (!crowd.devices.every(({ isReady }) => isReady)) await pause(50);
+  },
+  'revoked-in-time': async ({ world, crowd }) => {
+    for (const gateway of world.gateways) gateway.freeze();
+    const disconnected = disconnectSomebody(crowd, world.disconnect);
+    await pause(2500);
+    for (const gateway of world.gateways) gateway.thaw();
+    await disconnected;
   },
   'stops-after-a-gateway': stopsLateAfter('freeze_gateway', 3300),
   'stops-after-redis': stopsLateAfter('flush_redis', 5300),
