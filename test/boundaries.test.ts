@@ -19,7 +19,7 @@ const DATABASE = 'Only the database folder of call-service names knex and pg.';
 const QUEUE = 'Only one file of a service names bullmq.';
 const FIREBASE = 'Only the FCM sender of notifier names firebase-admin.';
 const WEB_PUSH = 'Only the Web Push sender of notifier names web-push.';
-const SOCKETS = 'Only the transports of socket-gateway name sockets.';
+const SOCKETS = 'Only transports and the link between gateway and call-service name sockets.';
 
 interface Boundary {
   file: string;
@@ -195,6 +195,9 @@ const BOUNDARIES: readonly Boundary[] = [
     refused: { 'firebase-admin': FIREBASE, 'web-push': WEB_PUSH, '@trunkline/call-service': SERVICE, pg: DATABASE, bullmq: QUEUE },
     allowed: ['@socket.io/redis-adapter'],
   },
+  { file: 'services/socket-gateway/src/call-service-link.ts', refused: { pg: DATABASE }, allowed: ['ws'] },
+  { file: 'services/call-service/src/http/internal-links.ts', refused: { knex: DATABASE }, allowed: ['ws'] },
+  { file: 'services/call-service/src/http/internal-door.ts', refused: { ws: SOCKETS }, allowed: ['express'] },
   { file: 'services/socket-gateway/src/connection.ts', refused: { 'socket.io': SOCKETS, ws: SOCKETS }, allowed: ['./transports/y.ts'] },
   {
     file: 'services/socket-gateway/src/dialects/x.ts',

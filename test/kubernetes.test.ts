@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { INTERNAL_PATHS } from '@trunkline/contract';
 import { METRICS } from '@trunkline/docs';
 import { GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +14,7 @@ import { ROOT } from './repository-root.ts';
 const run = promisify(execFile);
 
 const FOLDER = join(ROOT, 'deploy/kubernetes');
-const OVERLAYS = ['base', 'production'] as const;
+const OVERLAYS = ['base', 'production', 'examples/traced'] as const;
 const SERVICES = ['call-service', 'socket-gateway', 'notifier'];
 const STOP_DEADLINE_SECONDS = 25;
 
@@ -174,21 +175,84 @@ describe('the network', () => {
     const policies = ofKind('NetworkPolicy').filter(({ spec }) => JSON.stringify(spec.egress ?? []).includes('"port":5432'));
     expect(policies.map(({ spec }) => spec.podSelector.matchExpressions[0].values)).toEqual([['call-service', 'trunkline-migration']]);
   });
+
+  it('lets every service reach the collector that traces are sent to, where they are, and nobody there otherwise', () => {
+    const traced = kustomize(join(FOLDER, 'examples/traced'));
+    const settings = traced.find(({ kind }) => kind === 'ConfigMap')?.['data'];
+    const { hostname, port } = new URL(settings.OTEL_EXPORTER_OTLP_ENDPOINT);
+    const ways = (manifests: readonly Manifest[]) =>
+      manifests
+        .filter(({ kind, spec }) => kind === 'NetworkPolicy' && JSON.stringify(spec.egress ?? []).includes(`"port":${port}`))
+        .map(({ metadata, spec }) => ({
+          namespace: metadata.namespace,
+          from: spec.podSelector.matchExpressions[0].values.toSorted(),
+          to: spec.egress[0].to[0].namespaceSelector.matchLabels['kubernetes.io/metadata.name'],
+        }));
+    expect(ways(traced)).toEqual([{ namespace: 'trunkline', from: SERVICES.toSorted(), to: hostname.split('.')[1] }]);
+    expect(ways(production)).toEqual([]);
+    const page = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
+    expect(Object.keys(settings).filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
+  });
 });
 
-it('the ingress leads to sockets and REST alone, over TLS, and is sticky to nobody', () => {
+interface Way {
+  isExact: boolean;
+  value: string;
+  service: string;
+}
+
+const ingressWays = (): Way[] =>
+  named('Ingress', 'trunkline')['spec'].rules.flatMap((rule: Manifest) =>
+    rule['http'].paths.map(({ path, pathType, backend }: { path: string; pathType: string; backend: Manifest }) => ({
+      isExact: pathType === 'Exact',
+      value: path,
+      service: backend['service'].name,
+    })),
+  );
+
+const gatewayApiWays = (): Way[] =>
+  documentsIn(join(FOLDER, 'examples/gateway-api.yaml'))
+    .filter(({ kind }) => kind === 'HTTPRoute')
+    .flatMap(({ spec }) => spec.rules)
+    .flatMap(({ matches, backendRefs }) =>
+      matches.map(({ path }: { path: { type: string; value: string } }) => ({
+        isExact: path.type === 'Exact',
+        value: path.value,
+        service: backendRefs[0].name,
+      })),
+    );
+
+/** As Kubernetes says of `Exact` and, element by element, of `Prefix`. */
+const serviceFor = (ways: readonly Way[], path: string): string | undefined => {
+  const inElements = (text: string): string => `${text.replace(/\/$/, '')}/`;
+  return ways.find(({ isExact, value }) => (isExact ? path === value : inElements(path).startsWith(inElements(value))))?.service;
+};
+
+describe.each([
+  ['the ingress', ingressWays],
+  ['the route of the Gateway API', gatewayApiWays],
+])('%s', (_name, ways) => {
+  it.each([
+    ['/socket.io/', 'socket-gateway'],
+    ['/ws/chat', 'socket-gateway'],
+    ['/ws/otomo', 'socket-gateway'],
+    ['/api/v1/calls/initiate', 'call-service'],
+    ['/v1/server/calls/1/trace', 'call-service'],
+    ['/docs', 'call-service'],
+    ['/docs/swagger-ui.css', 'call-service'],
+    ['/openapi.json', 'call-service'],
+    ['/asyncapi.json', 'call-service'],
+    ...[...Object.values(INTERNAL_PATHS), '/internal', '/metrics', '/livez', '/readyz', '/console', '/'].map((path) => [path, undefined]),
+  ])('leads %s to %s', (path, service) => {
+    expect(serviceFor(ways(), path as string)).toBe(service);
+  });
+});
+
+it('the ingress takes TLS alone, is sticky to nobody, and may reach what it leads to', () => {
   const { spec, metadata } = named('Ingress', 'trunkline');
   const [rule] = spec.rules;
-  const ways = rule.http.paths.map(({ path, backend }: { path: string; backend: { service: { name: string } } }) => [
-    path,
-    backend.service.name,
-  ]);
-  expect(ways).toEqual([
-    ['/socket.io/', 'socket-gateway'],
-    ['/ws/', 'socket-gateway'],
-    ['/api/', 'call-service'],
-    ['/v1/', 'call-service'],
-  ]);
+  const [{ from }] = named('NetworkPolicy', 'from-ingress')['spec'].ingress;
+  expect(from[0].namespaceSelector.matchLabels['kubernetes.io/metadata.name']).toContain(spec.ingressClassName);
   expect(metadata.annotations?.['haproxy.org/response-set-header']).toContain('Strict-Transport-Security');
   expect(spec.tls).toEqual([{ hosts: [rule.host], secretName: 'trunkline-tls' }]);
   expect(Object.keys(metadata.annotations ?? {}).filter((name) => /affinity|cookie|persistence|hash/.test(name))).toEqual([]);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
@@ -17,10 +17,11 @@ type Operation = z.infer<typeof Operation>;
 
 /** The part of a kustomization that we use; another member fails here, so that nothing goes unrendered. */
 const Kustomization = z.strictObject({
-  apiVersion: z.literal('kustomize.config.k8s.io/v1beta1'),
-  kind: z.literal('Kustomization'),
+  apiVersion: z.enum(['kustomize.config.k8s.io/v1beta1', 'kustomize.config.k8s.io/v1alpha1']),
+  kind: z.enum(['Kustomization', 'Component']),
   namespace: z.string().optional(),
   resources: z.array(z.string()),
+  components: z.array(z.string()).default([]),
   images: z.array(z.strictObject({ name: z.string(), newName: z.string(), newTag: z.string() })).default([]),
   patches: z
     .array(
@@ -70,17 +71,25 @@ export const documentsIn = (file: string): Manifest[] =>
     return JSON.parse(JSON.stringify(document.toJS())) as Manifest;
   });
 
-/** Renders a folder as `kubectl kustomize` does, for what of it we use. */
-export const kustomize = (folder: string): Manifest[] => {
-  const { resources, images, patches, namespace } = Kustomization.parse(parse(readFileSync(join(folder, 'kustomization.yaml'), 'utf8')));
-  const manifests = resources.flatMap((resource) =>
-    resource.endsWith('.yaml') ? documentsIn(join(folder, resource)) : kustomize(join(folder, resource)),
-  );
+const resourcesOf = (folder: string, { resources }: Kustomization): Manifest[] =>
+  resources.flatMap((resource) => (resource.endsWith('.yaml') ? documentsIn(join(folder, resource)) : kustomize(join(folder, resource))));
+
+const patchAll = (manifests: readonly Manifest[], { patches }: Kustomization): void => {
   for (const patch of patches) {
     const targets = manifests.filter((manifest) => isTarget(manifest, patch));
-    if (targets.length === 0) throw new Error(`nothing in ${dirname(folder)} is what a patch is for: ${JSON.stringify(patch.target)}`);
+    if (targets.length === 0) throw new Error(`nothing is there that a patch is for: ${JSON.stringify(patch.target)}`);
     for (const target of targets) for (const operation of patch.patch) apply(target, operation);
   }
+};
+
+/** Renders a folder as `kubectl kustomize` does, for what of it we use. A component also changes what was rendered `before` it. */
+export const kustomize = (folder: string, before: readonly Manifest[] = []): Manifest[] => {
+  const kustomization = Kustomization.parse(parse(readFileSync(join(folder, 'kustomization.yaml'), 'utf8')));
+  const { kind, components, images, namespace } = kustomization;
+  if ((kind === 'Component') !== before.length > 0) throw new Error(`${folder} is a ${kind}, and not listed as one`);
+  const all = [...before, ...resourcesOf(folder, kustomization)];
+  const manifests = components.reduce((rendered, component) => kustomize(join(folder, component), rendered), all);
+  patchAll(manifests, kustomization);
   for (const manifest of manifests) {
     rename(manifest, images);
     if (namespace !== undefined && !CLUSTER_WIDE.has(manifest.kind)) manifest.metadata.namespace = namespace;

@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { INTERNAL_PATHS } from '@trunkline/contract';
 import {
   CONNECT,
   connectOnlyCare,
@@ -81,6 +82,20 @@ describe('through the load balancer of the compose file, without sticky sessions
 
   it.each(['/internal/commands', '/metrics', '/readyz', '/'])('%s is nobody’s business', async (path) => {
     expect((await fetch(balancer.url + path)).status).toBe(404);
+  });
+
+  it('no upgrade leads to the links of our own processes', async () => {
+    const headers = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': randomBytes(16).toString('base64'),
+      authorization: `Bearer ${system.internalToken}`,
+    };
+    const asked = get(`${balancer.url}${INTERNAL_PATHS.link}`, { headers }).on('upgrade', () => expect.unreachable());
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(404);
   });
 
   it('no token is logged', async () => {

@@ -60,7 +60,7 @@ it('a call over two gateways is counted by each service that had to do with it',
   const said = await scrape(callService);
   expect(said.value('gateway_leases')).toBe(2);
   expect(said.value('ready{check="database"}')).toBe(1);
-  expect(said.value('http_requests_total{method="POST",route="/internal/commands",status="200"}')).toBeGreaterThan(0);
+  expect(said.value('http_requests_total{method="LINK",route="/internal/commands",status="200"}')).toBeGreaterThan(0);
   await until('the outbox is empty', async () => (await scrape(callService)).value('outbox_events') === 0);
 });
 

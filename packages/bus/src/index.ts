@@ -1,6 +1,6 @@
 export * from './bus.ts';
 export * from './channels.ts';
 export * from './presence-reader.ts';
-export { connectRedis, type RedisConnection } from './redis-connection.ts';
+export { connectRedis, gatherTurn, type RedisConnection } from './redis-connection.ts';
 export * from './redis-publisher.ts';
 export * from './redis-subscriber.ts';

@@ -3,7 +3,7 @@ import { ChatEvent, GatewayNotice, ServerEvent, type UserId } from '@trunkline/c
 import type { Subscriber, Subscription, Topic } from './bus.ts';
 import { noticeChannel, probeChannel, userChannel } from './channels.ts';
 import { Ears } from './ears.ts';
-import { connected, connectRedis } from './redis-connection.ts';
+import { connected, connectRedis, gatherTurn } from './redis-connection.ts';
 
 export interface SubscriberOptions {
   redisUrl: string;
@@ -31,12 +31,21 @@ interface Schema<Value> {
   safeParse(value: unknown): { data?: Value | undefined };
 }
 
-const parse = <Value>(schema: Schema<Value>, text: string): Value | null => {
+const parse = (schema: Schema<unknown>, text: string): unknown => {
   try {
     return schema.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
   }
+};
+
+/** Reads a text once when it comes again: an event goes to the channel of each of its people, one after the other. */
+const createReader = () => {
+  let last: { schema: Schema<unknown>; text: string; value: unknown } | null = null;
+  return <Value>(schema: Schema<Value>, text: string): Value | null => {
+    if (last?.schema !== schema || last.text !== text) last = { schema, text, value: parse(schema, text) };
+    return last.value as Value | null;
+  };
 };
 
 /**
@@ -46,6 +55,7 @@ const parse = <Value>(schema: Schema<Value>, text: string): Value | null => {
 export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberOptions): Promise<Subscriber> => {
   const subscribing = connectRedis(redisUrl, 'subscribe', onError);
   const probing = connectRedis(redisUrl, 'command', onError);
+  const read = createReader();
   const ears = new Ears(probeChannel(prefix, randomUUID()), subscribing);
   const channels = new Map<string, Channel>();
   const notices = noticeChannel(prefix);
@@ -64,7 +74,7 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
   };
 
   const tell = <Event>(schema: Schema<Event>, text: string, listeners: Iterable<(event: Event) => void>): void => {
-    const event = parse(schema, text);
+    const event = read(schema, text);
     if (event === null) return onError(new Error('an event on the bus is not what the contract says'));
     for (const listener of listeners) listener(event);
   };
@@ -90,7 +100,10 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     }
   };
 
-  const subscribeTo = (channel: string): Promise<void> => subscribing.ssubscribe(channel).then(() => undefined, onError);
+  const subscribeTo = (channel: string): Promise<void> => {
+    gatherTurn(subscribing);
+    return subscribing.ssubscribe(channel).then(() => undefined, onError);
+  };
 
   await connected(subscribing, START_PATIENCE_MS);
   for (const ear of ears.channels) void subscribeTo(ear);
@@ -101,6 +114,7 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     const channel = channels.get(name);
     if (channel === undefined || !channel.listeners.delete(listener) || channel.listeners.size > 0) return;
     channels.delete(name);
+    gatherTurn(subscribing);
     subscribing.sunsubscribe(name).catch(onError);
   };
 

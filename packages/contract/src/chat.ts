@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import { Refusal } from './errors.ts';
-import { isStorable, RequestId, SessionId, storableText, UserId } from './ids.ts';
+import { ChatId, isStorable, RequestId, SessionId, storableText, UserId } from './ids.ts';
 import { Actor } from './internal-door.ts';
 import { Traceparent } from './traceparent.ts';
 
 // What crosses processes about chats. Names of fields are ours (camelCase); each wire spells them in its own way.
 
-/** In lower case, however a client writes it: rooms and look-ups go by the text. */
-export const ChatId = z.uuid().toLowerCase().brand<'ChatId'>();
-export type ChatId = z.infer<typeof ChatId>;
 export const MessageId = z.uuid().toLowerCase().brand<'MessageId'>();
 export type MessageId = z.infer<typeof MessageId>;
 

@@ -34,3 +34,7 @@ export type GatewayId = z.infer<typeof GatewayId>;
 /** The client's name for one command; sent again, it gets the first answer again (invariant 9). */
 export const RequestId = z.string().min(1).max(128).refine(isStorable, 'contains characters that cannot be stored').brand<'RequestId'>();
 export type RequestId = z.infer<typeof RequestId>;
+
+/** In lower case, however a client writes it: rooms and look-ups go by the text. */
+export const ChatId = z.uuid().toLowerCase().brand<'ChatId'>();
+export type ChatId = z.infer<typeof ChatId>;

@@ -7,6 +7,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './ids.ts';
 export * from './internal-door.ts';
+export * from './internal-link.ts';
 export * from './jobs.ts';
 export * from './media.ts';
 export * from './push.ts';

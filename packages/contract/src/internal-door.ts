@@ -3,10 +3,13 @@ import { Call } from './call.ts';
 import { Command } from './commands.ts';
 import { Refusal } from './errors.ts';
 import { CallEvent } from './events.ts';
-import { CallId, DeviceId, GatewayId, RequestId, SessionId, storableText, UserId } from './ids.ts';
+import { CallId, ChatId, DeviceId, GatewayId, RequestId, SessionId, storableText, UserId } from './ids.ts';
 import { Traceparent } from './traceparent.ts';
 
-/** The requests between Trunkline's own processes, `POST` with `Authorization: Bearer <INTERNAL_TOKEN>`. Each takes a list. */
+/**
+ * The requests between Trunkline's own processes, `POST` with `Authorization: Bearer <INTERNAL_TOKEN>`. Each takes a list.
+ * `link` is the upgrade to a WebSocket, under the same token, over which those of `LINK_PATHS` go too.
+ */
 export const INTERNAL_PATHS = {
   commands: '/internal/commands',
   sessions: '/internal/sessions',
@@ -16,6 +19,7 @@ export const INTERNAL_PATHS = {
   chatCommands: '/internal/chat-commands',
   claimPushes: '/internal/pushes/claim',
   pushResults: '/internal/pushes/results',
+  link: '/internal/link',
 } as const;
 
 export const MAX_BATCH = 256;
@@ -71,10 +75,16 @@ export type OpenedSession = z.infer<typeof OpenedSession>;
 export const ClosedSession = z.object({ sessionId: SessionId, userId: UserId });
 export type ClosedSession = z.infer<typeof ClosedSession>;
 
-/** What a session that just opened must know: the latest event of each call that concerns it (invariant 7). */
+/** How much of one chat its reader has not read. */
+export const UnreadChat = z.object({ chatId: ChatId, unreadCount: z.int().positive() });
+export type UnreadChat = z.infer<typeof UnreadChat>;
+
+/** What a session that just opened must know: the latest event of each call that concerns it, or its unread chats (invariant 7). */
 export const Snapshot = z.object({
   sessionId: SessionId,
   events: z.array(CallEvent),
+  /** Of a session that hears chats, the newest first. */
+  unread: z.array(UnreadChat).optional(),
   /** The user has as many connections as one may have: this one is to be closed. */
   refused: z.boolean().default(false),
 });

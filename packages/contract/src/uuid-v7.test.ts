@@ -12,3 +12,10 @@ it('a UUIDv7 can be a call id, sorts by time, and is never the same', () => {
   expect(uuidv7(1000) < uuidv7(1001)).toBe(true);
   expect(uuidv7()).not.toBe(uuidv7());
 });
+
+it('many UUIDv7 of one moment differ, each in all of its random bytes that are not fixed', () => {
+  const ids = Array.from({ length: 5000 }, () => uuidv7(1000));
+  expect(new Set(ids.map((id) => id.slice(15, 18) + id.slice(20, 23))).size).toBeGreaterThan(4900);
+  expect(new Set(ids.map((id) => id.slice(24))).size).toBe(5000);
+  expect(ids.every((id) => /^00000000-03e8-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(true);
+});

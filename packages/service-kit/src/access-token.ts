@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { DeviceId, storablePart, UserId } from '@trunkline/contract';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -80,11 +80,15 @@ export const createTokenVerifier = (settings: TokenSettings): VerifyToken => {
 const isAboutTheToken = (error: unknown): boolean =>
   error instanceof errors.JOSEError && !['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code);
 
+/** Imported once: jose would do it again for each token, in a thread. */
+const importKey = (secret: string): Promise<webcrypto.CryptoKey> =>
+  webcrypto.subtle.importKey('raw', Buffer.from(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+
 const verifierFor = (settings: TokenSettings, options: JWTVerifyOptions): ((token: string) => Promise<JWTPayload>) => {
   if (settings.JWT_SECRET !== undefined) {
     const verifyWith = (secret: string) => {
-      const key = createSecretKey(secret, 'utf8');
-      return async (token: string) => (await jwtVerify(token, key, { ...options, algorithms: ['HS256'] })).payload;
+      const key = importKey(secret);
+      return async (token: string) => (await jwtVerify(token, await key, { ...options, algorithms: ['HS256'] })).payload;
     };
     const verify = verifyWith(settings.JWT_SECRET);
     if (settings.JWT_SECRET_PREVIOUS === undefined) return verify;

@@ -1,5 +1,13 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+export interface HttpServerOptions {
+  port: number;
+  /** The address to listen on; all of them where there is none. */
+  host?: string | undefined;
+  /** Which upgrades are taken; the others are requests like any, as HTTP says of an `Upgrade` that a server does not know. */
+  takesUpgrade?: (request: IncomingMessage) => boolean;
+}
 
 export interface ListeningServer extends AsyncDisposable {
   readonly server: Server;
@@ -33,9 +41,9 @@ const closeServer = (server: Server): Promise<void> =>
 /** Listens on all addresses, or on `host`. Disposing stops accepting, gives what is under way five seconds to finish, then closes. */
 export const startHttpServer = async (
   listener: RequestListener,
-  { port, host }: { port: number; host?: string | undefined },
+  { port, host, takesUpgrade }: HttpServerOptions,
 ): Promise<ListeningServer> => {
-  const server = createServer(TIMES_AND_SIZES, listener);
+  const server = createServer({ ...TIMES_AND_SIZES, shouldUpgradeCallback: takesUpgrade }, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

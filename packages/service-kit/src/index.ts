@@ -8,6 +8,7 @@ export * from './logger.ts';
 export * from './metrics.ts';
 export * from './micro-batch.ts';
 export * from './push-endpoint.ts';
+export * from './refuse-upgrade.ts';
 export * from './run-service.ts';
 export * from './secrets.ts';
 export * from './tracing.ts';

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, startPublisher } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer, startTracing } from '@trunkline/service-kit';
 import express from 'express';
+import { createBackground } from './background.ts';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
@@ -16,6 +17,9 @@ import { documentRoutes } from './documents/document-routes.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
 import { internalDoor } from './http/internal-door.ts';
+import { startInternalLinks, takesLink } from './http/internal-links.ts';
+import { internalOperations } from './http/internal-operations.ts';
+import { knowsToken } from './http/internal-token.ts';
 import { routesOf } from './http/routes-of.ts';
 import { requireServerKey } from './http/server-key.ts';
 import { openPushQueue } from './jobs/push-queue.ts';
@@ -25,6 +29,7 @@ import { createPromptRateLimit, type RateLimit, tellRefusals } from './limits/ra
 import { CALL_SERVICE_METRICS } from './metrics/call-service-metrics.ts';
 import { countCommands } from './metrics/count-commands.ts';
 import { countOutcome } from './metrics/count-outcome.ts';
+import { createCountAnswer } from './metrics/count-requests.ts';
 import { countSessions } from './metrics/count-sessions.ts';
 import { watchDatabase } from './metrics/watch-database.ts';
 import { queueAwayPushes } from './notifications/away-pushes.ts';
@@ -92,6 +97,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const publisher = starting.use(tracePublisher(await startPublisher({ ...redis, onError: onRedisError }), tracing));
   const ringTimeouts = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const pushQueue = starting.use(openPushQueue({ ...redis, logger }));
+  const background = createBackground();
   const relay = starting.use(
     startRelay({
       database,
@@ -99,7 +105,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       logger,
       onNobodyHeard: (callId, calleeId) => {
         metrics.of.ringsUnheard.inc({});
-        reportNobodyHeard(decider, callId, calleeId);
+        background.run(reportNobodyHeard(decider, background, { callId, calleeId }));
       },
       onPublished: ({ type, at }) => metrics.of.eventPublishSeconds.observe({ event: type }, (performance.now() - at) / 1000),
     }),
@@ -138,11 +144,19 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       for (const call of inserted) if (call.endedAt === null) ringTimeouts.schedule(call.ringDeadlineAt, call.createdAt);
     },
   });
-  starting.defer(() => decider.idle());
+  starting.defer(async () => {
+    await background.finish();
+    await decider.idle();
+    // What its last publications say of rings is decided while there is a database.
+    await relay[Symbol.asyncDispose]();
+    await background.finish();
+    await decider.idle();
+  });
   const sessions = createSessionRegister({
     database,
     decider,
     partners: chats.partners,
+    background,
     logger,
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
     webhooks,
@@ -198,6 +212,17 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const misses: ReadinessChecks = { redis: () => publisher.isConnected() };
   reportReadiness(metrics.of, { ...readiness, ...misses });
   watchDatabase(metrics.of, database);
+  const inside = {
+    knowsToken: knowsToken([config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined)),
+    operations: internalOperations({
+      decider: commands,
+      answerChatCommand: chats.answerCommand,
+      sessions: countSessions(sessions, metrics.of),
+      notifications,
+      readUntaken: createReadUntaken({ database, publisher, logger }),
+      sweepDeadlines: () => sweepDeadlines(database, decider),
+    }),
+  };
   const app = createApp({
     logger,
     readiness,
@@ -205,15 +230,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     metrics,
     routes: [
       ...(tracing === null ? [] : [heedTraceparent]),
-      internalDoor({
-        internalTokens: [config.INTERNAL_TOKEN, config.INTERNAL_TOKEN_PREVIOUS].filter((token) => token !== undefined),
-        decider: commands,
-        answerChatCommand: chats.answerCommand,
-        sessions: countSessions(sessions, metrics.of),
-        notifications,
-        readUntaken: createReadUntaken({ database, publisher, logger }),
-        sweepDeadlines: () => sweepDeadlines(database, decider),
-      }),
+      internalDoor(inside),
       documentRoutes(),
       ...(config.CONSOLE_DIR === undefined
         ? []
@@ -232,7 +249,8 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       }),
     ],
   });
-  const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST }));
+  const server = starting.use(await startHttpServer(app, { port: config.PORT, host: config.HOST, takesUpgrade: takesLink }));
+  starting.use(startInternalLinks({ ...inside, server: server.server, logger, countAnswer: createCountAnswer(metrics.of) }));
   starting.defer(async () => {
     isStopping = true;
     await delay(config.STOP_NOTICE_SECONDS * 1000);

@@ -21,6 +21,7 @@ import { READ_RINGING_OF } from '../src/notifications/reach-watch.ts';
 import { RECORD_RESULTS, RELEASE_STOPS } from '../src/notifications/record-results.ts';
 import { DISCONNECT_USER } from '../src/sessions/session-register.ts';
 import { READ_CONCERNED } from '../src/sessions/snapshots.ts';
+import { READ_UNREAD } from '../src/sessions/unread-chats.ts';
 import { READ_STEPS, READ_STEPS_OF_CALL } from '../src/traces/step-feed.ts';
 import { READ_EVIDENCE, READ_TRACE, READ_TRACED_CALL } from '../src/traces/trace-reader.ts';
 import { GO_OFFLINE, READ_GONE } from '../src/webhooks/online-users.ts';
@@ -50,6 +51,7 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [READ_STEPS_OF_CALL, ['x', 0, 500]],
   [STORE_CALLS, ['[]', RECORD, '[]']],
   [READ_CONCERNED, [['s'], ['ann'], ['d']]],
+  [READ_UNREAD, [['s'], ['ann']]],
   [READ_REACH, [['ann']]],
   [
     READ_AWAY,

@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@trunkline/service-kit';
-import { Pool } from 'undici';
 import type { z } from 'zod';
+import { Endpoint, REQUEST_TIMEOUT_MS, RefusedRequest } from './call-service-endpoint.ts';
 
 export interface CallServiceClientOptions {
   urls: readonly string[];
   token: string;
   log: Logger;
-  /** How many requests to one call-service may be under way at once. */
+  /** How many requests over HTTP to one call-service may be under way at once. */
   connections?: number;
+  /** How long a link to a call-service is used before another one takes its place, in milliseconds. */
+  linkLifeMs?: number;
 }
 
 export interface Post<Schema extends z.ZodType> {
@@ -42,38 +44,14 @@ export class CallServiceError extends Error {
   }
 }
 
-interface Endpoint {
-  pool: Pool;
-  /** What the URL has before our paths. */
-  prefix: string;
-  /** Tried last until then, by `performance.now()`. */
-  avoidedUntil: number;
-}
-
-const REQUEST_TIMEOUT_MS = 2000;
 const AVOID_MS = 1000;
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 400;
 const CONNECTIONS_PER_SERVICE = 16;
+const LINK_LIFE_MS = 60_000;
 
-const endpointAt = (url: string, connections: number): Endpoint => {
-  const { origin, pathname } = new URL(url);
-  const connect = { timeout: REQUEST_TIMEOUT_MS };
-  const pool = new Pool(origin, { connections, connect, keepAliveTimeout: 30_000 });
-  return { pool, prefix: pathname.replace(/\/+$/, ''), avoidedUntil: 0 };
-};
-
-/** Asking again, or elsewhere, would change nothing: the request itself was refused. */
-class RefusedRequest extends Error {}
-
-const parsed = <Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> =>
-  schema.parse(text === '' ? undefined : JSON.parse(text));
-
-const requireSuccess = (status: number): void => {
-  if (status >= 200 && status < 300) return;
-  if (status >= 400 && status < 500 && status !== 429) throw new RefusedRequest(`answered ${status}`);
-  throw new Error(`answered ${status}`);
-};
+/** Not all gateways at once, when all of them started at once. */
+const someLife = (): number => LINK_LIFE_MS * (1 + Math.random() / 2);
 
 /** The endpoints in the order to try them: round robin, those that just failed last. */
 const createRotation = (endpoints: readonly Endpoint[]): (() => Endpoint[]) => {
@@ -98,25 +76,20 @@ async function* rounds(inOrder: () => Endpoint[], deadline: number): AsyncGenera
   }
 }
 
-/** Speaks to call-service's internal door over kept connections. */
+/** Speaks to call-service's internal door over kept links. */
 export const createCallServiceClient = (options: CallServiceClientOptions): CallServiceClient => {
-  const { urls, token, log, connections = CONNECTIONS_PER_SERVICE } = options;
-  const endpoints = urls.map((url) => endpointAt(url, connections));
+  const { urls, token, log, connections = CONNECTIONS_PER_SERVICE, linkLifeMs = someLife() } = options;
+  const endpoints = urls.map((url) => new Endpoint({ url, token, connections, linkLifeMs }));
   const inOrder = createRotation(endpoints);
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 
   const attempt = async <Schema extends z.ZodType>(
-    { pool, prefix }: Endpoint,
+    endpoint: Endpoint,
     { path, schema }: Post<Schema>,
-    body: string,
+    sent: unknown,
     timeoutMs: number,
   ): Promise<Posted<z.output<Schema>>> => {
-    const sentAt = performance.now();
-    const response = await pool.request({ path: prefix + path, method: 'POST', headers, body, signal: AbortSignal.timeout(timeoutMs) });
-    const text = await response.body.text();
-    const receivedAt = performance.now();
-    requireSuccess(response.statusCode);
-    return { value: parsed(text, schema), sentAt, receivedAt };
+    const { body, sentAt, receivedAt } = await endpoint.ask(path, sent, timeoutMs);
+    return { value: schema.parse(body), sentAt, receivedAt };
   };
 
   const post = async <Schema extends z.ZodType>(request: Post<Schema>): Promise<Posted<z.output<Schema>>> => {
@@ -127,7 +100,7 @@ export const createCallServiceClient = (options: CallServiceClientOptions): Call
       count += 1;
       const timeoutMs = Math.max(1, Math.ceil(Math.min(REQUEST_TIMEOUT_MS, deadline - performance.now())));
       try {
-        return await attempt(endpoint, request, JSON.stringify(request.bodyFor(count)), timeoutMs);
+        return await attempt(endpoint, request, request.bodyFor(count), timeoutMs);
       } catch (error) {
         lastError = error;
         if (error instanceof RefusedRequest) break;
@@ -140,6 +113,6 @@ export const createCallServiceClient = (options: CallServiceClientOptions): Call
 
   return {
     post,
-    [Symbol.asyncDispose]: async () => void (await Promise.all(endpoints.map(({ pool }) => pool.destroy()))),
+    [Symbol.asyncDispose]: async () => void (await Promise.all(endpoints.map((endpoint) => endpoint[Symbol.asyncDispose]()))),
   };
 };

@@ -270,6 +270,8 @@ describe('an open connection', () => {
     seen.hear(ended(2));
     expect(seen.delivered).toEqual([]);
     for (const sign of seen.probes) sign();
+    await expect.poll(() => seen.probes.length, { timeout: 5000 }).toBe(2);
+    seen.probes[1]?.();
     expect(seen.delivered).toEqual(['stop', 'stop']);
   });
 

@@ -285,6 +285,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
     if (this.#isClosed()) return;
     this.#state = 'closed';
     this.#held = [];
+    this.#deliverer.end();
     this.#subscription.end();
     this.#services.presence.leave(this.#session.sessionId);
     this.#onEnd(reportClose(this.#finish(), this.#services.reports), reason);

@@ -1,12 +1,15 @@
 import { type CallEvent, CallId, type Delivery, DeviceId, SessionId } from '@trunkline/contract';
 import { createMetrics } from '@trunkline/service-kit';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ANA, aCall, aCallEvent, BEN, PLACED_AT } from '../test/call-event.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { Deliverer } from './deliver.ts';
 import type { EventFrame } from './dialects/dialect.ts';
 import { onlycare } from './dialects/onlycare.ts';
 import { GATEWAY_METRICS } from './gateway-metrics.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 /** A session of Ben, with what it was told. The database's clock stands at `now`. */
 const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN; now?: number | null } = {}) => {
@@ -29,8 +32,11 @@ const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN;
       seen.refreshes += 1;
     },
   });
-  /** The client shows that it got what was written before it was last asked. */
-  const showSign = (): void => probes.shift()?.();
+  /** The client shows that it got what was written before it was last asked, and may be asked again. */
+  const showSign = (): void => {
+    probes.shift()?.();
+    vi.advanceTimersByTime(1000);
+  };
   const counted = async (name: string): Promise<string[]> =>
     (await metrics.text()).split('\n').filter((line) => line.startsWith(`trunkline_${name}`));
   return { deliverer, ...seen, seen, probes, showSign, counted, names: () => frames.map(({ event }) => event) };

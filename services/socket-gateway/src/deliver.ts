@@ -72,6 +72,11 @@ export class Deliverer<Frame> {
     this.#snapshotAt = this.#options.clock.now();
   }
 
+  /** The session is over. */
+  end(): void {
+    this.#stops?.end();
+  }
+
   deliver(event: ServerEvent, source: EventSource): void {
     if (isHint(event.type)) this.#write(event, source);
     else this.#deliverStep(event, source);

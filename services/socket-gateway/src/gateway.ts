@@ -25,6 +25,7 @@ import { chattrix } from './dialects/chattrix.ts';
 import { onlycare } from './dialects/onlycare.ts';
 import { otomo } from './dialects/otomo.ts';
 import { otsy } from './dialects/otsy.ts';
+import { saidOnce } from './dialects/said-once.ts';
 import { drain } from './drain.ts';
 import { GATEWAY_METRICS, watchGateway } from './gateway-metrics.ts';
 import { createRequestListener, refuseOtherUpgrades } from './http.ts';
@@ -49,9 +50,11 @@ export interface RunningGateway extends AsyncDisposable {
 }
 
 const RAW_DIALECTS = new Map([
-  ['/ws/chat', chattrix],
-  ['/ws/otomo', otomo],
+  ['/ws/chat', saidOnce(chattrix)],
+  ['/ws/otomo', saidOnce(otomo)],
 ]);
+
+const ONLYCARE = saidOnce(onlycare);
 
 const MEGABYTE = 1024 * 1024;
 const LAST_ANSWERS_MS = 3000;
@@ -120,7 +123,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const framesPerSecond = 2 * config.LIMIT_COMMANDS_PER_SECOND * FLOOD_FACTOR;
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
-    ['/', (identity, socket) => sessions.admit(identity, socket, onlycare)],
+    ['/', (identity, socket) => sessions.admit(identity, socket, ONLYCARE)],
     [
       '/chat',
       (identity, socket) => sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices })),

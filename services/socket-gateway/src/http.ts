@@ -1,6 +1,5 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { answerHealth, answerMetrics, type Metrics, type MetricTable, type ReadinessChecks } from '@trunkline/service-kit';
-import { refuseUpgrade } from './transports/refuse-upgrade.ts';
+import { answerHealth, answerMetrics, type Metrics, type MetricTable, type ReadinessChecks, refuseUpgrade } from '@trunkline/service-kit';
 import type { Transport } from './transports/transport.ts';
 
 /** Answers the health checks and `/metrics`, and 404 for whatever no transport has taken. */

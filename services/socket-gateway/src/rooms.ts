@@ -1,5 +1,5 @@
 import { createShardedAdapter } from '@socket.io/redis-adapter';
-import { adapterChannelPrefix, connectRedis, type RedisConnection } from '@trunkline/bus';
+import { adapterChannelPrefix, connectRedis, gatherTurn, type RedisConnection } from '@trunkline/bus';
 
 type MessageListener = (text: Buffer, channel: Buffer) => void;
 
@@ -16,11 +16,13 @@ const guardedClient = (redis: RedisConnection, onError: (error: Error) => void) 
     subscriptionsInForce: (): Promise<unknown> => lastSubscribed,
     sSubscribe: (channel: string, listener: MessageListener): void => {
       listeners.set(channel, listener);
+      gatherTurn(redis);
       const subscribed = redis.ssubscribe(channel).catch(onError);
       lastSubscribed = redis.isCluster ? Promise.all([lastSubscribed, subscribed]) : subscribed;
     },
     sUnsubscribe: (channel: string): void => {
       listeners.delete(channel);
+      gatherTurn(redis);
       redis.sunsubscribe(channel).catch(onError);
     },
     sPublish: (channel: string, text: string | Buffer): Promise<unknown> => redis.spublish(channel, text).catch(onError),

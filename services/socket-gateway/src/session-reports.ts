@@ -37,7 +37,9 @@ export interface SessionReports {
 }
 
 const MAX_WAITING = 10_000;
-const OPENED_IN_FLIGHT = 4;
+const OPENED_IN_FLIGHT = 2;
+/** In a reconnect storm, what a call-service does for many sessions at once costs it little more than for one. */
+const OPENED_APART_MS = 10;
 const BUDGET_MS = 3000;
 const LONGEST_PAUSE_MS = 2000;
 
@@ -58,6 +60,7 @@ export const createSessionReports = ({ client, gatewayId, log }: SessionReportsO
   const opened = createMicroBatch<OpenedSession, Admission | null>({
     maxItems: MAX_BATCH,
     maxInFlight: OPENED_IN_FLIGHT,
+    apartMs: OPENED_APART_MS,
     run: async (sessions) => {
       try {
         const snapshots = await post(sessions, []);

@@ -2,6 +2,8 @@ import type { Delivery } from '@trunkline/contract';
 import type { DeliveryReports } from './delivery-reports.ts';
 
 const MAX_UNCERTAIN = 64;
+/** A probe costs as much as the stop that it asks about. */
+const APART_MS = 1000;
 
 export interface StopReportsOptions {
   readonly deliveries: Pick<DeliveryReports, 'add'>;
@@ -18,6 +20,8 @@ export class StopReports {
   /** Written after the last probe; beyond the limit, a stop is not reported. */
   #uncertain: Delivery[] = [];
   #isProbing = false;
+  /** Runs until the session may be asked again. */
+  #rest: NodeJS.Timeout | null = null;
 
   constructor(options: StopReportsOptions) {
     this.#options = options;
@@ -25,15 +29,26 @@ export class StopReports {
 
   written(stop: Delivery): void {
     if (this.#uncertain.length < MAX_UNCERTAIN) this.#uncertain.push(stop);
-    if (!this.#isProbing) this.#probe();
+    this.#probe();
+  }
+
+  /** The session is over: nothing is asked any more. */
+  end(): void {
+    if (this.#rest !== null) clearTimeout(this.#rest);
+    this.#uncertain = [];
   }
 
   #probe(): void {
+    if (this.#isProbing || this.#rest !== null || this.#uncertain.length === 0) return;
     const probed = this.#uncertain;
     this.#uncertain = [];
-    this.#isProbing = probed.length > 0;
-    if (!this.#isProbing) return;
+    this.#isProbing = true;
+    this.#rest = setTimeout(() => {
+      this.#rest = null;
+      this.#probe();
+    }, APART_MS).unref();
     this.#options.probe(() => {
+      this.#isProbing = false;
       for (const stop of probed) this.#options.deliveries.add(stop);
       this.#probe();
     });

@@ -7,10 +7,25 @@ test.each(['/socket.io/?EIO=4&transport=polling', '/socket.io', '/ws/chat?token=
   expect(routes()(url)).toEqual([4001, 4002, 4003]);
 });
 
-test.each(['/', '/api/v1/calls/history', '/v1/server/calls/1/trace', '/console', '/docs?x=/ws/', '/wsx', '/socket.iox/', '*', ''])(
-  '"%s" goes to the call-services',
+test.each([
+  '/',
+  '/api/v1/calls/history',
+  '/v1/server/calls/1/trace',
+  '/console',
+  '/docs?x=/ws/',
+  '/wsx',
+  '/internals',
+  '/socket.iox/',
+  '*',
+  '',
+])('"%s" goes to the call-services', (url) => {
+  expect(routes()(url)).toEqual([4000, 3999]);
+});
+
+test.each(['/internal', '/internal/commands', '/internal?x=/api/', '/Internal/commands', 'http://inside/internal/commands'])(
+  '"%s" goes to nobody, as in production',
   (url) => {
-    expect(routes()(url)).toEqual([4000, 3999]);
+    expect(routes()(url)).toEqual([]);
   },
 );
 

@@ -4,6 +4,8 @@ export interface FrontDoorPorts {
   callServices: readonly number[];
 }
 
+/** However it is written: services match paths in any case, and whole URLs by their path. */
+const FOR_NOBODY = /^(?:https?:\/\/[^/]*)?\/internal(?:\/|$)/i;
 const FOR_GATEWAYS = /^\/(?:socket\.io|ws)(?:\/|$)/;
 
 /** Engine session ids begin with the port of the gateway that holds the session. */
@@ -21,12 +23,13 @@ const rotation = (ports: readonly number[]): (() => number[]) => {
   };
 };
 
-/** For the URL of a request: the ports to try, in order. Each request starts one further, but a session stays with its gateway. */
+/** For the URL of a request: the ports to try, in order. Each request starts one further, but a session stays with its gateway. None: what is for inside. */
 export const createRoutes = ({ gateways, callServices }: FrontDoorPorts): ((url: string) => readonly number[]) => {
   const nextGateways = rotation(gateways);
   const nextCallServices = rotation(callServices);
   return (url) => {
     const [path, query] = url.split('?', 2);
+    if (FOR_NOBODY.test(path ?? '')) return [];
     if (!FOR_GATEWAYS.test(path ?? '')) return nextCallServices();
     const holder = sessionPort(query ?? '');
     return holder !== null && gateways.includes(holder) ? [holder] : nextGateways();

@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
 import { startHttpServer } from '@trunkline/service-kit';
@@ -8,7 +8,15 @@ import { createRoutes, type FrontDoorPorts } from './front-door-routes.ts';
 
 const CONNECT_WITHIN_MS = 2000;
 
-const NOBODY = JSON.stringify({ error: { code: 'service_error', message: 'The service behind the front door does not answer' } });
+/** How the door itself answers: no service took the connection, or none is to have it. */
+const OWN_ANSWERS = {
+  502: { code: 'service_error', message: 'The service behind the front door does not answer' },
+  404: { code: 'not_found', message: 'There is nothing here' },
+} as const;
+type OwnStatus = keyof typeof OWN_ANSWERS;
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+const bodyOf = (status: OwnStatus): string => JSON.stringify({ error: OWN_ANSWERS[status] });
 
 const connectTo = (port: number): Promise<Socket | null> =>
   new Promise((resolve) => {
@@ -36,17 +44,18 @@ const connectToFirst = async (ports: readonly number[]): Promise<Socket | null> 
   return null;
 };
 
-const answerNobody = (response: ServerResponse): void => {
+const answerItself = (response: ServerResponse, status: OwnStatus): void => {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  response.writeHead(502, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }).end(NOBODY);
+  response.writeHead(status, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' }).end(bodyOf(status));
 };
 
 const forward = async (request: IncomingMessage, response: ServerResponse, ports: readonly number[]): Promise<void> => {
+  if (ports.length === 0) return answerItself(response, 404);
   const socket = await connectToFirst(ports);
-  if (socket === null) return answerNobody(response);
+  if (socket === null) return answerItself(response, 502);
   if (response.destroyed) return void socket.destroy();
   const { method, url } = request;
   const upstream = httpRequest({ createConnection: () => socket, method, path: url, headers: requestHeaders(request) });
@@ -54,21 +63,24 @@ const forward = async (request: IncomingMessage, response: ServerResponse, ports
     response.writeHead(answer.statusCode as number, answer.statusMessage, endToEndHeaders(answer.rawHeaders));
     pipeline(answer, response, () => {});
   });
-  upstream.on('error', () => answerNobody(response));
+  upstream.on('error', () => answerItself(response, 502));
   response.on('close', () => upstream.destroy());
   request.pipe(upstream);
 };
 
-const refuseTunnel = (client: Duplex): void => {
-  const headers = ['HTTP/1.1 502 Bad Gateway', 'Content-Type: application/json', `Content-Length: ${NOBODY.length}`, 'Connection: close'];
-  client.end(`${headers.join('\r\n')}\r\n\r\n${NOBODY}`);
+const refuseTunnel = (client: Duplex, status: OwnStatus): void => {
+  const body = bodyOf(status);
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status]}`;
+  const headers = [line, `Content-Type: ${JSON_TYPE}`, `Content-Length: ${body.length}`, 'Connection: close'];
+  client.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
 };
 
 /** From the request on, bytes go both ways as they come; either end takes the other along. */
 const tunnel = async (request: IncomingMessage, client: Duplex, head: Buffer, ports: readonly number[]): Promise<void> => {
   client.on('error', () => client.destroy());
+  if (ports.length === 0) return refuseTunnel(client, 404);
   const upstream = await connectToFirst(ports);
-  if (upstream === null) return refuseTunnel(client);
+  if (upstream === null) return refuseTunnel(client, 502);
   if (client.destroyed) return void upstream.destroy();
   upstream.write(upgradeRequestText(request));
   upstream.write(head);
@@ -77,7 +89,7 @@ const tunnel = async (request: IncomingMessage, client: Duplex, head: Buffer, po
   upstream.on('close', () => client.destroy());
 };
 
-/** One address for everything, as an ingress gives in production: sockets go to the gateways, the rest to a call-service. */
+/** One address for everything, as an ingress gives in production: sockets go to the gateways, what is for inside to nobody, the rest to a call-service. */
 export const startFrontDoor = async (
   { port, ...ports }: FrontDoorPorts & { port: number },
   devDoor: DevDoor = () => false,

@@ -1,5 +1,6 @@
 import {
   type CallEvent,
+  type CallEventType,
   type CallHintType,
   type EndReason,
   type EventActor,
@@ -49,13 +50,19 @@ const eventNow = (
   return { type, at: world.now, ringMsLeft, actor, recipients, call: callOf(call) };
 };
 
-/** Tells `recipients`, all participants where none are named, of the call as it is now. */
+/** Of what happened, those whom any dialect tells of it: a caller knows that it placed, and that media flows, both see. */
+const HEARD_BY: Partial<Record<CallEventType, (call: CallRecord) => UserId[]>> = {
+  call_placed: (call) => participantsOf(call).filter((userId) => userId === call.calleeId),
+  call_connected: () => [],
+};
+
+/** Tells `recipients`, where none are named those whom it concerns, of the call as it is now. */
 export const addEvent = (
   world: World,
   call: CallRecord,
   type: CallEvent['type'],
   actor: EventActor,
-  recipients: UserId[] = participantsOf(call),
+  recipients: UserId[] = (HEARD_BY[type] ?? participantsOf)(call),
   details: Pick<CallEvent, 'merged'> = {},
 ): void => {
   world.events.push({ id: eventId(call.id, call.seq), ...eventNow(world, call, type, actor, recipients), ...details });
@@ -97,7 +104,7 @@ const enter = (world: World, call: CallRecord, trigger: Trigger, found: Transiti
   noteAnswer(call, trigger, cause);
   world.changed(call);
   addTrace(world, call, found.event, cause);
-  addEvent(world, call, found.event, cause.actor, participantsOf(call), cause.merged === true ? { merged: true } : {});
+  addEvent(world, call, found.event, cause.actor, undefined, cause.merged === true ? { merged: true } : {});
 };
 
 /** The one function that changes a call's state. */

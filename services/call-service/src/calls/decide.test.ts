@@ -191,7 +191,7 @@ describe('a place to somebody who has blocked the caller', () => {
     const desk = new Desk();
     desk.blockedBy.set('bob', new Set(['ann']));
     const { id: callId } = desk.place('ann', 'bob');
-    expect(desk.events.at(-1)).toMatchObject({ type: 'call_placed', recipients: ['ann'] });
+    expect(desk.events.at(-1)).toMatchObject({ type: 'call_placed', recipients: [] });
     for (const type of ['accept_call', 'reject_call', 'acknowledge_ring'])
       expect(codeOf(desk.send('bob', { type, callId }))).toBe('unauthorized');
     desk.now += 9999;

@@ -25,10 +25,30 @@ export interface Decider {
   idle(): Promise<void>;
 }
 
-/** Takes one of the system's own inputs. @throws when it was not stored, so that it is brought again */
+/** The call that an input is about, as it names it. */
+const callIdOf = (input: Input): string | null => {
+  if ('delivery' in input) return input.delivery.callId;
+  return input.kind === 'command' ? (input.envelope.command.callId ?? input.envelope.mintedCallId) : input.callId;
+};
+
+/** One of the system's own inputs was not stored: it is to be brought again. */
+class NotStored extends Error {
+  readonly callId: string | null;
+
+  constructor(input: Input) {
+    super(`an observation (${input.kind}) could not be stored`);
+    this.callId = callIdOf(input);
+  }
+}
+
+/** The call that an error is about, for the log. */
+export const callOfError = (error: unknown): { callId?: string } =>
+  error instanceof NotStored && error.callId !== null ? { callId: error.callId } : {};
+
+/** Takes one of the system's own inputs. @throws NotStored */
 export const decideSurely = async (decider: Pick<Decider, 'decide'>, input: Exclude<Input, { kind: 'command' }>): Promise<void> => {
   const reply = await decider.decide(input);
-  if (reply?.ok === false) throw new Error(`an observation (${input.kind}) could not be stored`);
+  if (reply?.ok === false) throw new NotStored(input);
 };
 
 /** What a commit leaves to be told. */
@@ -74,12 +94,6 @@ const isStale = ({ input, at }: Arrived): boolean => {
   if (input.kind !== 'command' || performance.now() - at < MAX_WAIT_MS) return false;
   const { type } = input.envelope.command;
   return type === 'place_call' || type === 'accept_call';
-};
-
-/** The call that an input is about, as it names it. */
-const callIdOf = (input: Input): string | null => {
-  if ('delivery' in input) return input.delivery.callId;
-  return input.kind === 'command' ? (input.envelope.command.callId ?? input.envelope.mintedCallId) : input.callId;
 };
 
 /** The calls that this batch ended: each has its last event in it. */

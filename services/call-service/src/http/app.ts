@@ -1,6 +1,7 @@
 import { ERRORS, type ErrorCode, refusal } from '@trunkline/contract';
 import { answerHealth, answerMetrics, type Logger, type Metrics, type ReadinessChecks } from '@trunkline/service-kit';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
+import { callOfError } from '../calls/decider.ts';
 import type { CALL_SERVICE_METRICS } from '../metrics/call-service-metrics.ts';
 import { countRequests } from '../metrics/count-requests.ts';
 import { refuseWith } from './envelope.ts';
@@ -36,7 +37,8 @@ const answerError =
   (logger: Logger): ErrorRequestHandler =>
   (error: unknown, request, response, next) => {
     const code = codeFor(error);
-    if (code === 'service_error') logger.error({ err: error, route: request.path, ...callIn(request.path) }, 'a request failed');
+    if (code === 'service_error')
+      logger.error({ err: error, route: request.path, ...callIn(request.path), ...callOfError(error) }, 'a request failed');
     if (response.headersSent) return next(error);
     refuse(request, response, code, ERRORS[code].message);
   };

@@ -112,13 +112,13 @@ export const CALL_SERVICE_METRICS = {
   httpRequests: {
     type: 'counter',
     name: 'trunkline_http_requests_total',
-    help: 'HTTP requests that were answered, by route as the code names it (`none`: no such route)',
+    help: 'Requests that were answered over HTTP, and over gateways’ links with the method `LINK`, by route as the code names it (`none`: no such route)',
     labels: ['method', 'route', 'status'],
   },
   httpRequestSeconds: {
     type: 'histogram',
     name: 'trunkline_http_request_seconds',
-    help: 'How long answers to HTTP requests took',
+    help: 'How long answers took, over HTTP and over links',
     labels: ['route'],
     buckets: LATENCY_BUCKETS,
   },

@@ -1,5 +1,5 @@
 import type { Publication, Publisher, Topic } from '@trunkline/bus';
-import type { ChatEvent, ServerEvent, UserId } from '@trunkline/contract';
+import type { CallEvent, ChatEvent, ServerEvent, UserId } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import type { Database } from '../database/database.ts';
 import { aboutRows, type KnownPublished, type OutboxRow, topicOf } from './outbox.ts';
@@ -29,6 +29,7 @@ const MAX_PUBLISHED_TOGETHER = 512;
 /** Streams; past it the oldest is forgotten, and its events are at worst read once more, and published twice. */
 const MAX_REMEMBERED = 20_000;
 
+/** Disposing, also again, waits for what is on its way, and ends the sweep; what is committed later is still published. */
 export interface Relay extends AsyncDisposable {
   /** What this process has published. */
   readonly published: KnownPublished;
@@ -51,7 +52,12 @@ export interface RelayOptions {
   onPublished(decided: NonNullable<OutboxRow['decided']>): void;
 }
 
-const isRing = ({ stream, seq, recipients }: OutboxRow): boolean => topicOf(stream) === 'calls' && seq === 1 && recipients.length === 2;
+/** The callee of a ring that nobody heard. Only the first event of a call can be one, and that it was unheard is rare: only then it is read. */
+const unheardBy = ({ stream, seq, recipients, event }: OutboxRow, answers: readonly (number | null)[]): string | null => {
+  if (seq !== 1 || topicOf(stream) !== 'calls' || !answers.includes(0)) return null;
+  const { type, call } = JSON.parse(event) as CallEvent;
+  return type === 'call_placed' && answers[recipients.indexOf(call.calleeId)] === 0 ? call.calleeId : null;
+};
 
 /** Whether every recipient's publication was answered, by however many subscribers. */
 const wasTaken = (answers: readonly (number | null)[]): boolean => answers.every((answer) => answer !== null);
@@ -105,7 +111,8 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
         halted.add(row.stream);
         return false;
       }
-      if (isRing(row) && own[1] === 0) onNobodyHeard(row.stream, row.recipients[1] as string);
+      const callee = unheardBy(row, own);
+      if (callee !== null) onNobodyHeard(row.stream, callee);
       return true;
     });
   };

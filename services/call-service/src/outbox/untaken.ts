@@ -18,11 +18,12 @@ export const createReadUntaken =
   ({ database, publisher, logger }: UntakenOptions): ReadUntaken =>
   async (callIds) => {
     if (publisher.isConnected() || callIds.length === 0) return [];
+    const named = [...new Set(callIds)];
     try {
-      const rows = await readUnpublished(database, [...new Set(callIds)]);
+      const rows = await readUnpublished(database, named);
       return rows.map(({ event }) => JSON.parse(event) as CallEvent);
     } catch (error) {
-      logger.warn({ err: error }, 'what Redis lacks could not be read; the relay will bring it');
+      logger.warn({ err: error, callIds: named }, 'what Redis lacks could not be read; the relay will bring it');
       return [];
     }
   };

@@ -9,12 +9,14 @@ import type {
   UserId,
 } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
+import type { Background } from '../background.ts';
 import { type Decider, decideSurely } from '../calls/decider.ts';
 import type { PartnerNews } from '../chat/partners.ts';
 import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { readSnapshots } from './snapshots.ts';
+import { readUnread } from './unread-chats.ts';
 
 const KNOW_GATEWAY = {
   name: 'know_gateway',
@@ -133,6 +135,8 @@ export interface SessionRegisterOptions {
   decider: Decider;
   /** Told of whose first session opened and whose last one closed. */
   partners: PartnerNews;
+  /** Where what follows from a closing goes on behind its answer. */
+  background: Pick<Background, 'run'>;
   logger: Logger;
   gatewayLeaseSeconds: number;
   /** Null: the app's backend is told nothing of who comes and goes. */
@@ -161,6 +165,7 @@ export const createSessionRegister = ({
   database,
   decider,
   partners,
+  background,
   logger,
   gatewayLeaseSeconds,
   screensPlaces,
@@ -214,8 +219,8 @@ export const createSessionRegister = ({
       const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
       await tellCalls(usersOf(admitted));
       const came = partners.came(unique(usersOf(admitted)), ids(admitted)).catch(partnersMissed);
-      const [read] = await Promise.all([readSnapshots(database, admitted), came]);
-      const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, snapshot]));
+      const [read, unread] = await Promise.all([readSnapshots(database, admitted), readUnread(database, admitted), came]);
+      const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, { ...snapshot, unread: unread.get(snapshot.sessionId) }]));
       return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });
     },
     close: async (gatewayId, closed) => {
@@ -225,7 +230,9 @@ export const createSessionRegister = ({
         closed.map(({ sessionId }) => sessionId),
         closed.map(({ userId }) => userId),
       ]);
-      settle(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will'));
+      background.run(
+        settle(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will')),
+      );
     },
     renewLease: async (gatewayId) => {
       const [lease] = await database.query<LeaseRow>(RENEW_LEASE, [gatewayId, gatewayLeaseSeconds]);

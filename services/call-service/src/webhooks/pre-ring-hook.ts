@@ -24,8 +24,11 @@ export interface PreRingHookOptions {
   metrics: Pick<WebhookMetrics, 'preRingHookSeconds'>;
 }
 
-const bodyFor = ({ actor, command, mintedCallId, dialect }: PlaceEnvelope): string => {
-  const callId = command.callId ?? mintedCallId;
+const callIdOf = ({ command, mintedCallId }: PlaceEnvelope): string | null => command.callId ?? mintedCallId;
+
+const bodyFor = (envelope: PlaceEnvelope): string => {
+  const { actor, command, dialect } = envelope;
+  const callId = callIdOf(envelope);
   const { userId: callerId, name: callerName, role: callerRole, deviceId: callerDeviceId } = actor;
   const { calleeId, callType, channelId = callId } = command;
   const data = { callId, callerId, callerName, callerRole, callerDeviceId, calleeId, callType, channelId, dialect };
@@ -38,7 +41,8 @@ export const createPreRingHook = ({ url, sign, logger, metrics }: PreRingHookOpt
   const post = createSignedPost({ url, connections: CONNECTIONS, timeoutMs: TIMEOUT_MS });
   let isFailing = false;
 
-  const answerTo = async (body: string): Promise<HookAnswer | null> => {
+  const answerTo = async (envelope: PlaceEnvelope): Promise<HookAnswer | null> => {
+    const body = bodyFor(envelope);
     try {
       const { status, text } = await post.send(sign(`msg_${randomUUID()}`, body, Date.now()), body);
       if (status < 200 || status >= 300) throw new Error(`the hook answered ${status}`);
@@ -47,7 +51,7 @@ export const createPreRingHook = ({ url, sign, logger, metrics }: PreRingHookOpt
       return answer;
     } catch (error) {
       // Once, and not for every place while it is away; the metric counts them.
-      if (!isFailing) logger.warn({ err: error }, 'the pre-ring hook gave no answer');
+      if (!isFailing) logger.warn({ err: error, callId: callIdOf(envelope) }, 'the pre-ring hook gave no answer');
       isFailing = true;
       return null;
     }
@@ -56,7 +60,7 @@ export const createPreRingHook = ({ url, sign, logger, metrics }: PreRingHookOpt
   return {
     ask: async (envelope) => {
       const askedAt = performance.now();
-      const answer = await answerTo(bodyFor(envelope));
+      const answer = await answerTo(envelope);
       metrics.preRingHookSeconds.observe({ outcome: answer?.action ?? 'failed' }, (performance.now() - askedAt) / 1000);
       return answer;
     },

@@ -18,7 +18,7 @@ export const push =
     const claimed = await callService.claimPushes(pushes);
     const work = claimed.map(async (one) => {
       const result = await dispatcher.send(one, askedAt);
-      await reports.add(result);
+      await reports.add(result, 'callId' in one.content ? one.content.callId : null);
     });
     const failed = (await Promise.allSettled(work)).find((settled) => settled.status === 'rejected');
     if (failed !== undefined) throw failed.reason;

@@ -4,8 +4,13 @@ import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import type { CallService } from '../call-service.ts';
 
 export interface PushReports extends Disposable {
-  /** Resolves when call-service has recorded it; rejects only when the notifier stops first. */
-  add(result: PushResult): Promise<void>;
+  /** Resolves when call-service has recorded it; rejects only when the notifier stops first. `callId`: what the push was about, null where no call. */
+  add(result: PushResult, callId: string | null): Promise<void>;
+}
+
+interface Reported {
+  result: PushResult;
+  callId: string | null;
 }
 
 /** The contract's most results of one request. */
@@ -20,18 +25,20 @@ const LONGEST_PAUSE_MS = 5000;
 export const createPushReports = (callService: Pick<CallService, 'recordPushResults'>, logger: Logger): PushReports => {
   const stopping = new AbortController();
 
-  const report = async (results: PushResult[]): Promise<undefined[]> => {
+  const report = async (reported: Reported[]): Promise<undefined[]> => {
+    const results = reported.map(({ result }) => result);
+    const callIds = [...new Set(reported.flatMap(({ callId }) => callId ?? []))];
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       try {
         await callService.recordPushResults(results);
         return results.map(() => undefined);
       } catch (error) {
-        logger.warn({ err: error, results: results.length }, 'results of pushes were not taken; they are reported again');
+        logger.warn({ err: error, results: results.length, callIds }, 'results of pushes were not taken; they are reported again');
         await pause(wait / 2 + (Math.random() * wait) / 2, undefined, { signal: stopping.signal });
       }
     }
   };
 
-  const batch = createMicroBatch<PushResult, undefined>({ maxItems: MOST_RESULTS, maxInFlight: 2, run: report });
-  return { add: (result) => batch.add(result), [Symbol.dispose]: () => stopping.abort() };
+  const batch = createMicroBatch<Reported, undefined>({ maxItems: MOST_RESULTS, maxInFlight: 2, run: report });
+  return { add: (result, callId) => batch.add({ result, callId }), [Symbol.dispose]: () => stopping.abort() };
 };

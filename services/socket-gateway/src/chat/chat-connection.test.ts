@@ -1,5 +1,5 @@
 import type { Subscriber } from '@trunkline/bus';
-import { type ChatEvent, type ChatReply, type CloseReason, refusal, SessionId } from '@trunkline/contract';
+import { type ChatEvent, type ChatReply, type CloseReason, refusal, SessionId, type UnreadChat } from '@trunkline/contract';
 import { createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { aChatEvent, aMessage, CHAT, SENT_AT, SHOPPER, sent, USER } from '../../test/chat-event.ts';
@@ -20,7 +20,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** A connection of Ben, and every edge it touches. The test decides when Redis and call-service answer. */
 const connect = () => {
   const subscription = Promise.withResolvers<void>();
-  const opened: ((admission: { events: []; refused: boolean } | null) => void)[] = [];
+  const opened: ((admission: { events: []; unread?: UnreadChat[]; refused: boolean } | null) => void)[] = [];
   const commands: { command: OutgoingChatCommand['command']; reply(reply: ChatReply): void }[] = [];
   const seen = {
     frames: [] as EventFrame[],
@@ -114,10 +114,13 @@ describe('opening', () => {
     subscription.resolve();
     await turn();
     expect(seen.reports).toEqual(['present', 'opened for chats']);
-    opened.shift()?.({ events: [], refused: false });
+    opened.shift()?.({ events: [], unread: [{ chatId: aMessage().chatId, unreadCount: 2 }], refused: false });
     await turn();
     const timestamp = '2024-01-01T12:00:00.000Z';
-    expect(seen.frames[0]).toEqual({ event: 'connected', body: { userId: 'ben', role: 'shopper', timestamp } });
+    expect(seen.frames[0]).toEqual({
+      event: 'connected',
+      body: { userId: 'ben', role: 'shopper', timestamp, unread: [{ chat_id: CHAT, unread_count: 2 }] },
+    });
     expect(names(seen.frames)).toEqual(['connected', 'new_message']);
     expect(commands.map(({ command }) => command)).toEqual([{ type: 'open_chat', chatId: CHAT, takesSeat: true }]);
   });

@@ -1,5 +1,13 @@
 import type { Subscriber, Subscription } from '@trunkline/bus';
-import { type ChatEvent, type ClosedSession, type CloseReason, refusal, type SessionId, type UserId } from '@trunkline/contract';
+import {
+  type ChatEvent,
+  type ClosedSession,
+  type CloseReason,
+  refusal,
+  type SessionId,
+  type UnreadChat,
+  type UserId,
+} from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import type { Authenticate } from '../authenticate.ts';
 import { ANSWERS_PATIENCE_MS, type EndedFor } from '../connection.ts';
@@ -64,6 +72,8 @@ export class ChatConnection implements RoomListener {
   #state: State = 'opening';
   #expiresAt: number;
   #held: ChatEvent[] = [];
+  /** Kept from the report until the greeting. */
+  #unread: readonly UnreadChat[] = [];
   #needsReport = false;
   #wasReported = false;
 
@@ -179,7 +189,8 @@ export class ChatConnection implements RoomListener {
   #greet(): void {
     const { userId, role } = this.#options.identity;
     this.#state = 'open';
-    this.#tell({ type: 'connected', userId, role, at: this.#now() });
+    this.#tell({ type: 'connected', userId, role, at: this.#now(), unread: this.#unread });
+    this.#unread = [];
     const held = this.#held;
     this.#held = [];
     for (const event of held) this.#hear(event);
@@ -204,6 +215,7 @@ export class ChatConnection implements RoomListener {
     if (!this.#wasReported && !services.reports.hasRoom()) return false;
     this.#wasReported = true;
     const admission = await services.reports.opened({ sessionId, userId, deviceId, hears: 'chats' });
+    this.#unread = this.#state === 'opening' ? (admission?.unread ?? []) : [];
     if (admission?.refused === true) this.close('too_many_connections');
     return admission !== null;
   }

@@ -142,7 +142,11 @@ const NOON = '2024-01-01T12:00:00.000Z';
 describe('what a client is told', () => {
   const chatId = aMessage().chatId;
   const TELLINGS: [ChatTelling, string, object][] = [
-    [{ type: 'connected', userId: USER, role: 'user', at: SENT_AT }, 'connected', { userId: 'ana', role: 'user', timestamp: NOON }],
+    [
+      { type: 'connected', userId: USER, role: 'user', at: SENT_AT, unread: [{ chatId, unreadCount: 2 }] },
+      'connected',
+      { userId: 'ana', role: 'user', timestamp: NOON, unread: [{ chat_id: CHAT, unread_count: 2 }] },
+    ],
     [{ type: 'history', chatId, messages: [aMessage()] }, 'chat_history', { chat_id: CHAT, messages: [aView] }],
     [{ type: 'joined', chatId, userId: USER, at: SENT_AT }, 'user_joined', { chatId: CHAT, userId: 'ana', timestamp: NOON }],
     [{ type: 'left', chatId, userId: USER, at: SENT_AT }, 'user_left', { chatId: CHAT, userId: 'ana', timestamp: NOON }],

@@ -8,6 +8,7 @@ import {
   type RequestId,
   refusal,
   storablePart,
+  type UnreadChat,
   type UserId,
 } from '@trunkline/contract';
 import type { z } from 'zod';
@@ -34,7 +35,13 @@ export type ChatHint =
 export type ChatTelling =
   | ChatEvent
   | ChatHint
-  | { readonly type: 'connected'; readonly userId: UserId; readonly role: string | null; readonly at: number }
+  | {
+      readonly type: 'connected';
+      readonly userId: UserId;
+      readonly role: string | null;
+      readonly at: number;
+      readonly unread: readonly UnreadChat[];
+    }
   | { readonly type: 'history'; readonly chatId: ChatId; readonly messages: readonly ChatMessage[] };
 
 /** What one client frame means. `refused` says what was wrong with it. */
@@ -69,8 +76,11 @@ const decode = ({ event, body }: EventFrame): DecodedAsk => {
 
 const encode = (telling: ChatTelling, viewerId: UserId): EventFrame => {
   switch (telling.type) {
-    case 'connected':
-      return { event: 'connected', body: { userId: telling.userId, role: telling.role, timestamp: isoTime(telling.at) } };
+    case 'connected': {
+      const { userId, role, at } = telling;
+      const unread = telling.unread.map(({ chatId, unreadCount }) => ({ chat_id: chatId, unread_count: unreadCount }));
+      return { event: 'connected', body: { userId, role, timestamp: isoTime(at), unread } };
+    }
     case 'history': {
       const messages = telling.messages.map((message) => messageViewFor(message, viewerId));
       return { event: 'chat_history', body: { chat_id: telling.chatId, messages } };

@@ -20,6 +20,7 @@ const aboutChat = z.object({ chat_id, requestId });
 const chatId = z.uuid();
 const userId = z.string();
 const timestamp = IsoTime;
+const UnreadView = z.strictObject({ chat_id, unread_count: z.int().positive() });
 const came = z.strictObject({ chatId, userId, timestamp });
 const presence = z.strictObject({ userId, timestamp });
 
@@ -40,7 +41,7 @@ export const OTSY_SOCKET: SocketLanguage = {
     'auth:refresh': z.object({ token: z.string(), requestId }),
   },
   tells: {
-    connected: z.strictObject({ userId, role: z.string().nullable(), timestamp }),
+    connected: z.strictObject({ userId, role: z.string().nullable(), timestamp, unread: z.array(UnreadView) }),
     chat_history: z.strictObject({ chat_id, messages: z.array(MessageView) }),
     new_message: MessageView,
     messages_read: z.strictObject({ chatId, messageIds: z.array(z.uuid()), readBy: userId, readAt: IsoTime }),

@@ -100,7 +100,7 @@ describe('otsy', () => {
   const at = SENT_AT;
   const [chatId, userId, orderId] = [aMessage().chatId, USER, 'order-1'];
   const TOLD: readonly ChatTelling[] = [
-    { type: 'connected', userId, role: null, at },
+    { type: 'connected', userId, role: null, at, unread: [{ chatId, unreadCount: 2 }] },
     { type: 'history', chatId, messages: [aMessage({ metadata: { a: [1] } })] },
     { type: 'joined', chatId, userId, at },
     { type: 'left', chatId, userId, at },

@@ -1,15 +1,16 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODES, type CloseReason } from '@trunkline/contract';
+import { refuseUpgrade } from '@trunkline/service-kit';
 import { WebSocket } from 'ws';
 import { tokenInUpgrade } from '../authenticate.ts';
 import type { Dialect, JsonFrame } from '../dialects/dialect.ts';
+import { rememberLast } from '../remember-last.ts';
 import { settledWithin } from '../settled-within.ts';
 import type { Handshakes } from './handshakes.ts';
 import { FLOOD, HardenedWebSocketServer } from './hardened-ws-server.ts';
 import { parseBounded } from './json-text.ts';
 import { HEARTBEAT, type HeartbeatTimes, judgePulse } from './pulse.ts';
-import { refuseUpgrade } from './refuse-upgrade.ts';
 import { type ClientSocket, type Door, MAX_FRAME_BYTES, type SocketListener, type Transport } from './transport.ts';
 
 export interface RawWebSocketOptions {
@@ -29,6 +30,9 @@ const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /** A browser that offers its token as a subprotocol wants one of its subprotocols back: never the token. */
 const chooseProtocol = (offered: ReadonlySet<string>): string | false => (offered.has('bearer') ? 'bearer' : false);
+
+/** What several sessions of a user are told alike comes as one object. */
+const textOf = rememberLast((json: unknown) => JSON.stringify(json));
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 
@@ -76,7 +80,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
 
   write({ json }: JsonFrame): boolean {
     if (this.#socket.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify(json));
+    this.#socket.send(textOf(json));
     return true;
   }
 

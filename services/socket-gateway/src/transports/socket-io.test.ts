@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type CloseReason, UserId } from '@trunkline/contract';
 import { type Identity, startHttpServer } from '@trunkline/service-kit';
 import { Server } from 'socket.io';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { watchWrites } from '../../test/watch-writes.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { onlycare } from '../dialects/onlycare.ts';
 import { Handshakes } from './handshakes.ts';
@@ -22,6 +24,7 @@ const LET_ME_IN = '40{"token":"good"}';
 const startServer = async (transports: ('polling' | 'websocket')[] = ['polling', 'websocket']) => {
   await using starting = new AsyncDisposableStack();
   const { server, url } = starting.use(await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' }));
+  const writes = watchWrites(server);
   const seen = { frames: [] as EventFrame[], sockets: [] as ClientSocket<EventFrame>[], closed: 0, reason: null as CloseReason | null };
   const door: Door = {
     refusalOf: () => null,
@@ -77,7 +80,7 @@ const startServer = async (transports: ('polling' | 'websocket')[] = ['polling',
     await expect.poll(() => seen.sockets.length).toBe(1);
     return opened;
   };
-  return { url, seen, open, letIn, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { url, seen, writes, open, letIn, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
 
 it('who polls where only WebSockets may come in is told so', async () => {
@@ -137,6 +140,51 @@ it('what nobody reads is counted', async () => {
       return socket?.queuedBytes();
     })
     .toBeGreaterThan(MAX_QUEUED_BYTES);
+});
+
+it('the answer to an upgrade and the first packet leave as one write', async () => {
+  await using server = await startServer();
+  await server.open();
+  expect(server.writes).toEqual([2]);
+});
+
+it('a stop and its probe, and whatever else one turn writes, leave as one write', async () => {
+  await using server = await startServer();
+  const { heard } = await server.letIn();
+  const [socket] = server.seen.sockets;
+  await expect.poll(() => heard.length).toBe(2);
+  server.writes.length = 0;
+  socket?.write({ event: 'stop', body: {} });
+  socket?.probe(() => undefined);
+  socket?.write({ event: 'more', body: {} });
+  await turn();
+  expect(server.writes).toEqual([3]);
+  await expect.poll(() => heard.slice(-3)).toEqual(['42["stop",{}]', PING, '42["more",{}]']);
+});
+
+it('who began with long polling and goes on over a WebSocket is told everything there, in order', async () => {
+  await using server = await startServer();
+  const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
+  const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1));
+  await fetch(`${polling}&sid=${sid}`, { method: 'POST', body: LET_ME_IN });
+  await expect.poll(() => server.seen.sockets.length).toBe(1);
+  const [socket] = server.seen.sockets;
+  socket?.write({ event: 'polled', body: 1 });
+  const polled = await (await fetch(`${polling}&sid=${sid}`)).text();
+  expect(polled).toContain('42["polled",1]');
+  const client = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket&sid=${sid}`);
+  const heard: string[] = [];
+  client.on('message', (packet) => heard.push(String(packet)));
+  await once(client, 'open');
+  client.send('2probe');
+  await expect.poll(() => heard).toEqual(['3probe']);
+  client.send('5');
+  socket?.write({ event: 'between', body: 2 });
+  client.send('42["sign",{}]');
+  await expect.poll(() => server.seen.frames.length).toBe(1);
+  for (const event of ['a', 'b']) socket?.write({ event, body: {} });
+  await expect.poll(() => heard.slice(1)).toEqual(['42["between",2]', '42["a",{}]', '42["b",{}]']);
+  client.terminate();
 });
 
 describe('a probe', () => {

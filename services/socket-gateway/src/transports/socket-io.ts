@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CLOSE_CODES, type CloseReason, ERRORS, mayReconnect } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import { type DefaultEventsMap, type Namespace, Server, type ServerOptions, type Socket } from 'socket.io';
-import { Encoder } from 'socket.io-parser';
 import { tokenIn } from '../authenticate.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import type { Rooms } from '../presence.ts';
 import { BoundedDecoder } from './bounded-decoder.ts';
 import type { Handshakes } from './handshakes.ts';
 import { hardenedWsEngine } from './hardened-ws-server.ts';
+import { PlainEncoder } from './plain-encoder.ts';
 import type { RoomListener, RoomSocket } from './room-socket.ts';
 import { breakOff, breakOffFloods, hasFlooded } from './socket-io-floods.ts';
 import {
@@ -63,7 +63,7 @@ const FAREWELL_MS = 1000;
 const optionsFor = ({ transports, allowedOrigins, createAdapter, door, framesPerSecond }: SocketIoOptions): Partial<ServerOptions> => ({
   path: PATH,
   adapter: createAdapter,
-  parser: { Encoder, Decoder: BoundedDecoder },
+  parser: { Encoder: PlainEncoder, Decoder: BoundedDecoder },
   wsEngine: hardenedWsEngine(framesPerSecond),
   transports: [...transports],
   cors: { origin: [...allowedOrigins], methods: ['GET', 'POST'] },
