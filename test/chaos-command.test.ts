@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { ROOT } from './repository-root.ts';
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 
 // Left to end by itself, it waited for ever for a request whose other end had been killed.
 it('the command ends after its last line', { timeout: PATIENCE_MS + 10_000 }, async () => {

@@ -28,7 +28,7 @@ it.runIf(obstacle === null)(
   },
 );
 
-it('a namespace that cannot be had is said to be so, and why', async () => {
+it('a namespace that cannot be had is said to be so, and why', { timeout: 60_000 }, async () => {
   const chaos = promisify(execFile)(process.execPath, [join(ROOT, 'packages/chaos/src/main.ts'), '--namespace'], {
     env: { PATH: '/nowhere' },
   });
