@@ -9,6 +9,7 @@ it('every fault once, under calls, and every promise holds', { timeout: PATIENCE
     world,
     seed: 1,
     seconds: null,
+    times: 1,
     rate: 6,
     faults: FAULT_NAMES,
     scale: 0.05,

@@ -4,6 +4,7 @@ export * from './chromium/chromium-program.ts';
 export * from './haproxy/haproxy-program.ts';
 export { queryOnce } from './postgres/postgres-connection.ts';
 export * from './postgres/start-postgres.ts';
+export { programOnPath } from './program-on-path.ts';
 export * from './prometheus/prometheus-programs.ts';
 export * from './redis/redis-cluster.ts';
 export { commandOnce } from './redis/redis-connection.ts';

@@ -1,8 +1,9 @@
-import { FAULT_NAMES } from './faults/schedule.ts';
+import { FAULT_NAMES, PACKET_FAULT_NAMES } from './faults/schedule.ts';
 import { type Options, parseRequest, secondsOf, USAGE, UsageError } from './options.ts';
 import { breachReport, faultTable, promiseTable } from './report.ts';
 import { run, scaleFor } from './run.ts';
 import { soak } from './soak.ts';
+import { runInNamespace } from './system/namespace.ts';
 import { startWorld } from './system/world.ts';
 
 export type Print = (line: string) => void;
@@ -13,12 +14,26 @@ const DEFAULT_RATE = 20;
 const isJudged = (options: Options, figure: string | undefined, promise: string): boolean =>
   figure === undefined || !options.factsOnly || options.sabotage === promise;
 
+const faultsOf = ({ faults, sabotage, namespace }: Options): readonly string[] => {
+  if (faults !== undefined) return faults;
+  if (sabotage !== undefined) return [];
+  return namespace ? [...FAULT_NAMES, ...PACKET_FAULT_NAMES] : FAULT_NAMES;
+};
+
+/** When the run is over. */
+const extentOf = (seconds: number | null, times: number | null): string =>
+  [
+    ...(times === null ? [] : [`until each fault has happened ${times === 1 ? 'once' : `${times} times`}`]),
+    ...(seconds === null ? [] : [`for ${seconds} s`]),
+  ].join(', at most ');
+
 const cause = async (options: Options, print: Print): Promise<number> => {
   const seed = options.seed ?? 1 + (Date.now() % 1_000_000);
   const seconds = secondsOf(options);
-  const faults = options.faults ?? (options.sabotage === undefined ? FAULT_NAMES : []);
+  const times = options.times ?? null;
+  const faults = faultsOf(options);
   const rate = options.rate ?? DEFAULT_RATE;
-  print(`seed ${seed}: ${rate} calls a second ${seconds === null ? 'until each fault has happened once' : `for ${seconds} s`}`);
+  print(`seed ${seed}: ${rate} calls a second ${extentOf(seconds, times)}`);
   await using world = await startWorld({
     gateways: options.gateways,
     callServices: options.callServices,
@@ -27,11 +42,12 @@ const cause = async (options: Options, print: Print): Promise<number> => {
   });
   const startedAt = Date.now();
   const report: Print = (line) => print(`${String(Math.round((Date.now() - startedAt) / 1000)).padStart(5)} s  ${line}`);
-  const scale = options.scale ?? scaleFor(seconds, faults);
+  const scale = options.scale ?? scaleFor(seconds, times ?? 1, faults);
   const { verdicts, evidence, calls, turnedAway, ownLagMs } = await run({
     world,
     seed,
     seconds,
+    times,
     rate,
     faults,
     scale,
@@ -40,7 +56,7 @@ const cause = async (options: Options, print: Print): Promise<number> => {
   });
   const broken = verdicts.filter(({ breaches, figure, promise }) => breaches.length > 0 && isJudged(options, figure, promise));
   print('');
-  for (const line of [...promiseTable(verdicts), '', ...faultTable(evidence)]) print(line);
+  for (const line of [...promiseTable(verdicts), '', ...faultTable(faults, evidence)]) print(line);
   print(`${calls} calls; ${turnedAway} arrivals found nobody free; this process itself was up to ${Math.round(ownLagMs)} ms late (p99)`);
   for (const line of breachReport(broken, evidence)) print(line);
   print(broken.length === 0 ? 'every promise held' : `broken: ${broken.map(({ promise }) => promise).join(', ')}. Again: --seed ${seed}`);
@@ -55,6 +71,7 @@ export const runChaos = async (argv: readonly string[], print: Print): Promise<n
       print(USAGE);
       return 0;
     }
+    if (request.options.namespace && request.options.leftNetwork === undefined) return await runInNamespace(argv, print);
     return await (request.isSoak ? soak(request.options, print) : cause(request.options, print));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

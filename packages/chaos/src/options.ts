@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { FAULT_NAMES } from './faults/schedule.ts';
+import { FAULT_NAMES, PACKET_FAULT_NAMES } from './faults/schedule.ts';
 import { isSabotage, SABOTAGES, type Sabotage } from './sabotage.ts';
+import { ownNetwork } from './system/namespace.ts';
 
 export const USAGE = `Usage: pnpm chaos [options]        people call each other while everything breaks, and every promise is checked
        pnpm chaos soak [options]   nothing is broken; memory, handles and subscriptions are watched instead
@@ -9,11 +10,12 @@ export const USAGE = `Usage: pnpm chaos [options]        people call each other 
 Options:
   --seconds N        how long calls are placed (60)
   --minutes N        the same in minutes
-  --each-once        until each fault has happened once, however long that takes
+  --times N          until each fault has happened N times; with --seconds or --minutes no longer than that
   --rate N           calls a second (20; soak 50)
   --seed N           decides who does what, and which fault comes when (a new one)
   --faults A[,B…]    only these, or "none" (all of them, in turn)
-  --scale N          how long faults last, 1 as in a long run (as short as it takes for each to happen once)
+  --namespace        runs in a network namespace of its own, as root, where packets are lost too
+  --scale N          how long faults last, 1 as in a long run (as short as it takes for each to happen in the time)
   --gateways N       gateway processes (2)
   --call-services N  call-service processes (2)
   --not-durable      PostgreSQL does not wait for its disk
@@ -21,6 +23,7 @@ Options:
   --sabotage P       breaks promise P on purpose: the run must fail
 
 Faults: ${FAULT_NAMES.join(', ')}
+With --namespace: ${PACKET_FAULT_NAMES.join(', ')}
 Promises that can be sabotaged: ${Object.keys(SABOTAGES).join(', ')}`;
 
 export class UsageError extends Error {}
@@ -36,12 +39,18 @@ const Options = z.object({
   faults: z
     .string()
     .transform((text) => (text === 'none' ? [] : text.split(',')))
-    .pipe(z.array(z.enum(FAULT_NAMES as [string, ...string[]])))
+    .pipe(z.array(z.enum([...FAULT_NAMES, ...PACKET_FAULT_NAMES] as [string, ...string[]])))
     .optional(),
   scale: number(0.01, 10).optional(),
   gateways: count(1, 8).default(2),
   callServices: count(1, 8).default(2),
-  eachOnce: z.boolean().default(false),
+  times: count(1, 1000).optional(),
+  namespace: z.boolean().default(false),
+  /** Said by the command to itself: the network that it is no longer in. */
+  leftNetwork: z
+    .string()
+    .refine((left) => left !== ownNetwork(), 'this is still the same network')
+    .optional(),
   notDurable: z.boolean().default(false),
   factsOnly: z.boolean().default(false),
   sabotage: z
@@ -63,7 +72,9 @@ const FLAGS = {
   scale: text,
   gateways: text,
   'call-services': text,
-  'each-once': flag,
+  times: text,
+  namespace: flag,
+  'left-network': text,
   'not-durable': flag,
   'facts-only': flag,
   sabotage: text,
@@ -77,6 +88,12 @@ export interface Request {
   options: Options;
 }
 
+/** Rules touch all that a network carries: never the one that others use too. */
+const refusePackets = ({ faults = [] }: Options): void => {
+  const name = faults.find((each) => PACKET_FAULT_NAMES.includes(each));
+  if (name !== undefined) throw new UsageError(`${name} needs --namespace`);
+};
+
 /** Null: help was asked for. @throws UsageError naming every problem */
 export const parseRequest = (argv: readonly string[]): Request | null => {
   const { values, positionals } = parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
@@ -84,12 +101,13 @@ export const parseRequest = (argv: readonly string[]): Request | null => {
   const [word, ...more] = positionals;
   if (more.length > 0 || (word !== undefined && word !== 'soak')) throw new UsageError(`there is no "${positionals.join(' ')}"`);
   const parsed = Options.safeParse(Object.fromEntries(Object.entries(values).map(([name, value]) => [camelCase(name), value])));
+  if (parsed.success && !parsed.data.namespace) refusePackets(parsed.data);
   if (!parsed.success) throw new UsageError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
   return { isSoak: word === 'soak', options: parsed.data };
 };
 
-/** Null: until each fault has happened once. */
-export const secondsOf = ({ seconds, minutes, eachOnce }: Options): number | null => {
-  if (eachOnce) return null;
-  return seconds ?? (minutes === undefined ? 60 : minutes * 60);
-};
+const DEFAULT_SECONDS = 60;
+
+/** Null: until each fault has happened as often as it should. */
+export const secondsOf = ({ seconds, minutes, times }: Options): number | null =>
+  seconds ?? (minutes === undefined ? null : minutes * 60) ?? (times === undefined ? DEFAULT_SECONDS : null);

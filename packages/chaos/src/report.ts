@@ -1,4 +1,3 @@
-import { FAULT_NAMES } from './faults/schedule.ts';
 import type { Evidence } from './judge/evidence.ts';
 import type { Verdict } from './judge/verdict.ts';
 
@@ -24,13 +23,12 @@ export const promiseTable = (verdicts: readonly Verdict[]): string[] => {
   return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...body.map(line)];
 };
 
-/** How often each fault happened. */
-export const faultTable = ({ faults }: Evidence): string[] => {
-  const counts = FAULT_NAMES.map((name) => [name, faults.filter((fault) => fault.name === name).length] as const).filter(
-    ([, count]) => count > 0,
-  );
-  if (counts.length === 0) return ['no faults'];
-  return [`${faults.length} faults: ${counts.map(([name, count]) => `${name} ${count}`).join(', ')}`];
+/** How often each of the faults happened that could. */
+export const faultTable = (names: readonly string[], { faults }: Evidence): string[] => {
+  if (names.length === 0 && faults.length === 0) return ['no faults'];
+  const each = [...new Set([...names, ...faults.map(({ name }) => name)])];
+  const counts = each.map((name) => `${name} ${faults.filter((fault) => fault.name === name).length}`);
+  return [`${faults.length} faults: ${counts.join(', ')}`];
 };
 
 /** The calls concerned, shortened to what their people did and heard and the faults meanwhile. */

@@ -2,20 +2,23 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Dice } from './dice.ts';
 import type { Inflicted } from './faults/fault.ts';
-import { FAULT_NAMES, runFaults } from './faults/schedule.ts';
+import { inflict, runFaults } from './faults/schedule.ts';
 import { judgeAllDelays } from './judge/delays.ts';
 import { type Evidence, gatherEvidence } from './judge/evidence.ts';
 import { judgeFacts } from './judge/facts.ts';
 import type { Verdict } from './judge/verdict.ts';
 import { Crowd } from './people/crowd.ts';
+import { disconnectPeople } from './people/revocations.ts';
 import { SABOTAGES, type Sabotage } from './sabotage.ts';
 import type { World } from './system/world.ts';
 
 export interface RunOptions {
   world: World;
   seed: number;
-  /** How long calls are placed. Null: until each of the faults has happened once. */
+  /** How long calls are placed; at most, where faults are counted. Null: as long as those take. */
   seconds: number | null;
+  /** How often each fault happens, when the run is over; by default it is over when the time is. */
+  times?: number | null;
   rate: number;
   faults: readonly string[];
   scale: number;
@@ -40,11 +43,11 @@ const FEWEST_PAIRS = 12;
 const IDLE_WITHIN_MS = 60_000;
 const SETTLE_WITHIN_MS = 45_000;
 const TOLD_WITHIN_MS = 3000;
-const SALT = { people: 1, arrivals: 2, faults: 3 };
+const SALT = { people: 1, arrivals: 2, faults: 3, sabotage: 4 };
 
 /** Places calls until the time is up, and for as long as something else goes on. */
-const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds }: RunOptions, goesOn: () => boolean): Promise<void> => {
-  const endAt = Date.now() + (seconds ?? 0) * 1000;
+const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds, times }: RunOptions, goesOn: () => boolean): Promise<void> => {
+  const endAt = Date.now() + (times == null ? (seconds ?? 0) * 1000 : 0);
   let dueAt = Date.now();
   while (dueAt < endAt || goesOn()) {
     await pause(Math.max(0, dueAt - Date.now()));
@@ -87,7 +90,7 @@ const everybodyTold = async (crowd: Crowd): Promise<void> => {
 
 /** One run against a world that stands: people, faults, and the verdict. */
 export const run = async (options: RunOptions): Promise<RunResult> => {
-  const { world, seed, seconds, rate, faults, scale, sabotage, report } = options;
+  const { world, seed, seconds, times = null, rate, faults, scale, sabotage, report } = options;
   const name = `c${seed}-${Date.now().toString(36)}`;
   const dice = new Dice(seed);
   using crowd = await Crowd.gather({
@@ -100,14 +103,19 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   const inflicted: Inflicted[] = [];
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
+  const briefly = { world, dice: dice.fork(SALT.sabotage), scale: 0, report };
   let isTroubled = true;
-  const arrivals = arrive(crowd, dice.fork(SALT.arrivals), options, () => isTroubled);
+  let isArriving = true;
+  const arrivals = arrive(crowd, dice.fork(SALT.arrivals), options, () => isTroubled).finally(() => {
+    isArriving = false;
+  });
+  const revocations = disconnectPeople(crowd, world.disconnect, () => isArriving);
   await Promise.all([
-    runFaults({ world, dice: dice.fork(SALT.faults), seconds, names: faults, scale, report }, inflicted),
-    sabotage === undefined ? null : SABOTAGES[sabotage]({ world, crowd }),
+    runFaults({ world, dice: dice.fork(SALT.faults), seconds, times, names: faults, scale, report }, inflicted),
+    sabotage === undefined ? null : SABOTAGES[sabotage]({ world, crowd, inflict: (fault) => inflict(fault, briefly, inflicted) }),
   ]);
   isTroubled = false;
-  await arrivals;
+  await Promise.all([arrivals, revocations]);
   report('everybody hangs up');
   await crowd.idle(IDLE_WITHIN_MS);
   await askUnanswered(crowd);
@@ -127,6 +135,6 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
 
 const ROUGH_SECONDS_OF_A_FAULT = 13;
 
-/** Short runs have short faults, so that each happens once. */
-export const scaleFor = (seconds: number | null, faults: readonly string[] = FAULT_NAMES): number =>
-  Math.min(1, (seconds ?? 0) / Math.max(1, faults.length * ROUGH_SECONDS_OF_A_FAULT));
+/** Short runs have short faults, so that each happens as often as it should. */
+export const scaleFor = (seconds: number | null, times: number, faults: readonly string[]): number =>
+  seconds === null ? 1 : Math.min(1, seconds / Math.max(1, times * faults.length * ROUGH_SECONDS_OF_A_FAULT));

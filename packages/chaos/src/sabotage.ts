@@ -2,12 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startPublisher } from '@trunkline/bus';
 import { type CallEvent, CallEvent as CallEventSchema, UserId } from '@trunkline/contract';
 import type { Crowd } from './people/crowd.ts';
+import { disconnectSomebody } from './people/revocations.ts';
 import type { Story } from './people/story.ts';
 import type { World } from './system/world.ts';
+
+type Sabotaging = (scene: Scene) => Promise<void>;
 
 interface Scene {
   world: World;
   crowd: Crowd;
+  /** Makes one fault happen, as briefly as it can. */
+  inflict(fault: string): Promise<void>;
 }
 
 /** A ring that nobody asked for, as a rogue on the bus would publish it. */
@@ -64,6 +69,21 @@ const whileRinging = (crowd: Crowd, use: (story: Story) => Promise<void>): Promi
 
 const untilEverybodyKnows = (story: Story): Promise<boolean> =>
   story.until(() => story.devices.every((device) => story.knowsTheEnd(device)), 2000);
+
+/** A fault; then a stop that the phones' network holds back for so long. */
+const stopsLateAfter =
+  (fault: string, milliseconds: number): Sabotaging =>
+  async ({ world, crowd, inflict }) => {
+    await inflict(fault);
+    await whileRinging(crowd, async (story) => {
+      for (const edge of world.links.edge) edge.stall('down');
+      const cancelled = story.ask(story.caller, 'cancel');
+      await pause(milliseconds);
+      for (const edge of world.links.edge) edge.pass();
+      await cancelled;
+      await untilEverybodyKnows(story);
+    });
+  };
 
 /** Breaks each promise on purpose, from outside: what would not be noticed then is not promised. */
 export const SABOTAGES = {
@@ -155,7 +175,17 @@ export const SABOTAGES = {
     for (const edge of world.links.edge) edge.pass();
     while (!crowd.devices.every(({ isReady }) => isReady)) await pause(50);
   },
-} satisfies Record<string, (scene: Scene) => Promise<void>>;
+  'revoked-in-time': async ({ world, crowd }) => {
+    for (const gateway of world.gateways) gateway.freeze();
+    const disconnected = disconnectSomebody(crowd, world.disconnect);
+    await pause(2500);
+    for (const gateway of world.gateways) gateway.thaw();
+    await disconnected;
+  },
+  'stops-after-a-gateway': stopsLateAfter('freeze_gateway', 3300),
+  'stops-after-redis': stopsLateAfter('flush_redis', 5300),
+  'stops-after-a-call-service': stopsLateAfter('freeze_call_service', 5300),
+} satisfies Record<string, Sabotaging>;
 
 export type Sabotage = keyof typeof SABOTAGES;
 

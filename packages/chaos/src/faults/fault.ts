@@ -10,8 +10,8 @@ export interface Fault {
   seconds: readonly [number, number];
   /** Delays are counted from when it began (something died and came back), or from when it was over (something was unreachable). */
   countsFrom: 'begin' | 'end';
-  /** Does it, waits with `hold`, and undoes it: when this resolves, everything runs and is connected. */
-  inflict(world: World, dice: Dice, hold: () => Promise<void>): Promise<void>;
+  /** Does it, waits with `hold`, and undoes it: when this resolves, everything runs and is connected. `note`: what is told of it. */
+  inflict(world: World, dice: Dice, hold: () => Promise<void>, note: (text: string) => void): Promise<void>;
 }
 
 /** One fault as it happened; epoch milliseconds. */

@@ -73,16 +73,23 @@ const timeoutDelays = ({ stories, rows, faults }: Evidence): Delay[] =>
 
 /** What is sooner or later. */
 export const judgeAllDelays = (evidence: Evidence): Verdict[] => {
-  const { stories, rows, faults, absences, answers } = evidence;
+  const { stories, rows, faults, absences, answers, revocations } = evidence;
   const stops = stories.flatMap((story) => {
     const row = rows.get(story.callId);
     return row === undefined || leavesItself(story) ? [] : stopDelays(story, row, faults);
   });
   const timeouts = timeoutDelays(evidence);
   const returns = absences.flatMap(({ lostAt, backAt }) => delayBetween(faults, lostAt, backAt, null));
-  const answered = answers.map(({ at, afterMs }): Delay => {
+  const answered = answers.flatMap(({ at, afterMs }): Delay[] => {
     const circumstance = faultFelt(faults, at - afterMs, at)?.group ?? 'healthy';
-    return { circumstance, milliseconds: afterMs, callId: null };
+    // No server answers through a network that carries nothing.
+    return circumstance === 'phones'
+      ? delayBetween(faults, at - afterMs, at, null)
+      : [{ circumstance, milliseconds: afterMs, callId: null }];
+  });
+  const revoked = revocations.map(({ askedAt, closedAt }): Delay => {
+    const circumstance = faultFelt(faults, askedAt, closedAt)?.group ?? 'healthy';
+    return { circumstance, milliseconds: closedAt - askedAt, callId: null };
   });
   return [
     judgeDelays('stops-in-time', 'a ring stops within 100 ms of its end (p99, nothing broken)', stops, {
@@ -113,6 +120,10 @@ export const judgeAllDelays = (evidence: Evidence): Verdict[] => {
     judgeDelays('back-in-time', 'who lost its connection has another within 3 s (p99)', returns, {
       limitMs: 3000,
       circumstances: ['healthy', 'gateway', 'rolling', 'phones'],
+    }),
+    judgeDelays('revoked-in-time', 'who is disconnected by the app has no connection left after 2 s (p99, nothing broken)', revoked, {
+      limitMs: 2000,
+      circumstances: ['healthy'],
     }),
   ];
 };

@@ -32,6 +32,7 @@ export interface Evidence {
   strays: Crowd['strays'];
   absences: readonly Absence[];
   answers: Crowd['answers'];
+  revocations: Crowd['revocations'];
   faults: readonly Inflicted[];
 }
 
@@ -74,6 +75,7 @@ export const gatherEvidence = async (world: World, crowd: Crowd, faults: readonl
     strays: crowd.strays,
     absences: crowd.absences,
     answers: crowd.answers,
+    revocations: crowd.revocations,
     faults,
   };
 };

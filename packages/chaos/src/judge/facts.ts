@@ -89,19 +89,36 @@ const rungIsStopped = (evidence: Evidence): Verdict =>
     return { checked: rung.length, wrong };
   });
 
-const phantomIn = (story: Story, row: CallRow | undefined, ring: Heard): string | null => {
+/** How long after a phones' network works again it may still bring what it lost, as far as senders wait longer and longer. */
+const SENT_AGAIN_MS = 5000;
+const RIGHT_BEHIND_MS = 100;
+
+/** The phones' network lost it on the way, and brought it late, with its stop right behind it. */
+const wasHeldBack = (story: Story, { device, connection, at }: Heard, overAt: number, faults: Evidence['faults']): boolean => {
+  const isPossible = faults.some(
+    ({ group, beganAt, endedAt }) => group === 'phones' && beganAt <= overAt && at <= (endedAt ?? at) + SENT_AGAIN_MS,
+  );
+  const isStopBehind = story.heard.some(
+    (heard) => heard.device === device && heard.connection === connection && isStop(heard.word) && heard.at - at <= RIGHT_BEHIND_MS,
+  );
+  return isPossible && isStopBehind;
+};
+
+const phantomIn = (story: Story, row: CallRow | undefined, ring: Heard, faults: Evidence['faults']): string | null => {
   const { device, at } = ring;
   const stop = story.heard.slice(0, story.heard.indexOf(ring)).find((heard) => heard.device === device && isStop(heard.word));
   if (stop !== undefined) return `${device.name} was rung ${at - stop.at} ms after it was told ${stop.word}`;
   if (row === undefined) return `${device.name} was rung for a call that the database does not have`;
   const overAt = Math.min(row.ringDeadlineAt, row.acceptedAt ?? row.endedAt ?? Number.POSITIVE_INFINITY);
-  return at - overAt > IN_FLIGHT_MS ? `${device.name} was rung ${Math.round(at - overAt)} ms after the ring was over` : null;
+  return at - overAt > IN_FLIGHT_MS && !wasHeldBack(story, ring, overAt, faults)
+    ? `${device.name} was rung ${Math.round(at - overAt)} ms after the ring was over`
+    : null;
 };
 
 const noPhantomRing = (evidence: Evidence): Verdict => {
   const judged = perStory(evidence, 'no-phantom-ring', 'nothing rings after its end or its expiresAt', (story, row) => {
     const rings = story.heard.filter(({ word }) => word === 'incoming');
-    const wrong = rings.map((ring) => phantomIn(story, row, ring)).filter((what) => what !== null);
+    const wrong = rings.map((ring) => phantomIn(story, row, ring, evidence.faults)).filter((what) => what !== null);
     return { checked: rings.length, wrong };
   });
   const strays = evidence.strays

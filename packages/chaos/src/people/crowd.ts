@@ -3,6 +3,7 @@ import { mintToken } from '@trunkline/testing';
 import type { Dice } from '../dice.ts';
 import { Device, type Ears, type Told } from './device.ts';
 import { PLAYS, type PlayName, pickPlay } from './plays.ts';
+import type { Revocation } from './revocations.ts';
 import { Story } from './story.ts';
 import { WIRES } from './wire.ts';
 
@@ -37,6 +38,7 @@ const ASK_AGAIN_SHARE = 0.1;
 export class Crowd implements Ears, Disposable {
   readonly stories = new Map<string, Story>();
   readonly absences: Absence[] = [];
+  readonly revocations: Revocation[] = [];
   /** How long each question took that was answered, and when that was; epoch milliseconds. */
   readonly answers: { at: number; afterMs: number }[] = [];
   /** Rings of calls that nobody here placed. */

@@ -34,6 +34,8 @@ export interface World extends AsyncDisposable {
   readonly links: Links;
   /** Where the logs of all services are. */
   readonly folder: string;
+  /** Disconnects a user as the app's backend does. Whether a call-service took it. */
+  disconnect(userId: string): Promise<boolean>;
   /** Runs SQL as an onlooker who goes through no proxy. */
   query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
   /** Sends Redis a command as an onlooker. */
@@ -52,11 +54,15 @@ export interface WorldOptions {
 
 const INTERNAL_TOKEN = 'the-internal-token-of-chaos-only';
 const REDIS_PREFIX = 'chaos';
+const SERVER_KEY = 'the-server-key-of-chaos-only';
+
+const DISCONNECT_WITHIN_MS = 2000;
 
 const SETTINGS = {
   JWT_SECRET: TEST_JWT_SECRET,
   INTERNAL_TOKEN,
   REDIS_PREFIX,
+  SERVER_API_KEYS: SERVER_KEY,
   LOG_LEVEL: 'warn',
   DRAIN_SECONDS: '2',
   RING_TIMEOUT_SECONDS: '20',
@@ -82,6 +88,19 @@ const openBooks = (url: string): pg.Pool => {
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   pool.on('error', () => undefined);
   return pool;
+};
+
+const disconnect = async (callServiceUrl: string, userId: string): Promise<boolean> => {
+  try {
+    const { status } = await fetch(`${callServiceUrl}/v1/server/users/${userId}/disconnect`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SERVER_KEY}` },
+      signal: AbortSignal.timeout(DISCONNECT_WITHIN_MS),
+    });
+    return status === 202;
+  } catch {
+    return false;
+  }
 };
 
 /** The whole system as processes of its own, every link of it through a proxy. */
@@ -156,6 +175,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
     processes,
     links,
     folder,
+    disconnect: (userId) => disconnect(callServices[0]?.url ?? '', userId),
     query: async <Row extends object>(text: string, values: unknown[] = []) => (await books.query<Row>(text, values)).rows,
     redisCommand: (command, ...args) => commandOnce(redis.url, command, ...args),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
