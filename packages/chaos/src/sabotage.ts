@@ -164,10 +164,10 @@ export const SABOTAGES = {
     for (const link of world.links.gatewayToRedis) link.delay(0);
   },
   'answered-in-time': async ({ world, crowd }) => {
-    for (const link of world.links.gatewayToCallService.flat()) link.delay(700);
-    for (const edge of world.links.edge) edge.delay(1500);
+    // There and back.
+    for (const edge of world.links.edge) edge.delay(1800);
     await crowd.call('cancel');
-    for (const link of [...world.links.gatewayToCallService.flat(), ...world.links.edge]) link.delay(0);
+    for (const edge of world.links.edge) edge.delay(0);
   },
   'back-in-time': async ({ world, crowd }) => {
     for (const edge of world.links.edge) edge.refuse();
