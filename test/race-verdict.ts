@@ -1,3 +1,4 @@
+import { STATE_AFTER } from '@trunkline/chaos';
 import { type CallState, isFinal } from '@trunkline/contract';
 import { type Heard, type HeardKind, type Phone, type RestClient, type System, until } from '@trunkline/testing';
 import { expect } from 'vitest';
@@ -16,18 +17,6 @@ interface TraceRow {
   user_id: string | null;
   device_id: string | null;
 }
-
-const STATE_AFTER: ReadonlyMap<string, CallState> = new Map([
-  ['call_placed', 'INITIATING'],
-  ['call_ringing', 'RINGING'],
-  ['call_accepted', 'CONNECTING'],
-  ['call_connected', 'ACTIVE'],
-  ['call_rejected', 'REJECTED'],
-  ['call_cancelled', 'CANCELLED'],
-  ['call_missed', 'MISSED'],
-  ['call_ended', 'ENDED'],
-  ['call_failed', 'FAILED'],
-]);
 
 export const readCall = async (system: System, callId: string): Promise<CallRow> => {
   const [row] = await system.database.query<CallRow>('SELECT state, reason, ended_by FROM calls WHERE id = $1', [callId]);

@@ -1,23 +1,11 @@
 import type { Device } from '../people/device.ts';
 import { type Heard, isStop, type Story } from '../people/story.ts';
 import type { CallRow, Evidence, HistoryEntry } from './evidence.ts';
+import { FINAL_STATES, STATE_AFTER } from './state-after.ts';
 import type { Breach, Verdict } from './verdict.ts';
 
 /** A gateway takes a ring for fresh for two seconds, and then it travels: that is no phantom, its stop is right behind it. */
 const IN_FLIGHT_MS = 2500;
-
-const STATE_AFTER: ReadonlyMap<string, string> = new Map([
-  ['call_placed', 'INITIATING'],
-  ['call_ringing', 'RINGING'],
-  ['call_accepted', 'CONNECTING'],
-  ['call_connected', 'ACTIVE'],
-  ['call_rejected', 'REJECTED'],
-  ['call_cancelled', 'CANCELLED'],
-  ['call_missed', 'MISSED'],
-  ['call_ended', 'ENDED'],
-  ['call_failed', 'FAILED'],
-]);
-const FINAL_STATES: ReadonlySet<string> = new Set(['REJECTED', 'CANCELLED', 'MISSED', 'ENDED', 'FAILED']);
 
 const ELSEWHERE: ReadonlyMap<string, (row: CallRow) => boolean> = new Map([
   ['answered_elsewhere', (row: CallRow) => row.acceptedAt !== null],
@@ -63,7 +51,7 @@ const perStory = (
 const ackedIsDurable = (evidence: Evidence): Verdict =>
   perStory(evidence, 'acked-is-durable', 'what was acknowledged is in the database', (story, row) => {
     const acked = story.answers.flatMap(({ answer, ask }) => (answer?.ok === true ? [{ status: answer.status, verb: ask.verb }] : []));
-    const states = new Set(evidence.traces.get(story.callId)?.map((kind) => STATE_AFTER.get(kind)));
+    const states = new Set<string | undefined>(evidence.traces.get(story.callId)?.map((kind) => STATE_AFTER.get(kind)));
     const wrong = acked
       .filter(({ status }) => row === undefined || !states.has(status))
       .map(({ verb, status }) => `${verb} was acknowledged with ${status}; the database has ${row?.state ?? 'no such call'}`);

@@ -1,3 +1,4 @@
+import { FINAL_STATES } from '../judge/state-after.ts';
 import type { Asked, Device, Told } from './device.ts';
 import type { Answer, Ask, Verb, Word } from './wire.ts';
 
@@ -140,7 +141,5 @@ export class Story {
     for (const look of [...this.#waiting]) look();
   }
 }
-
-const FINAL_STATES: ReadonlySet<string> = new Set(['ENDED', 'REJECTED', 'CANCELLED', 'MISSED', 'FAILED']);
 
 const endsFor = ({ answer }: Answered): boolean => answer !== null && answer.status !== null && FINAL_STATES.has(answer.status);
