@@ -11,6 +11,7 @@ import { KeyGate } from './key-gate.tsx';
 import { PageHead, Problem } from './page-head.tsx';
 import { read } from './server-api.ts';
 import { TraceView } from './trace-view.tsx';
+import { UserField } from './user-field.tsx';
 
 const LIMIT = 30;
 
@@ -72,10 +73,7 @@ const SearchCalls = (): JSX.Element => {
   return (
     <>
       <form class="card filters" onSubmit={find}>
-        <label class="field">
-          <span>{t('phone.user')}</span>
-          <input name="userId" autocomplete="off" autocapitalize="none" spellcheck={false} maxLength={128} />
-        </label>
+        <UserField />
         <label class="field">
           <span>{t('calls.state')}</span>
           <select name="state">

@@ -7,6 +7,7 @@ import { timeOf } from './format.ts';
 import { KeyGate } from './key-gate.tsx';
 import { PageHead, Problem } from './page-head.tsx';
 import { read } from './server-api.ts';
+import { UserField } from './user-field.tsx';
 
 interface Filter {
   readonly userId: string;
@@ -57,10 +58,7 @@ const List = (): JSX.Element => {
   return (
     <>
       <form class="card filters" onSubmit={find}>
-        <label class="field">
-          <span>{t('phone.user')}</span>
-          <input name="userId" autocomplete="off" autocapitalize="none" spellcheck={false} maxLength={128} />
-        </label>
+        <UserField />
         <label class="field">
           <span>{t('call.id')}</span>
           <input name="callId" autocomplete="off" spellcheck={false} maxLength={64} />

@@ -9,6 +9,7 @@ import { timeOf } from './format.ts';
 import { KeyGate } from './key-gate.tsx';
 import { PageHead, Problem } from './page-head.tsx';
 import { act, inPath, read } from './server-api.ts';
+import { UserField } from './user-field.tsx';
 
 const Sessions = ({ user }: { user: UserView }): JSX.Element => (
   <section class="card">
@@ -132,10 +133,7 @@ export const UsersPage = (): JSX.Element => {
       <PageHead title={t('nav.users')} lead={t('users.lead')} />
       <KeyGate>
         <form class="card filters" onSubmit={open}>
-          <label class="field">
-            <span>{t('phone.user')}</span>
-            <input name="userId" defaultValue={userId ?? ''} autocomplete="off" autocapitalize="none" spellcheck={false} maxLength={128} />
-          </label>
+          <UserField userId={userId ?? ''} />
           <button class="button primary" type="submit">
             {t('users.show')}
           </button>
