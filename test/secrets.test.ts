@@ -15,6 +15,9 @@ const PROCESSES = [
   ['notifier', 0],
 ] as const;
 
+/** A push whose hint died with the call-service, or with a connection of it, is found by the sweep 15 s after; a claim lasts 60 s. */
+const LOST_HINT_MS = 90_000;
+
 const outputOf = (system: System): string => PROCESSES.map(([service, index]) => system.process(service, index).output()).join('');
 
 interface LogLine {
@@ -95,7 +98,7 @@ it('no secret and no word of people is in a log line, a metric, a trace, a queue
   await system.process('call-service', 0).start();
   callIds.push(...(await callEachOther(life)));
   for (const type of ['system_alert', 'chat_message', 'incoming_call', 'call_cancelled'])
-    await until(`a push of ${type} arrives`, () => contentsOf(standIn.received()).includes(`"${type}"`));
+    await until(`a push of ${type} arrives`, () => contentsOf(standIn.received()).includes(`"${type}"`), LOST_HINT_MS);
 
   for (const name of [
     'command place_call',
