@@ -109,6 +109,7 @@ it('a member who is removed hears so, hears nothing after it, and may do nothing
   const before = shopper.heard.length;
   expect(await askEverything(shopper, chatId, sent?.id as string)).toEqual(refusedAs('unauthorized'));
   expect((await say(user, chatId, 'Are you gone?')).ok).toBe(true);
+  await user.hears('new_message', ({ content }) => content === 'Are you gone?');
   await user.ask('typing_indicator', { chat_id: chatId, action: 'start' });
   await user.ask('leave_chat', { chat_id: chatId });
   expect(await shopper.ask('leave_chat', { chat_id: chatId })).toEqual({ ok: true });
