@@ -14,6 +14,8 @@ export interface ArmyOrder {
   /** Only the attacks whose names hold this. */
   only: string;
   seed: number;
+  /** How often they act and come again, 1 being as often as they mean to. */
+  pace: number;
 }
 
 export interface AttackFigures {
@@ -42,7 +44,7 @@ const addressOf = (index: number): string => `127.0.${1 + (index % 8)}.${1 + (Ma
 const REST_MS = 300;
 
 /** Attackers of every kind, in turn, until disposed of; one that was thrown out comes again. */
-export const raiseArmy = ({ what, gateways, tokens, size, only, seed }: ArmyOrder): Army => {
+export const raiseArmy = ({ what, gateways, tokens, size, only, seed, pace }: ArmyOrder): Army => {
   const attacks = ATTACKS[what].filter(({ name }) => name.includes(only));
   const over = new AbortController();
   const figures = attacks.map(({ name, unit }) => ({ name, unit, attackers: 0, lives: 0, ended: 0, sent: 0 }));
@@ -57,6 +59,7 @@ export const raiseArmy = ({ what, gateways, tokens, size, only, seed }: ArmyOrde
       token: tokens[index % tokens.length] as string,
       localAddress: addressOf(index),
       random,
+      pace,
       signal: over.signal,
       sent: (count: number): void => {
         figure.sent += count;
@@ -67,7 +70,7 @@ export const raiseArmy = ({ what, gateways, tokens, size, only, seed }: ArmyOrde
       figure.lives += 1;
       await attack.live(life).catch(() => undefined);
       if (!over.signal.aborted) figure.ended += 1;
-      await pause(random() * REST_MS);
+      await pause((random() * REST_MS) / pace);
     }
   };
 

@@ -6,6 +6,8 @@ export interface Life {
   /** The loopback address that it comes from. */
   readonly localAddress: string;
   random(): number;
+  /** How often it acts, 1 being as often as it means to. */
+  readonly pace: number;
   /** Aborted when the siege is over. */
   readonly signal: AbortSignal;
   /** Counts what was sent, in the attack's own unit. */

@@ -9,11 +9,11 @@ import type { Life } from './attack.ts';
 const PATIENCE_BYTES = 1024 * 1024;
 
 /** Waits until the socket is closed or the siege is over, then closes it. Something else may be done every `everyMs`. */
-export const hold = async (socket: Socket, { signal }: Life, everyMs = 200, act: () => void = () => undefined): Promise<void> => {
+export const hold = async (socket: Socket, { signal, pace }: Life, everyMs = 200, act: () => void = () => undefined): Promise<void> => {
   const closed = once(socket, 'close').catch(() => undefined);
   while (!socket.closed && !signal.aborted) {
     if (socket.writable && socket.writableLength < PATIENCE_BYTES) act();
-    await Promise.race([closed, pause(everyMs)]);
+    await Promise.race([closed, pause(everyMs / pace)]);
   }
   socket.destroy();
 };

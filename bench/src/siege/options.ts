@@ -12,9 +12,11 @@ Options:
   --attackers N  connections that attack at once (1000)
   --honest N     people who do not (500)
   --rate N       calls a second that these place (50)
+  --pace N       how often attackers act and come again, 1 being as often as they mean to (1)
   --frames N     malformed frames after that, in all dialects (1000000)
   --gateways N   gateway processes (2)
   --factor N     how many times as long as without attackers the honest may wait; 0: not judged (2)
+  --profile DIR  has every service write a CPU profile there when it ends
   --only TEXT    only the attacks whose names hold this
   --seed N       for what is random (1)`;
 
@@ -27,9 +29,11 @@ const Options = z.object({
   rate: z.coerce.number().min(1).max(1000).default(50),
   frames: count(0, 100_000_000).default(1_000_000),
   gateways: count(1, 8).default(2),
+  pace: z.coerce.number().min(0.01).max(10).default(1),
   factor: z.coerce.number().min(0).max(100).default(2),
   rounds: count(10, 1_000_000).default(1000),
   only: z.string().default(''),
+  profile: z.string().min(1).nullable().default(null),
   seed: count(1, 2 ** 31 - 1).default(1),
 });
 
@@ -43,9 +47,11 @@ const FLAGS = {
   rate: text,
   frames: text,
   gateways: text,
+  pace: text,
   factor: text,
   rounds: text,
   only: text,
+  profile: text,
   seed: text,
 } as const;
 

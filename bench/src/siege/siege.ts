@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BackingEnvironment } from '@trunkline/backing-services';
 import { connectFleet, type Fleet, mintTokens } from '../load/fleet.ts';
@@ -7,7 +8,8 @@ import type { Phone } from '../load/phone.ts';
 import type { CallWire } from '../load/wire.ts';
 import { type CallLoadResult, runCallLoad } from '../scenarios/call-load.ts';
 import { CALL_SCRIPTS } from '../scenarios/call-scripts.ts';
-import { startStores } from '../system/stores.ts';
+import { CpuMeter, type CpuPerOperation } from '../system/cpu-meter.ts';
+import { type Stores, startStores } from '../system/stores.ts';
 import type { System } from '../system/system.ts';
 import { startTrunkline } from '../system/trunkline.ts';
 import type { ArmyOrder, AttackFigures } from './army.ts';
@@ -83,30 +85,42 @@ const sendFrames = async (order: ArmyOrder, frames: number): Promise<readonly At
 
 const FRAME_SENDERS = 24;
 
+/** Who used the machine in the siege, from microseconds a second. */
+const describeCpu = ({ services, postgres, redis, generator, othersShare }: CpuPerOperation): string => {
+  const used = { ...services, PostgreSQL: postgres, Redis: redis, 'honest people': generator };
+  const cores = Object.entries(used).map(([name, micros]) => `${name} ${((micros ?? Number.NaN) / 1e6).toFixed(2)}`);
+  return `cores in use: ${cores.join(', ')}; attackers ${((othersShare ?? Number.NaN) * availableParallelism()).toFixed(2)}`;
+};
+
 interface Besieged {
   sight: Sight;
   figures: readonly AttackFigures[];
 }
 
-const besiege = async (system: System, options: SiegeOptions, print: (line: string) => void): Promise<Besieged> => {
+const besiege = async (system: System, stores: Stores, options: SiegeOptions, print: (line: string) => void): Promise<Besieged> => {
   const crowd = await connectHonest(system, options.honest);
   await using closing = new AsyncDisposableStack();
   for (const { fleet } of crowd) closing.use(fleet);
   const size = options.attackers;
   const tokens = (await mintTokens(size, 'attacker', system.mintToken)).map(({ token }) => token);
   const gateways = system.gateways.map(({ url }) => url);
-  const order = { what: 'siege', gateways, tokens, size, only: options.only, seed: options.seed } as const;
+  const order = { what: 'siege', gateways, tokens, size, only: options.only, seed: options.seed, pace: options.pace } as const;
 
   print(`${options.seconds} s without attackers`);
   const quiet = await callsOf(crowd, options, 3);
   await Promise.all(system.gateways.map((gateway) => gateway.collectGarbage()));
   using watch = new GatewayWatch(system);
   print(`${options.seconds} s with ${size}`);
+  const meter = new CpuMeter(system, stores);
   const army = sendArmy(order);
+  meter.mark();
   const besieged = await callsOf(crowd, options, 1);
+  meter.mark();
+  print(describeCpu(await meter.perOperation(options.seconds + 1)));
   await army[Symbol.asyncDispose]();
   print(`${options.frames} malformed frames`);
-  const fuzzed = options.frames === 0 ? [] : await sendFrames({ ...order, what: 'frames', only: '', size: FRAME_SENDERS }, options.frames);
+  const fuzzed =
+    options.frames === 0 ? [] : await sendFrames({ ...order, what: 'frames', only: '', size: FRAME_SENDERS, pace: 1 }, options.frames);
   // Whoever sent them may have left the gateways with something that only shows when honest people go on.
   const after = await callsOf(crowd, { ...options, seconds: 1 }, 0);
   const honest = [...quiet, ...besieged, ...after];
@@ -140,8 +154,15 @@ export const runSiege = async (argv: readonly string[], env: BackingEnvironment,
   print(`starting PostgreSQL, Redis and ${options.gateways} gateways; seed ${options.seed}`);
   await using stores = await startStores(env, print);
   const { gateways } = options;
-  await using system = await startTrunkline({ stores, gateways, callServices: 1, checkout: null, profileFolder: null, settings: SETTINGS });
-  const { sight, figures } = await besiege(system, options, print);
+  await using system = await startTrunkline({
+    stores,
+    gateways,
+    callServices: 1,
+    checkout: null,
+    profileFolder: options.profile,
+    settings: SETTINGS,
+  });
+  const { sight, figures } = await besiege(system, stores, options, print);
   const promises = promisesIn(sight, options.factor);
   print(`\n${describeAttacks(figures)}\n\n${describePromises(promises)}`);
   for (const { name, linesPrinted, lastLines } of system.processes) if (linesPrinted > 0) print(`\n${name} said:\n${lastLines.join('\n')}`);

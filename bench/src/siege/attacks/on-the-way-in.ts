@@ -70,10 +70,10 @@ const polling: Attack = {
 const badTokens: Attack = {
   name: 'handshakes with bad tokens',
   unit: 'handshakes',
-  live: async ({ gateway, localAddress, token, sent }) => {
+  live: async ({ gateway, localAddress, token, pace, sent }) => {
     using _refused = await connectRawBytes(`${gateway}/ws/chat?token=${token}x`, { localAddress });
     sent(1);
-    await pause(FLOOD_PAUSE_MS);
+    await pause(FLOOD_PAUSE_MS / pace);
   },
 };
 
@@ -83,7 +83,7 @@ const comeAndGo: Attack = {
   live: async (life) => {
     using _left = await signedIn(life);
     life.sent(1);
-    await pause(FLOOD_PAUSE_MS);
+    await pause(FLOOD_PAUSE_MS / life.pace);
   },
 };
 
