@@ -39,7 +39,9 @@ export interface SessionReports {
 const MAX_WAITING = 10_000;
 const OPENED_IN_FLIGHT = 2;
 /** In a reconnect storm, what a call-service does for many sessions at once costs it little more than for one. */
-const OPENED_APART_MS = 10;
+const OPENED_APART_MS = 25;
+/** The same, where nobody waits. */
+const CLOSED_APART_MS = 50;
 const BUDGET_MS = 3000;
 const LONGEST_PAUSE_MS = 2000;
 
@@ -76,6 +78,7 @@ export const createSessionReports = ({ client, gatewayId, log }: SessionReportsO
   const closed = createMicroBatch<ClosedSession, void>({
     maxItems: MAX_BATCH,
     maxInFlight: 1,
+    apartMs: CLOSED_APART_MS,
     run: async (sessions) => {
       for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
         try {

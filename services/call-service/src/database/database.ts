@@ -34,7 +34,8 @@ const CONNECT_TIMEOUT_MS = 2500;
 
 /**
  * Plans made while a table is small would scan it for ever: prepared statements here look rows up by index or not at
- * all. An ack means committed, so `synchronous_commit` is not left to the server's settings (invariant 1).
+ * all. So a plan for certain values is no better than the general one, and to make it each time can cost more than to
+ * run it. An ack means committed, so `synchronous_commit` is not left to the server's settings (invariant 1).
  */
 const SESSION_SETTINGS = [
   'synchronous_commit=on',
@@ -45,6 +46,7 @@ const SESSION_SETTINGS = [
   'enable_hashjoin=off',
   'enable_mergejoin=off',
   'jit=off',
+  'plan_cache_mode=force_generic_plan',
 ];
 
 export const DATABASE_SESSION_OPTIONS = SESSION_SETTINGS.map((setting) => `-c ${setting}`).join(' ');

@@ -8,7 +8,7 @@ import type {
   Snapshot,
   UserId,
 } from '@trunkline/contract';
-import type { Logger } from '@trunkline/service-kit';
+import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import type { Background } from '../background.ts';
 import { type Decider, decideSurely } from '../calls/decider.ts';
 import type { PartnerNews } from '../chat/partners.ts';
@@ -76,6 +76,7 @@ const FORGET_GATEWAYS = {
   text: `DELETE FROM gateways WHERE lease_until < clock_timestamp() - interval '1 day'`,
 };
 const SETTLED_TOGETHER = 1000;
+const SETTLED_APART_MS = 100;
 const READ_UNSETTLED = {
   name: 'read_unsettled_sessions',
   text: `SELECT id, user_id FROM sessions WHERE closed_at < clock_timestamp() - interval '1 second' AND settled_at IS NULL
@@ -205,6 +206,21 @@ export const createSessionRegister = ({
     return new Set(surplus.map(({ id }) => id));
   };
 
+  /** In a storm of closings their consequences come together. Nothing waits for them by less than seconds. */
+  const settling = createMicroBatch<SessionRow, void>({
+    maxItems: SETTLED_TOGETHER,
+    maxInFlight: 1,
+    apartMs: SETTLED_APART_MS,
+    run: async (sessions) => {
+      await settle(sessions);
+      return sessions.map(() => undefined);
+    },
+  });
+
+  const settleSoon = async (sessions: readonly SessionRow[]): Promise<void> => {
+    await Promise.all(sessions.map(settling.add));
+  };
+
   return {
     open: async (gatewayId, opened) => {
       if (opened.length === 0) return [];
@@ -231,7 +247,7 @@ export const createSessionRegister = ({
         closed.map(({ userId }) => userId),
       ]);
       background.run(
-        settle(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will')),
+        settleSoon(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will')),
       );
     },
     renewLease: async (gatewayId) => {
