@@ -31,10 +31,14 @@ export const gatewaySettings = {
     .describe('How many events one connection may send a second; past a tenth of it they are counted, ten times as many close it'),
   LIMIT_CONNECTS_PER_MINUTE: integer(0, 100_000)
     .default(60)
-    .describe('How often one user may connect to one gateway in a minute; 0: no limit. Who comes more often is asked to come back later'),
+    .describe(
+      'How often one user may connect to one gateway in a minute, a third of it at once; 0: no limit. Who comes more often, or was closed for abuse three times, is asked to come back later',
+    ),
   LIMIT_HANDSHAKES: integer(0, 100_000)
     .default(2000)
-    .describe('How many connections may be open without having signed in; 0: no limit. Past it the oldest is given up for each that comes'),
+    .describe(
+      'How many connections may be open without having signed in; 0: no limit. Past it, or past a quarter of it by long polling, the oldest is given up for each that comes',
+    ),
   LIMIT_HANDSHAKES_PER_ADDRESS: integer(0, 100_000)
     .default(500)
     .describe('The same for those of one address. Behind a proxy, see `TRUSTED_PROXIES`'),

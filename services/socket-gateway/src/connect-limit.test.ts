@@ -6,22 +6,47 @@ const ANN = UserId.parse('ann');
 const BEN = UserId.parse('ben');
 const MINUTE = 60_000;
 
-const taken = (limit: ConnectLimit, userId: UserId, times: number, now: number): boolean[] =>
-  Array.from({ length: times }, () => limit.take(userId, now));
+/** How many of so many are let in. */
+const taken = (limit: ConnectLimit, userId: UserId, times: number, now: number): number =>
+  Array.from({ length: times }, () => limit.take(userId, now)).filter(Boolean).length;
 
-it('a user may connect so often a minute, and another one again so often', () => {
-  const limit = new ConnectLimit(2);
-  expect(taken(limit, ANN, 3, MINUTE)).toEqual([true, true, false]);
-  expect(taken(limit, BEN, 3, MINUTE + 1)).toEqual([true, true, false]);
-  expect(taken(limit, ANN, 3, 2 * MINUTE - 1)).toEqual([false, false, false]);
+it('a third of the connects of a minute may come at once, for each user', () => {
+  const limit = new ConnectLimit(60);
+  expect(taken(limit, ANN, 25, MINUTE)).toBe(20);
+  expect(taken(limit, BEN, 25, MINUTE)).toBe(20);
 });
 
-it('a new minute forgets the last one', () => {
-  const limit = new ConnectLimit(1);
-  expect(taken(limit, ANN, 2, MINUTE)).toEqual([true, false]);
-  expect(taken(limit, ANN, 2, 2 * MINUTE)).toEqual([true, false]);
+it('in no minute are there more, however they come', () => {
+  const limit = new ConnectLimit(60);
+  let together = 0;
+  for (let at = 0; at < MINUTE; at += 100) together += taken(limit, ANN, 5, at);
+  expect(together).toBe(59);
 });
 
-it('there is no limit at 0', () => {
-  expect(taken(new ConnectLimit(0), ANN, 1000, MINUTE)).not.toContain(false);
+it('who stayed away may come as often again', () => {
+  const limit = new ConnectLimit(60);
+  taken(limit, ANN, 25, 0);
+  expect(taken(limit, ANN, 25, MINUTE / 4)).toBe(10);
+  expect(taken(limit, ANN, 25, 2 * MINUTE)).toBe(20);
+});
+
+it('one may always come', () => {
+  expect(taken(new ConnectLimit(1), ANN, 5, MINUTE)).toBe(1);
+});
+
+it('who is closed for abuse three times stays out, and comes in again later', () => {
+  const limit = new ConnectLimit(60);
+  for (let abuse = 0; abuse < 3; abuse += 1) {
+    expect(limit.take(ANN, MINUTE)).toBe(true);
+    limit.charge(ANN, MINUTE);
+  }
+  expect(limit.take(ANN, MINUTE)).toBe(false);
+  expect(limit.take(BEN, MINUTE)).toBe(true);
+  expect(limit.take(ANN, MINUTE + 1500)).toBe(true);
+});
+
+it('there is no limit at 0, and no consequence of abuse', () => {
+  const limit = new ConnectLimit(0);
+  limit.charge(ANN, MINUTE);
+  expect(taken(limit, ANN, 1000, MINUTE)).toBe(1000);
 });

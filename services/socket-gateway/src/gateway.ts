@@ -148,6 +148,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const sessions: Sessions = parts.use(
     new Sessions({
       ...common,
+      connects,
       queuedBytesTogether: config.LIMIT_QUEUED_MEGABYTES * MEGABYTE,
       sendCommand: traceSender(
         createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log, hear: subscriber.tell }),

@@ -19,6 +19,7 @@ const identity: Identity = { userId: BEN, name: null, avatar: null, role: null, 
 const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
   const closes: (() => void)[] = [];
   const seen = { openings: 0 };
+  const charged: string[] = [];
   const sessions = new Sessions({
     sendCommand: () => new Promise(() => undefined),
     reports: {
@@ -45,6 +46,7 @@ const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
     authenticate: async () => identity,
     commandsPerSecond: 200,
     queuedBytesTogether,
+    connects: { charge: (userId) => void charged.push(userId) },
     metrics: createMetrics(GATEWAY_METRICS).of,
   });
   const closed: string[] = [];
@@ -57,10 +59,22 @@ const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
     };
     return { listener: sessions.admit(identity, socket, otomo), socket: new WeakRef(socket) };
   };
-  return { sessions, seen, closes, closed, admit };
+  return { sessions, seen, closes, closed, charged, admit };
 };
 
 describe('a session that ended', () => {
+  it.each([
+    ['flooding', [BEN]],
+    ['frame_too_large', [BEN]],
+    ['silent', []],
+    [null, []],
+  ] as const)('for %s is charged to its user as abuse, or is not', (reason, expected) => {
+    const { sessions, charged, admit } = createSessions();
+    using _sweep = sessions;
+    admit().listener.onClose(reason);
+    expect(charged).toEqual(expected);
+  });
+
   it('keeps nothing of its connection while its close waits to be reported', async () => {
     const { sessions, seen, closes, admit } = createSessions();
     using _sweep = sessions;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CloseReason, SessionId } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
+import type { ConnectLimit } from './connect-limit.ts';
 import { Connection, type ConnectionOptions, type ConnectionServices } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { type ClientSocket, SLOW_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
@@ -19,11 +20,14 @@ const SWEEP_EVERY_MS = 1000;
 export interface SessionServices extends ConnectionServices {
   /** The most that may wait to be written to all clients together, in bytes: many slow ones cost what one may, many times. */
   readonly queuedBytesTogether: number;
+  readonly connects: Pick<ConnectLimit, 'charge'>;
 }
+
+const ABUSES: ReadonlySet<string> = new Set<CloseReason>(['flooding', 'frame_too_large']);
 
 /** The sessions that this gateway holds. */
 export class Sessions implements Disposable {
-  readonly #services: ConnectionServices;
+  readonly #services: SessionServices;
   readonly #live = new Set<LiveConnection>();
   /** Those that are told to go, once their last answer is given. */
   readonly #sentAway = new WeakSet<LiveConnection>();
@@ -70,6 +74,7 @@ export class Sessions implements Disposable {
         if (this.#live.size === 0) this.#onEmpty?.();
         connections.dec(dialect);
         connectionCloses.inc({ ...dialect, reason });
+        if (ABUSES.has(reason)) this.#services.connects.charge(connection.userId, performance.now());
         this.#awaitReport(left);
       },
     });

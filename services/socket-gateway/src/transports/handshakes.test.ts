@@ -26,7 +26,8 @@ describe('handshakes', () => {
       told += 1;
     };
     const handshakes = new Handshakes({ perAddress, together, trustedProxies: 0, onGivenUp });
-    const begin = (address: string, name: string) => handshakes.begin(from(address), () => givenUp.push(name));
+    const begin = (address: string, name: string, isPolling = false) =>
+      handshakes.begin(from(address), () => givenUp.push(name), isPolling);
     return { begin, givenUp, told: () => told };
   };
 
@@ -43,6 +44,13 @@ describe('handshakes', () => {
     const { begin, givenUp } = counting(0, 2);
     for (const name of ['a', 'b', 'c']) begin(name, name);
     expect(givenUp).toEqual(['a']);
+  });
+
+  it('of long polling may be a quarter of all', () => {
+    const { begin, givenUp } = counting(0, 8);
+    for (const name of ['a', 'b']) begin(name, name);
+    for (const name of ['p1', 'p2', 'p3']) begin(name, name, true);
+    expect(givenUp).toEqual(['p1']);
   });
 
   it('that end make room, once', () => {

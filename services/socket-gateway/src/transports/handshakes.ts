@@ -24,8 +24,12 @@ export const addressOf = ({ headers, socket }: Arrival, trustedProxies: number):
 
 interface Handshake {
   readonly address: string;
+  readonly isPolling: boolean;
   giveUp(): void;
 }
+
+/** Of all that may have begun together, how many may be of long polling: each costs several times as much memory, and its client nothing. */
+const POLLING_SHARE = 1 / 4;
 
 const oldestOf = (handshakes: ReadonlySet<Handshake> | undefined): Handshake | undefined => handshakes?.values().next().value;
 
@@ -36,6 +40,7 @@ const oldestOf = (handshakes: ReadonlySet<Handshake> | undefined): Handshake | u
 export class Handshakes {
   readonly #options: HandshakesOptions;
   readonly #all = new Set<Handshake>();
+  readonly #polling = new Set<Handshake>();
   readonly #byAddress = new Map<string, Set<Handshake>>();
 
   constructor(options: HandshakesOptions) {
@@ -43,12 +48,14 @@ export class Handshakes {
   }
 
   /** Keeps one until what this returns is called, however often; `giveUp` MUST end the connection. */
-  begin(arrival: Arrival, giveUp: () => void): () => void {
+  begin(arrival: Arrival, giveUp: () => void, isPolling = false): () => void {
     const { perAddress, together, trustedProxies } = this.#options;
-    const handshake = { address: addressOf(arrival, trustedProxies), giveUp };
+    const handshake = { address: addressOf(arrival, trustedProxies), isPolling, giveUp };
     this.#makeRoom(this.#byAddress.get(handshake.address), perAddress);
     this.#makeRoom(this.#all, together);
+    if (isPolling) this.#makeRoom(this.#polling, Math.ceil(together * POLLING_SHARE));
     this.#all.add(handshake);
+    if (isPolling) this.#polling.add(handshake);
     const ofAddress = this.#byAddress.get(handshake.address) ?? new Set();
     this.#byAddress.set(handshake.address, ofAddress.add(handshake));
     return () => this.#end(handshake);
@@ -64,6 +71,7 @@ export class Handshakes {
 
   #end(handshake: Handshake): void {
     this.#all.delete(handshake);
+    this.#polling.delete(handshake);
     const ofAddress = this.#byAddress.get(handshake.address);
     ofAddress?.delete(handshake);
     if (ofAddress?.size === 0) this.#byAddress.delete(handshake.address);

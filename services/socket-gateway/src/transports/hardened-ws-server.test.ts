@@ -1,10 +1,13 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { startHttpServer } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { watchWrites } from '../../test/watch-writes.ts';
 import { HardenedWebSocketServer } from './hardened-ws-server.ts';
+
+const streamOf = (client: WebSocket): Socket => (client as unknown as { _socket: Socket })._socket;
 
 /** A client and the server's end of its connection, and the writes of that end since it opened. */
 const connect = async () => {
@@ -87,3 +90,41 @@ it('bytes are sent as they are', async () => {
   connection.socket.send(Buffer.from([1, 2]));
   expect(await heard).toEqual([Buffer.from([1, 2]), true]);
 });
+
+it('of the pings that come together the last is answered', async () => {
+  await using connection = await connect();
+  const { client, writes } = connection;
+  const pongs: string[] = [];
+  client.on('pong', (payload) => pongs.push(String(payload)));
+  const stream = streamOf(client);
+  stream.cork();
+  for (let ping = 1; ping <= 40; ping += 1) client.ping(`${ping}`);
+  stream.uncork();
+  await expect.poll(() => pongs).toEqual(['40']);
+  expect(writes).toEqual([1]);
+  client.ping('once more');
+  await expect.poll(() => pongs).toEqual(['40', 'once more']);
+});
+
+it.each(['ping', 'pong'] as const)(
+  'who sends a %s fifty times a second floods with one more, and what came with it is not even read',
+  async (kind) => {
+    await using connection = await connect();
+    const { socket, client } = connection;
+    const seen = { heard: 0, floods: 0 };
+    socket.on('flood', () => {
+      seen.floods += 1;
+    });
+    socket.on(kind, () => {
+      seen.heard += 1;
+    });
+    for (let count = 0; count < 50; count += 1) client[kind]();
+    await expect.poll(() => seen).toEqual({ heard: 50, floods: 0 });
+    const stream = streamOf(client);
+    stream.cork();
+    for (let count = 0; count < 200; count += 1) client[kind]();
+    stream.uncork();
+    await expect.poll(() => seen.floods).toBe(1);
+    expect(seen.heard).toBeLessThan(250);
+  },
+);

@@ -1,14 +1,28 @@
 import type { Socket } from 'node:net';
-import { CLOSE_CODES } from '@trunkline/contract';
+import { CLOSE_CODES, type CloseReason } from '@trunkline/contract';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { rememberLast } from '../remember-last.ts';
 import { FloodWatch } from './flood-watch.ts';
-import { PING, TEXT, wholeFrame } from './whole-frame.ts';
+import { PING, PONG, TEXT, wholeFrame } from './whole-frame.ts';
 
 const MESSAGE_TOO_BIG = 1009;
 
-/** Emitted once by a WebSocket of which more frames come than it may send, be they messages, pings or pongs. */
+/**
+ * Emitted once by a WebSocket of which more frames come than it may send: messages, pings and pongs together, or the last two alone.
+ * Who hears it MUST close the socket: what it had sent is dropped, and nothing after that can be understood.
+ */
 export const FLOOD = 'flood';
+
+const ABUSES: Readonly<Record<string, CloseReason>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'frame_too_large',
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'flooding',
+};
+
+/** What a client did, where a WebSocket's error says that it sent too much. */
+export const abuseIn = (error: Error): CloseReason | null => ABUSES['code' in error ? String(error.code) : ''] ?? null;
+
+/** The most pings and pongs that one client may send a second, fifty times what keeps a connection alive on the worst of networks. */
+const PINGS_PER_SECOND = 50;
 
 interface HardenedOptions extends ServerOptions {
   /** The most frames that one client may send. */
@@ -18,6 +32,7 @@ interface HardenedOptions extends ServerOptions {
 /** What ws keeps to itself and we must reach all the same; its version is pinned. */
 interface WebSocketInternals {
   readonly _socket: Socket;
+  readonly _receiver: { _buffers: Buffer[]; _bufferedBytes: number };
 }
 
 type Written = (error?: Error | null) => void;
@@ -34,12 +49,23 @@ const gatherTurn = (stream: Socket): void => {
 const textFrame = rememberLast((text: string) => wholeFrame(TEXT, text));
 
 class HardenedWebSocket extends WebSocket {
+  /** What the last ping said, until it is answered. */
+  #pinged: Buffer | null = null;
+
   /** Called by the server, with the options that it was made with. */
   constructor(...args: ConstructorParameters<typeof WebSocket>) {
     super(...args);
     const { framesPerSecond } = args[2] as unknown as HardenedOptions;
-    const watch = new FloodWatch(framesPerSecond, () => this.emit(FLOOD));
-    for (const event of ['message', 'ping', 'pong']) this.on(event, watch.count);
+    let isFlood = false;
+    const onFlood = (): void => {
+      if (!isFlood) this.emit(FLOOD);
+      isFlood = true;
+      this.#dropUnread();
+    };
+    const frames = new FloodWatch(framesPerSecond, onFlood);
+    const pings = new FloodWatch(PINGS_PER_SECOND, onFlood);
+    for (const event of ['message', 'ping', 'pong']) this.on(event, frames.count);
+    for (const event of ['ping', 'pong']) this.on(event, pings.count);
   }
 
   /** Calls back at once while the client keeps up: the engine writes no more before that, and it is to go into the same write. */
@@ -56,8 +82,32 @@ class HardenedWebSocket extends WebSocket {
     if (this.readyState === WebSocket.OPEN) this.#writeWhole(wholeFrame(PING, text));
   }
 
+  /** Of the pings that came together only the last is answered, which RFC 6455 allows in section 5.5.3: many cost one write. */
+  override pong(payload: unknown, mask?: unknown, onWritten?: unknown): void {
+    const written = onWritten as Written | undefined;
+    if (!Buffer.isBuffer(payload)) return super.pong(payload, mask as boolean, written);
+    const isAnswering = this.#pinged !== null;
+    this.#pinged = payload;
+    if (isAnswering) written?.();
+    else process.nextTick(() => this.#answerPing(written));
+  }
+
+  #answerPing(onWritten?: Written): void {
+    const pinged = this.#pinged ?? '';
+    this.#pinged = null;
+    if (this.readyState === WebSocket.OPEN) this.#writeWhole(wholeFrame(PONG, pinged), onWritten);
+    else onWritten?.();
+  }
+
   get #stream(): Socket {
     return (this as unknown as WebSocketInternals)._socket;
+  }
+
+  /** What came in the same read may be thousands of frames more, each of which would be taken apart. */
+  #dropUnread(): void {
+    const { _receiver: receiver } = this as unknown as WebSocketInternals;
+    receiver._buffers = [];
+    receiver._bufferedBytes = 0;
   }
 
   #writeWhole(frame: Buffer, onWritten?: Written): void {
@@ -75,7 +125,7 @@ class HardenedWebSocket extends WebSocket {
 /** One client that pings and never reads, or sends crumbs, costs what these allow. */
 const LIMITS = {
   maxPendingAutoPongs: 16,
-  maxFragments: 128,
+  maxFragments: 32,
   maxBufferedChunks: 4096,
   /** How long a peer may leave our close unanswered, in milliseconds. */
   closeTimeout: 2000,

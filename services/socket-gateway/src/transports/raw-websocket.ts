@@ -8,7 +8,7 @@ import type { Dialect, JsonFrame } from '../dialects/dialect.ts';
 import { rememberLast } from '../remember-last.ts';
 import { settledWithin } from '../settled-within.ts';
 import type { Handshakes } from './handshakes.ts';
-import { FLOOD, HardenedWebSocketServer } from './hardened-ws-server.ts';
+import { abuseIn, FLOOD, HardenedWebSocketServer } from './hardened-ws-server.ts';
 import { parseBounded } from './json-text.ts';
 import { HEARTBEAT, type HeartbeatTimes, judgePulse } from './pulse.ts';
 import { type ClientSocket, type Door, MAX_FRAME_BYTES, type SocketListener, type Transport } from './transport.ts';
@@ -26,7 +26,6 @@ export interface RawWebSocketOptions {
 
 const LOOKS_PER_WAIT = 10;
 const FAREWELL_MS = 1000;
-const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /** A browser that offers its token as a subprotocol wants one of its subprotocols back: never the token. */
 const chooseProtocol = (offered: ReadonlySet<string>): string | false => (offered.has('bearer') ? 'bearer' : false);
@@ -64,7 +63,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
     });
     // The socket closes itself for it, with the code that says so, and that is heard.
     socket.on('error', (error) => {
-      if ('code' in error && error.code === TOO_LARGE) this.#closedFor = 'frame_too_large';
+      this.#closedFor = abuseIn(error);
     });
     socket.on(FLOOD, () => this.#giveUp('flooding'));
   }

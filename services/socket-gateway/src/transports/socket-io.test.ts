@@ -235,6 +235,15 @@ describe('a flood', () => {
   });
 });
 
+it('a frame that is too large closes the connection, for that reason', async () => {
+  await using server = await startServer();
+  const { client } = await server.letIn();
+  client.send(`42["x","${'x'.repeat(70_000)}"]`);
+  expect((await once(client, 'close'))[0]).toBe(4509);
+  await expect.poll(() => server.seen.closed).toBe(1);
+  expect(server.seen.reason).toBe('frame_too_large');
+});
+
 it('so many of one address may connect without signing in; for one more the oldest is given up, and nobody who signed in', async () => {
   await using server = await startServer();
   const first = await server.letIn();

@@ -11,7 +11,7 @@ import type { Handshakes } from './handshakes.ts';
 import { hardenedWsEngine } from './hardened-ws-server.ts';
 import { PlainEncoder } from './plain-encoder.ts';
 import type { RoomListener, RoomSocket } from './room-socket.ts';
-import { breakOff, breakOffFloods, hasFlooded } from './socket-io-floods.ts';
+import { abuseOf, breakOff, breakOffAbuse } from './socket-io-abuse.ts';
 import {
   closeIfAbandoned,
   countPings,
@@ -130,10 +130,8 @@ const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
   },
 });
 
-const closeReasonOf = ({ conn }: IoSocket, reason: string): CloseReason | null => {
-  if (hasFlooded(conn)) return 'flooding';
-  return reason === 'ping timeout' ? 'silent' : null;
-};
+const closeReasonOf = ({ conn }: IoSocket, reason: string): CloseReason | null =>
+  abuseOf(conn) ?? (reason === 'ping timeout' ? 'silent' : null);
 
 const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame> | RoomListener): void => {
   // Never calling `next` keeps the client's events away from the emitter, and so from our own listeners.
@@ -170,10 +168,10 @@ export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
   io.engine.on('connection', countPings);
   // The session closes at the limit, with the code that says why; this is for what it does not write.
   io.engine.on('connection', (engine) => limitQueue(engine, 2 * MAX_QUEUED_BYTES));
-  io.engine.on('connection', (engine) => breakOffFloods(engine, framesPerSecond));
+  io.engine.on('connection', (engine) => breakOffAbuse(engine, framesPerSecond));
   const endHandshake = new WeakMap<object, () => void>();
   io.engine.on('connection', (engine) => {
-    const end = handshakes.begin(engine.request, () => breakOff(engine));
+    const end = handshakes.begin(engine.request, () => breakOff(engine), engine.transport.name === 'polling');
     endHandshake.set(engine, end);
     engine.once('close', end);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as ws from 'ws';
-import { PING, TEXT, wholeFrame } from './whole-frame.ts';
+import { PING, PONG, TEXT, wholeFrame } from './whole-frame.ts';
 
 /** Exported, and unknown to the types. */
 const { Sender } = ws as unknown as { Sender: { frame(bytes: Buffer, options: object): Buffer[] } };
@@ -20,5 +20,9 @@ describe('a whole frame is, byte by byte, what ws writes', () => {
 
   it('for a ping', () => {
     expect([...wholeFrame(PING, '17')]).toEqual([0x89, 2, 0x31, 0x37]);
+  });
+
+  it('for a pong, whose bytes need not be text', () => {
+    expect([...wholeFrame(PONG, Buffer.from([0xff, 0]))]).toEqual([0x8a, 2, 0xff, 0]);
   });
 });

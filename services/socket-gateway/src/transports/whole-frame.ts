@@ -1,6 +1,7 @@
 const FINAL = 0x80;
 export const TEXT = 0x1;
 export const PING = 0x9;
+export const PONG = 0xa;
 
 const MAX_SHORT = 125;
 const MAX_MEDIUM = 65_535;
@@ -11,8 +12,8 @@ const headerLength = (length: number): number => {
 };
 
 /** A server's frame (RFC 6455 section 5.2) in one piece: header and payload apart would be two chunks to write. */
-export const wholeFrame = (opcode: number, text: string): Buffer => {
-  const length = Buffer.byteLength(text);
+export const wholeFrame = (opcode: number, payload: string | Buffer): Buffer => {
+  const length = Buffer.byteLength(payload);
   const start = headerLength(length);
   const frame = Buffer.allocUnsafe(start + length);
   frame[0] = FINAL | opcode;
@@ -25,6 +26,7 @@ export const wholeFrame = (opcode: number, text: string): Buffer => {
     frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2);
     frame.writeUInt32BE(length % 2 ** 32, 6);
   }
-  frame.write(text, start);
+  if (typeof payload === 'string') frame.write(payload, start);
+  else payload.copy(frame, start);
   return frame;
 };
