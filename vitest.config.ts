@@ -6,8 +6,10 @@ export default defineConfig({
     globalSetup: ['./test/global-setup.ts'],
     // Tests wait more than they work: two cores are busy with three.
     maxWorkers: 3,
-    testTimeout: 30_000,
+    // What a test waits for comes at once, or late where the machine is busy with others: patience costs only who fails.
+    testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 10_000 } },
     reporters: ['default', './test/summary-reporter.ts'],
   },
 });

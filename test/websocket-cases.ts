@@ -136,7 +136,7 @@ const fragments: WebSocketCase[] = [
   all(
     'a message of 129 fragments',
     [part(text), ...Array.from({ length: 127 }, () => part(continuation)), send(continuation, asks('a'))],
-    ...closed(1008),
+    ...closed(4529),
   ),
   all('fragments that are together too large', [part(text, 'x'.repeat(40_000)), send(continuation, 'x'.repeat(40_000))], ...closed(4509)),
 ];

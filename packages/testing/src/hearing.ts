@@ -1,4 +1,4 @@
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 /** What a client hears, in order, for tests to wait on. */
 export class Hearing<Item> {

@@ -6,7 +6,7 @@ const POLL_MS = 10;
 export const until = async <Value>(
   what: string,
   condition: () => Value | Promise<Value>,
-  milliseconds = 10_000,
+  milliseconds = 20_000,
 ): Promise<Exclude<Value, false | null | undefined | 0 | ''>> => {
   const deadline = performance.now() + milliseconds;
   for (;;) {

@@ -5,7 +5,11 @@ import { rememberLast } from '../remember-last.ts';
 import { FloodWatch } from './flood-watch.ts';
 import { PING, PONG, TEXT, wholeFrame } from './whole-frame.ts';
 
-const MESSAGE_TOO_BIG = 1009;
+/** The codes with which ws closes by itself for what a client did (RFC 6455 section 7.4.1). */
+const ABUSE_BY_CODE: ReadonlyMap<number | undefined, CloseReason> = new Map([
+  [1008, 'flooding'],
+  [1009, 'frame_too_large'],
+]);
 
 /**
  * Emitted once by a WebSocket of which more frames come than it may send: messages, pings and pongs together, or the last two alone.
@@ -23,6 +27,7 @@ export const abuseIn = (error: Error): CloseReason | null => ABUSES['code' in er
 
 /** The most pings and pongs that one client may send a second, fifty times what keeps a connection alive on the worst of networks. */
 const PINGS_PER_SECOND = 50;
+const PONGS_TOGETHER = 16;
 
 interface HardenedOptions extends ServerOptions {
   /** The most frames that one client may send. */
@@ -49,8 +54,9 @@ const gatherTurn = (stream: Socket): void => {
 const textFrame = rememberLast((text: string) => wholeFrame(TEXT, text));
 
 class HardenedWebSocket extends WebSocket {
-  /** What the last ping said, until it is answered. */
-  #pinged: Buffer | null = null;
+  /** How many pings came in this turn, and what the last one said that is not answered yet. */
+  #pongs = 0;
+  #unanswered: Buffer | null = null;
 
   /** Called by the server, with the options that it was made with. */
   constructor(...args: ConstructorParameters<typeof WebSocket>) {
@@ -64,39 +70,41 @@ class HardenedWebSocket extends WebSocket {
     };
     const frames = new FloodWatch(framesPerSecond, onFlood);
     const pings = new FloodWatch(PINGS_PER_SECOND, onFlood);
-    for (const event of ['message', 'ping', 'pong']) this.on(event, frames.count);
-    for (const event of ['ping', 'pong']) this.on(event, pings.count);
+    const countPing = (): void => {
+      frames.count();
+      pings.count();
+    };
+    this.on('message', frames.count);
+    for (const event of ['ping', 'pong']) this.on(event, countPing);
   }
 
   /** Calls back at once while the client keeps up: the engine writes no more before that, and it is to go into the same write. */
   override send(words: unknown, onWritten?: unknown): void {
     const written = typeof onWritten === 'function' ? (onWritten as Written) : undefined;
     if (typeof words !== 'string' || this.readyState !== WebSocket.OPEN) return super.send(words as Buffer, written);
-    const { writableLength, writableHighWaterMark } = this.#stream;
-    const keepsUp = writableLength < writableHighWaterMark;
-    this.#writeWhole(textFrame(words), keepsUp ? undefined : written);
-    if (keepsUp) written?.();
+    this.#writeOrWait(textFrame(words), written);
   }
 
   override ping(text: string): void {
     if (this.readyState === WebSocket.OPEN) this.#writeWhole(wholeFrame(PING, text));
   }
 
-  /** Of the pings that came together only the last is answered, which RFC 6455 allows in section 5.5.3: many cost one write. */
+  /** Pings that came together are answered in one write. Of very many the last stands for the rest, as RFC 6455 allows in section 5.5.3. */
   override pong(payload: unknown, mask?: unknown, onWritten?: unknown): void {
     const written = onWritten as Written | undefined;
-    if (!Buffer.isBuffer(payload)) return super.pong(payload, mask as boolean, written);
-    const isAnswering = this.#pinged !== null;
-    this.#pinged = payload;
-    if (isAnswering) written?.();
-    else process.nextTick(() => this.#answerPing(written));
+    if (!Buffer.isBuffer(payload) || this.readyState !== WebSocket.OPEN) return super.pong(payload, mask as boolean, written);
+    if (this.#pongs === 0) process.nextTick(() => this.#endPongs());
+    this.#pongs += 1;
+    if (this.#pongs <= PONGS_TOGETHER) return this.#writeOrWait(wholeFrame(PONG, payload), written);
+    this.#unanswered = payload;
+    written?.();
   }
 
-  #answerPing(onWritten?: Written): void {
-    const pinged = this.#pinged ?? '';
-    this.#pinged = null;
-    if (this.readyState === WebSocket.OPEN) this.#writeWhole(wholeFrame(PONG, pinged), onWritten);
-    else onWritten?.();
+  #endPongs(): void {
+    const unanswered = this.#unanswered;
+    this.#pongs = 0;
+    this.#unanswered = null;
+    if (unanswered !== null && this.readyState === WebSocket.OPEN) this.#writeWhole(wholeFrame(PONG, unanswered));
   }
 
   get #stream(): Socket {
@@ -110,22 +118,30 @@ class HardenedWebSocket extends WebSocket {
     receiver._bufferedBytes = 0;
   }
 
+  #writeOrWait(frame: Buffer, written?: Written): void {
+    const { writableLength, writableHighWaterMark } = this.#stream;
+    const keepsUp = writableLength < writableHighWaterMark;
+    this.#writeWhole(frame, keepsUp ? undefined : written);
+    if (keepsUp) written?.();
+  }
+
   #writeWhole(frame: Buffer, onWritten?: Written): void {
     gatherTurn(this.#stream);
     this.#stream.write(frame, undefined, onWritten);
   }
 
-  /** Says with our own code that a frame was too large: by the standard's, a client cannot tell whether to come back. */
+  /** Says with our own code that a client sent too much: by the standard's, it cannot tell whether to come back. */
   override close(code?: number, reason?: string | Buffer): void {
-    if (code !== MESSAGE_TOO_BIG || reason !== undefined) super.close(code, reason);
-    else super.close(CLOSE_CODES.frame_too_large.code, 'frame_too_large');
+    const abuse = reason === undefined ? ABUSE_BY_CODE.get(code) : undefined;
+    if (abuse === undefined) super.close(code, reason);
+    else super.close(CLOSE_CODES[abuse].code, abuse);
   }
 }
 
 /** One client that pings and never reads, or sends crumbs, costs what these allow. */
 const LIMITS = {
   maxPendingAutoPongs: 16,
-  maxFragments: 32,
+  maxFragments: 128,
   maxBufferedChunks: 4096,
   /** How long a peer may leave our close unanswered, in milliseconds. */
   closeTimeout: 2000,
