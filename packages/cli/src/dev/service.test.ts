@@ -11,7 +11,10 @@ const SERVICE = `
   import { createServer } from 'node:http';
   console.log(JSON.stringify({ level: 'info', msg: 'starting ' + process.env.RUN }));
   if (process.env.FAILS) throw new Error('it cannot be');
-  createServer((request, response) => response.end(process.env.RUN + ' ' + process.pid)).listen(Number(process.env.PORT), '127.0.0.1');
+  createServer((request, response) => {
+    console.log(JSON.stringify({ level: 'info', msg: process.env.RUN + ' is asked' }));
+    setTimeout(() => response.end(process.env.RUN + ' ' + process.pid), Number(process.env.ANSWERS_AFTER_MS ?? 0));
+  }).listen(Number(process.env.PORT), '127.0.0.1');
   process.once('SIGTERM', () => process.exit(0));
   process.once('disconnect', () => process.exit(0));
 `;
@@ -80,6 +83,18 @@ test('a service that ends by itself runs again, as a new run', async () => {
   process.kill(Number(pid), 'SIGKILL');
   await vi.waitFor(async () => expect(await ask(spec.port)).toMatch(/^run-2 /), { timeout: 20_000, interval: 50 });
   expect(spec.complaints).toEqual(['ended by SIGKILL; starting it again']);
+});
+
+test('a service that is stopped while it runs again is gone', async () => {
+  await using around = await surroundings();
+  const spec = await around.spec('mortal', { ANSWERS_AFTER_MS: '300' });
+  const services = await startServices([spec], around.launch);
+  const [, pid] = (await ask(spec.port)).split(' ');
+  process.kill(Number(pid), 'SIGKILL');
+  const log = (): Promise<string> => readFile(spec.logFile, 'utf8');
+  await vi.waitFor(async () => expect(await log()).toContain('run-2 is asked'), { timeout: 20_000, interval: 20 });
+  await services[Symbol.asyncDispose]();
+  await expect(ask(spec.port)).rejects.toThrow();
 });
 
 test('a service that cannot start stops those beside it, and the error has its last words', async () => {

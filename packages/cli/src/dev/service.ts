@@ -63,6 +63,8 @@ const startService = async (spec: ServiceSpec, { startChild, stop: aborted }: La
       if (stop.aborted) return;
       spec.complain(`ended ${how}; starting it again`);
       child = await startAgain(spec, launch);
+      // Who stopped it meanwhile stopped the one before.
+      if (stop.aborted) await child?.[Symbol.asyncDispose]();
     }
   };
   const running = keepRunning();
