@@ -50,6 +50,7 @@ describe('a message', () => {
     await say(writer, chatId, 'not seen: it is another screen');
     await world.arrives(token, 'chat_message');
     expect(world.typesAt(token)).toEqual(['chat_message']);
+    await reader.hears('new_message', ({ content }) => content !== 'seen');
     expect(contentsOf(reader.bodies('new_message'))).toHaveLength(2);
   });
 
