@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { type CloseReason, UserId } from '@trunkline/contract';
 import { type Identity, startHttpServer } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +20,13 @@ const FRAMES_PER_SECOND = 100;
 const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: HeartbeatTimes; refusal?: CloseReason | null } = {}) => {
   await using starting = new AsyncDisposableStack();
   const { server, url } = starting.use(await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' }));
-  const seen = { frames: [] as JsonFrame[], sockets: [] as ClientSocket<unknown>[], closed: 0, letGo: [] as (() => void)[] };
+  const seen = {
+    frames: [] as JsonFrame[],
+    sockets: [] as ClientSocket<unknown>[],
+    closed: 0,
+    letGo: [] as (() => void)[],
+    reason: null as CloseReason | null,
+  };
   const door: Door = {
     refusalOf: (origin) => (origin === 'https://evil.example' ? 'origin_refused' : refusal),
     authenticate: async (token) => {
@@ -33,8 +39,9 @@ const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: Heartbea
       seen.sockets.push(socket as ClientSocket<unknown>);
       return {
         onFrame: (frame) => seen.frames.push(frame as JsonFrame),
-        onClose: () => {
+        onClose: (reason) => {
           seen.closed += 1;
+          seen.reason = reason;
         },
       };
     },
@@ -175,6 +182,16 @@ describe('a message', () => {
     client.send('2');
     expect(await closeOf(client)).toEqual({ code: 4529, reason: 'flooding' });
     expect(server.seen.frames).toHaveLength(1);
+  });
+
+  it('that breaks the protocol after we closed changes nothing of why we did', async () => {
+    await using server = await startServer();
+    const client = await server.open();
+    const reservedOpcode = Buffer.from([0x83, 0x80, 0, 0, 0, 0]);
+    server.seen.sockets[0]?.close('token_expired');
+    (client as unknown as { _socket: Socket })._socket.write(reservedOpcode);
+    await expect.poll(() => server.seen.closed).toBe(1);
+    expect(server.seen.reason).toBe('token_expired');
   });
 
   it('that nobody reads is counted', async () => {

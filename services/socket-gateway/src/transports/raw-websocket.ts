@@ -63,7 +63,7 @@ class RawSocket implements ClientSocket<JsonFrame> {
     });
     // The socket closes itself for it, with the code that says so, and that is heard.
     socket.on('error', (error) => {
-      this.#closedFor = abuseIn(error);
+      this.#closedFor ??= abuseIn(error);
     });
     socket.on(FLOOD, () => this.#giveUp('flooding'));
   }
