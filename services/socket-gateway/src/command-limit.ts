@@ -1,3 +1,5 @@
+import { TokenBucket } from './token-bucket.ts';
+
 /** `busy`: let it through, and have it noticed. `over`: refuse it. `flooding`: close the connection. */
 export type LimitVerdict = 'within' | 'busy' | 'over' | 'flooding';
 
@@ -15,14 +17,13 @@ const WINDOW_MS = 1000;
 /** A token bucket of one second's worth of commands. A tenth of the limit within a second is busy, ten times the limit a flood. */
 export class CommandLimit {
   readonly #perSecond: number;
-  #tokens: number;
-  #filledAt = 0;
+  readonly #bucket: TokenBucket;
   #windowAt = 0;
   #inWindow = 0;
 
   constructor(perSecond: number) {
     this.#perSecond = perSecond;
-    this.#tokens = perSecond;
+    this.#bucket = new TokenBucket({ capacity: perSecond, perSecond });
   }
 
   /** Counts one command at `now`, milliseconds of a monotonic clock. */
@@ -33,10 +34,7 @@ export class CommandLimit {
     }
     this.#inWindow += 1;
     if (this.#inWindow > this.#perSecond * FLOOD_FACTOR) return 'flooding';
-    this.#tokens = Math.min(this.#perSecond, this.#tokens + ((now - this.#filledAt) / 1000) * this.#perSecond);
-    this.#filledAt = now;
-    if (this.#tokens < 1) return 'over';
-    this.#tokens -= 1;
+    if (!this.#bucket.take(now)) return 'over';
     return this.#inWindow > Math.max(1, this.#perSecond * SOFT_SHARE) ? 'busy' : 'within';
   }
 }

@@ -50,3 +50,9 @@ it('there is no limit at 0, and no consequence of abuse', () => {
   limit.charge(ANN, MINUTE);
   expect(taken(limit, ANN, 1000, MINUTE)).toBe(1000);
 });
+
+it.each([1, 2, 3, 60])('who used up a limit of %i may come again', (perMinute) => {
+  const limit = new ConnectLimit(perMinute);
+  taken(limit, ANN, perMinute, 0);
+  expect(limit.take(ANN, 2 * MINUTE)).toBe(true);
+});

@@ -15,7 +15,8 @@ import type { OutgoingCommand, SendCommand } from './command-sender.ts';
 import type { Asked, Decoded, Dialect, Reply } from './dialects/dialect.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { QualityLimit } from './quality-limit.ts';
-import { SignalLimit } from './signal-limit.ts';
+import { createSignalLimit } from './signal-limit.ts';
+import type { TokenBucket } from './token-bucket.ts';
 import type { Acknowledge } from './transports/transport.ts';
 
 const MAX_PENDING = 64;
@@ -68,7 +69,7 @@ export class Receiver<Frame> {
   readonly #limit: CommandLimit;
   /** Most sessions have no call, so it is made when it is needed. */
   #qualityLimit: QualityLimit | null = null;
-  #signalLimit: SignalLimit | null = null;
+  #signalLimit: TokenBucket | null = null;
   #pending: Pending[] = [];
   #current: Pending | null = null;
   #isReleased = false;
@@ -151,8 +152,8 @@ export class Receiver<Frame> {
   }
 
   #maySignal(now: number): boolean {
-    this.#signalLimit ??= new SignalLimit();
-    return this.#signalLimit.passes(now);
+    this.#signalLimit ??= createSignalLimit();
+    return this.#signalLimit.take(now);
   }
 
   #goesOn(command: Command): boolean {

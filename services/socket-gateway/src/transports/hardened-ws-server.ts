@@ -64,9 +64,10 @@ class HardenedWebSocket extends WebSocket {
     const { framesPerSecond } = args[2] as unknown as HardenedOptions;
     let isFlood = false;
     const onFlood = (): void => {
-      if (!isFlood) this.emit(FLOOD);
+      if (isFlood) return;
       isFlood = true;
       this.#dropUnread();
+      this.emit(FLOOD);
     };
     const frames = new FloodWatch(framesPerSecond, onFlood);
     const pings = new FloodWatch(PINGS_PER_SECOND, onFlood);
