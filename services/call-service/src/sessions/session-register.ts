@@ -206,7 +206,7 @@ export const createSessionRegister = ({
     return new Set(surplus.map(({ id }) => id));
   };
 
-  /** In a storm of closings their consequences come together. Nothing waits for them by less than seconds. */
+  /** In a storm of closings their consequences come together: what waits for them waits for seconds. */
   const settling = createMicroBatch<SessionRow, void>({
     maxItems: SETTLED_TOGETHER,
     maxInFlight: 1,
