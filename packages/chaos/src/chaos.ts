@@ -51,6 +51,7 @@ const cause = async (options: Options, print: Print): Promise<number> => {
     rate,
     faults,
     scale,
+    restSeconds: options.rest ?? null,
     sabotage: options.sabotage,
     report,
   });

@@ -16,6 +16,7 @@ Options:
   --faults A[,B…]    only these, or "none" (all of them, in turn)
   --namespace        runs in a network namespace of its own, as root, where packets are lost too
   --scale N          how long faults last, 1 as in a long run (as short as it takes for each to happen in the time)
+  --rest N           seconds between two faults (7, as much shorter as they are)
   --gateways N       gateway processes (2)
   --call-services N  call-service processes (2)
   --not-durable      PostgreSQL does not wait for its disk
@@ -42,6 +43,7 @@ const Options = z.object({
     .pipe(z.array(z.enum([...FAULT_NAMES, ...PACKET_FAULT_NAMES] as [string, ...string[]])))
     .optional(),
   scale: number(0.01, 10).optional(),
+  rest: number(0, 600).optional(),
   gateways: count(1, 8).default(2),
   callServices: count(1, 8).default(2),
   times: count(1, 1000).optional(),
@@ -70,6 +72,7 @@ const FLAGS = {
   seed: text,
   faults: text,
   scale: text,
+  rest: text,
   gateways: text,
   'call-services': text,
   times: text,

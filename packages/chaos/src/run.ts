@@ -22,6 +22,8 @@ export interface RunOptions {
   rate: number;
   faults: readonly string[];
   scale: number;
+  /** Between two faults; by default scaled as they are. */
+  restSeconds?: number | null;
   sabotage?: Sabotage | undefined;
   /** Runs when all calls are over and everybody is still connected. */
   whileConnected?: () => Promise<void>;
@@ -90,7 +92,7 @@ const everybodyTold = async (crowd: Crowd): Promise<void> => {
 
 /** One run against a world that stands: people, faults, and the verdict. */
 export const run = async (options: RunOptions): Promise<RunResult> => {
-  const { world, seed, seconds, times = null, rate, faults, scale, sabotage, report } = options;
+  const { world, seed, seconds, times = null, rate, faults, scale, restSeconds = null, sabotage, report } = options;
   const name = `c${seed}-${Date.now().toString(36)}`;
   const dice = new Dice(seed);
   using crowd = await Crowd.gather({
@@ -111,7 +113,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   });
   const revocations = disconnectPeople(crowd, world.disconnect, () => isArriving);
   await Promise.all([
-    runFaults({ world, dice: dice.fork(SALT.faults), seconds, times, names: faults, scale, report }, inflicted),
+    runFaults({ world, dice: dice.fork(SALT.faults), seconds, times, names: faults, scale, restSeconds, report }, inflicted),
     sabotage === undefined ? null : SABOTAGES[sabotage]({ world, crowd, inflict: (fault) => inflict(fault, briefly, inflicted) }),
   ]);
   isTroubled = false;

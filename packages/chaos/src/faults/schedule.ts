@@ -15,14 +15,14 @@ export const FAULT_NAMES: readonly string[] = Object.keys(FAULTS);
 /** Those that need a network of our own. */
 export const PACKET_FAULT_NAMES: readonly string[] = Object.keys(PACKET_FAULTS);
 
-/** Between two faults, so that a delay can be laid to one of them, and so that there are healthy times too. */
-const REST_MS = 7000;
+/** Where none is asked for, at full length. */
+const REST_SECONDS = 7;
 const SHORTEST_HOLD_MS = 250;
 
 export interface InflictOptions {
   world: World;
   dice: Dice;
-  /** How much shorter than in a long run each lasts, and the rest after it. */
+  /** How much shorter than in a long run each lasts. */
   scale: number;
   report(line: string): void;
 }
@@ -32,6 +32,8 @@ export interface FaultScheduleOptions extends InflictOptions {
   seconds: number | null;
   /** How often each happens. Null: as often as there is time for. */
   times: number | null;
+  /** Between two of them, so that a delay can be laid to one, and so that there are healthy times too. Null: it is scaled as they are. */
+  restSeconds: number | null;
   /** Those that happen; all of them in turn, in an order of chance, again and again. */
   names: readonly string[];
 }
@@ -67,8 +69,9 @@ export const inflict = async (name: string, options: InflictOptions, log: Inflic
 
 /** Inflicts faults one after the other until it is enough; the one that has begun is brought to its end. */
 export const runFaults = async (options: FaultScheduleOptions, log: Inflicted[]): Promise<void> => {
+  const restMs = (options.restSeconds ?? REST_SECONDS * options.scale) * 1000;
   for (const name of turns(options)) {
     await inflict(name, options, log);
-    await pause(REST_MS * options.scale);
+    await pause(restMs);
   }
 };
