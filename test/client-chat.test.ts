@@ -24,6 +24,7 @@ const EVENTS: Readonly<Record<keyof ChatEvents, true>> = {
   joined: true,
   left: true,
   presence: true,
+  unread: true,
   orderUpdate: true,
   receiptShared: true,
   custom: true,

@@ -88,6 +88,8 @@ describe("an event of the app's backend", () => {
     await world.backend.post('/v1/server/events', { type: 'order_update', userIds: [user, shopper], data });
     expect(dataOf(await world.arrives(away, 'order_update'))).toMatchObject({ type: 'order_update', orderId, status: 'shopping' });
     expect(await client.hears('order_update')).toMatchObject({ orderId });
+    await world.backend.post('/v1/server/events', { type: 'order_update', userIds: [shopper], data: { orderId, update: ['packed'] } });
+    expect(await client.hears('order_update', ({ update }) => Array.isArray(update))).toEqual({ orderId, update: ['packed'] });
     const receipt = { orderId, receiptUrl: 'https://example.com/receipt.pdf' };
     await world.backend.post('/v1/server/events', { type: 'receipt_shared', userIds: [user], data: receipt });
     expect(dataOf(await world.arrives(away, 'receipt_shared'))).toMatchObject({ type: 'receipt_shared', orderId });

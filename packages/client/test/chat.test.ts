@@ -68,6 +68,7 @@ const NAMES = [
   'joined',
   'left',
   'presence',
+  'unread',
   'orderUpdate',
   'receiptShared',
   'custom',
@@ -143,12 +144,13 @@ it('what a server says becomes events, a message once', async () => {
   server.tell('user_left', { chatId: 'c', userId: 'ana', timestamp: '' });
   server.tell('user_online', { userId: 'ana', timestamp: '' });
   server.tell('user_offline', { userId: 'ana', timestamp: '' });
+  server.tell('unread_counts', { chats: [{ chat_id: 'c', unread_count: 2 }] });
   server.tell('order_update', { orderId: 'o', update: { status: 'shopping' } });
   server.tell('receipt_shared', { orderId: 'o', receiptUrl: 'https://e.example/r' });
   server.tell('custom:offer', { price: 5 });
   server.tell('toString', {});
   server.tell('error', { code: 'parse_error', message: 'no' });
-  await hears(13);
+  await hears(14);
   expect(heard).toEqual([
     { name: 'history', event: { chatId: 'c', messages: [messageOf('m1', 'old')] } },
     { name: 'message', event: messageOf('m2', 'new') },
@@ -159,6 +161,7 @@ it('what a server says becomes events, a message once', async () => {
     { name: 'left', event: { chatId: 'c', userId: 'ana' } },
     { name: 'presence', event: { userId: 'ana', online: true } },
     { name: 'presence', event: { userId: 'ana', online: false } },
+    { name: 'unread', event: { chats: [{ chatId: 'c', unreadCount: 2 }] } },
     { name: 'orderUpdate', event: { orderId: 'o', update: { status: 'shopping' } } },
     { name: 'receiptShared', event: { orderId: 'o', receiptUrl: 'https://e.example/r' } },
     { name: 'custom', event: { name: 'custom:offer', data: { price: 5 } } },

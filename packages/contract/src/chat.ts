@@ -171,7 +171,7 @@ export const ChatEvent = z.discriminatedUnion('type', [
   }),
   /** Somebody is no member any more: told to those who stay, and to that person. */
   z.object({ ...happened, type: z.literal('member_removed'), chatId: ChatId, userId: UserId }),
-  z.object({ ...happened, type: z.literal('order_updated'), orderId: z.string(), update: z.record(z.string(), z.json()) }),
+  z.object({ ...happened, type: z.literal('order_updated'), orderId: z.string(), update: z.json() }),
   z.object({ ...happened, type: z.literal('receipt_shared'), orderId: z.string(), receiptUrl: z.string() }),
   /** The app's own event: `name` begins with `custom:`. */
   z.object({ ...happened, type: z.literal('custom'), name: z.string().startsWith('custom:'), data: z.record(z.string(), z.json()) }),

@@ -138,7 +138,7 @@ it('bad input is refused by the name of its field, and nothing is stored', async
     ['POST', messages, { content: 'x', type: 'system' }, 400, 'type'],
     ['POST', messages, { content: 'x', type: 'video' }, 400, 'type'],
     ['POST', messages, { content: 'x', attachment_url: 'javascript:alert(1)' }, 400, 'attachment_url'],
-    ['POST', messages, { content: 'x', attachmentUrl: 'http://example.com/a' }, 400, 'attachment_url'],
+    ['POST', messages, { content: 'x', attachmentUrl: 'http://example.com/a' }, 400, 'attachmentUrl'],
     ['POST', messages, { content: 'x', attachment_url: 'https://exa\nmple.com/a' }, 400, 'attachment_url'],
     ['POST', messages, { content: 'x', metadata: [] }, 400, 'metadata'],
     ['POST', messages, { content: 'x', metadata: { text: 'x'.repeat(8192) } }, 400, 'metadata'],
@@ -153,7 +153,8 @@ it('bad input is refused by the name of its field, and nothing is stored', async
     ['PUT', `${messages}/read`, {}, 400, 'message_ids'],
     ['PUT', `${messages}/read`, { message_ids: [] }, 400, 'message_ids'],
     ['PUT', `${messages}/read`, { message_ids: ['nonsense'] }, 400, 'message_ids'],
-    ['PUT', `${messages}/read`, { messageIds: [randomUUID()] }, 400, 'message_ids'],
+    ['PUT', `${messages}/read`, { messageIds: [] }, 400, 'messageIds'],
+    ['PUT', `${messages}/read`, { messageIds: [randomUUID()] }, 400, 'messageIds'],
     ['PUT', `${messages}/read`, { message_ids: [elsewhere] }, 400, 'message_ids'],
     ['GET', `${messages}?page=-1`, undefined, 400, 'page'],
     ['GET', `${messages}?page=0`, undefined, 400, 'page'],
@@ -175,6 +176,8 @@ it('bad input is refused by the name of its field, and nothing is stored', async
     ['POST', '/v1/chat', { ...BETWEEN, shopper_id: 'ann' }, 400, 'shopper_id'],
     ['POST', '/v1/chat', { ...BETWEEN, order_id: 'new', initial_message: '' }, 400, 'initial_message'],
     ['POST', '/v1/chat', { ...BETWEEN, order_id: 'new', user_id: 'bob' }, 403, 'user_id'],
+    ['POST', '/v1/chat', { orderId: 'new', userId: 'bob', shopperId: 'sho' }, 403, 'userId'],
+    ['POST', '/v1/chat', { orderId: '', userId: 'ann', shopperId: 'sho' }, 400, 'orderId'],
   ];
   for (const [method, path, body, status, field] of bad) {
     const answer = await ann.request(method, path, body);
@@ -233,6 +236,10 @@ it('a message sent again under its own name is the same message', async () => {
   expect([conflict.status, conflict.body.error.code, conflict.body.error.field]).toEqual([409, 'conflict', 'client_message_id']);
   const keyed = [await send({ content: 'Ho' }, { 'idempotency-key': 'k' }), await send({ content: 'Ho' }, { 'idempotency-key': 'k' })];
   expect(keyed[1]?.body).toEqual(keyed[0]?.body);
+  const other = await send({ content: 'Hey' }, { 'idempotency-key': 'k' });
+  expect([other.status, other.body.error.code, other.body.error.field]).toEqual([409, 'conflict', 'idempotency-key']);
+  const camel = await send({ content: 'other', clientMessageId: 'one' });
+  expect([camel.status, camel.body.error.field]).toEqual([409, 'clientMessageId']);
   const sho = await clientOf(service, 'sho');
   expect((await sho.post(`/v1/chat/${chatId}/messages`, { content: 'Hi', client_message_id: 'one' })).body.sender_id).toBe('sho');
   expect(await service.database.query('SELECT seq, sender_id FROM messages ORDER BY seq')).toEqual([

@@ -114,15 +114,17 @@ const RUN: Readonly<Record<string, (people: People) => Promise<unknown>>> = {
   },
   "chats, by the app's backend": async ({ server, chatId }) => {
     const chat = `${SERVER}/chats/${chatId}`;
-    await server.post(`${chat}/messages`, { content: 'Your shopper is on the way' });
+    for (const content of ['Your shopper is on the way', 'Your shopper is there'])
+      await server.post(`${chat}/messages`, { content }, { 'idempotency-key': 'shopper-1' });
     await server.post(`${chat}/messages`, { content: 'Hi', type: 'text', sender_id: 'helpful', sender_name: 'Helpful' });
     await server.request('PUT', `${chat}/members/admin-1`, { role: 'admin' });
     await server.request('DELETE', `${chat}/members/admin-1`);
     await server.request('PUT', `${chat}/members/admin-1`, { role: 'none' });
     await server.request('PUT', `${SERVER}/chats/none/members/admin-1`, { role: 'admin' });
     const update = { orderId: 'order-1', update: { status: 'packed' } };
-    await server.post(`${SERVER}/events`, { type: 'order_update', user_ids: ['ann'], data: { order_id: 'order-1', update: {} } });
-    await server.post(`${SERVER}/events`, { type: 'custom:tip', chat_id: chatId, data: update });
+    const key = { 'idempotency-key': 'tip-1' };
+    await server.post(`${SERVER}/events`, { type: 'order_update', userIds: ['ann'], data: { orderId: 'order-1', update: {} } });
+    for (const data of [update, update, {}]) await server.post(`${SERVER}/events`, { type: 'custom:tip', chatId, data }, key);
     await server.post(`${SERVER}/events`, { type: 'nonsense' });
   },
   'an archived chat': async ({ ann, chatId }) => {

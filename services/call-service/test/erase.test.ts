@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { TREATMENTS } from '../src/users/erase.ts';
 import { askAll, clientOf, openChat, sendOf, serverOf, startChatService } from './chat-door.ts';
+import { pushClient } from './push-client.ts';
 import type { RunningCallService } from './running-call-service.ts';
 
 const TABLES = `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -36,6 +37,7 @@ const call = (userId: string, command: object, callId: string) => ({
 /** Everything that the system keeps of somebody called `ann-the-person`. */
 const ANN = 'ann-the-person';
 const liveFully = async (service: RunningCallService): Promise<{ chatId: string; callId: string }> => {
+  await pushClient(service).device('sho');
   const chatId = await openChat(service, { order_id: 'order-1', user_id: ANN, shopper_id: 'sho' });
   const ann = await clientOf(service, ANN);
   await ann.post(`/v1/chat/${chatId}/messages`, {
@@ -115,6 +117,59 @@ it('an erased person is nowhere any more, and those they spoke with keep what is
   expect((await ann.get(`/v1/chat/${chatId}`)).status).toBe(403);
   const again = await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
   expect(again.body).toMatchObject({ complete: true, left_chats: 0, done: { calls: { rows: 0 }, messages: { rows: 0 } } });
+});
+
+interface Shown {
+  id: string;
+  type: string;
+  data: Record<string, unknown>;
+}
+
+it('who was pushed something about an erased person keeps the push, with a pseudonym in it', async () => {
+  await using service = await startChatService({ PUSH_INCLUDE_TEXT: '1' });
+  const { callId } = await liveFully(service);
+  const other = await openChat(service, { order_id: 'order-2', user_id: 'bob', shopper_id: 'sho' });
+  await askAll(service, [sendOf('bob', other, 'of somebody else')]);
+  const history = async (): Promise<Shown[]> => (await (await clientOf(service, 'sho')).get('/v1/notifications/history')).body.items;
+  const before = await history();
+  const typesAbout = (items: Shown[], person: string): string[] =>
+    items.filter(({ data }) => [data['callerId'], data['senderId']].includes(person)).map(({ type }) => type);
+  const types = ['call_cancelled', 'chat_message', 'incoming_call', 'missed_call'];
+  expect(typesAbout(before, ANN).sort()).toEqual(types);
+  expect(before.map(({ data }) => data['text'])).toContain('my secret');
+  const { body } = await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
+  expect(body.done.pushes).toEqual({ how: 'deleted', rows: 0, of_others: { how: 'pseudonymised', rows: 5 } });
+  const after = await history();
+  expect(typesAbout(after, body.pseudonym).sort()).toEqual(types);
+  expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+  expect(after.find(({ type }) => type === 'incoming_call')?.data).toMatchObject({
+    callerId: body.pseudonym,
+    callerName: null,
+    callerAvatar: null,
+    channelId: callId,
+  });
+  expect(after.find(({ data }) => data['senderId'] === body.pseudonym)?.data).toMatchObject({ senderName: null, text: null });
+  expect(after.find(({ data }) => data['senderId'] === 'bob')).toEqual(before.find(({ data }) => data['senderId'] === 'bob'));
+  const listed = (await serverOf(service).get('/v1/server/pushes?userId=sho')).text;
+  for (const secret of [ANN, 'my secret', 'face.png']) expect(listed).not.toContain(secret);
+  const again = await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
+  expect(again.body.done.pushes).toEqual({ how: 'deleted', rows: 0, of_others: { how: 'pseudonymised', rows: 0 } });
+});
+
+it('however many pushes somebody had, each that names an erased person is found', async () => {
+  await using service = await startChatService();
+  const chatId = await openChat(service, { order_id: 'order-1', user_id: ANN, shopper_id: 'sho' });
+  await openChat(service, { order_id: 'order-1', user_id: 'bob', shopper_id: 'sho' });
+  const content = JSON.stringify({ type: 'chat_message', chatId, senderId: ANN, senderName: 'Ann', text: null });
+  await service.database.query(
+    `INSERT INTO pushes (notification_id, user_id, target_id, type, content, expires_at)
+     SELECT ('00000000-0000-7000-8000-' || lpad((n / 3)::text, 12, '0'))::uuid, 'sho', gen_random_uuid(), 'chat_message', $1::jsonb, now()
+     FROM generate_series(1, 7000) AS n`,
+    [content],
+  );
+  const { body } = await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
+  expect(body.done.pushes.of_others.rows).toBe(7000);
+  expect(await holding(service, ANN)).toEqual([]);
 });
 
 it('a call that lives is left, and said so', async () => {

@@ -70,7 +70,19 @@ it('lists pushes of everybody, of a user and of a call, without the address of t
     expect(JSON.stringify(body)).not.toContain(token);
   }
   expect((await ask('/v1/server/pushes?userId=nobody')).body).toEqual({ items: [] });
-  expect((await ask('/v1/server/pushes?limit=0')).status).toBe(400);
+});
+
+it.each([
+  ['/v1/server/pushes?limit=0', 'limit'],
+  ['/v1/server/pushes?limit=many', 'limit'],
+  ['/v1/server/pushes?userId=', 'userId'],
+  ['/v1/server/stats?minutes=0', 'minutes'],
+  ['/v1/server/stats?minutes=1441', 'minutes'],
+  ['/v1/server/steps?after=now', 'after'],
+  ['/v1/server/steps?callId=c&userId=u', 'userId'],
+])('%s is refused by the name of its field: %s', async (path, field) => {
+  const { status, body } = await ask(path);
+  expect([status, body]).toMatchObject([400, { error: { code: 'parse_error', field, message: expect.stringContaining(`${field}: `) } }]);
 });
 
 it('tells nobody without a key', async () => {

@@ -24,6 +24,7 @@ import { READ_CONCERNED } from '../src/sessions/snapshots.ts';
 import { READ_UNREAD } from '../src/sessions/unread-chats.ts';
 import { READ_STEPS, READ_STEPS_OF_CALL } from '../src/traces/step-feed.ts';
 import { READ_EVIDENCE, READ_TRACE, READ_TRACED_CALL } from '../src/traces/trace-reader.ts';
+import { FORGET_CALLER, FORGET_SENDER, READ_CHAT_PARTNERS } from '../src/users/erase-pushes.ts';
 import { GO_OFFLINE, READ_GONE } from '../src/webhooks/online-users.ts';
 import { CHOOSE } from '../src/webhooks/replay.ts';
 import { WAS_DECIDED } from '../src/webhooks/screen-places.ts';
@@ -91,6 +92,9 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [GO_OFFLINE, [['ann']]],
   [READ_GONE, ['']],
   [WAS_DECIDED, [['k'], 'x']],
+  [FORGET_CALLER, ['ann', 'erased', ['x']]],
+  [READ_CHAT_PARTNERS, ['ann']],
+  [FORGET_SENDER, ['ann', 'erased', 'bob', UUID]],
 ];
 
 const FILL = [
@@ -120,7 +124,7 @@ const tablesScanned = async (client: pg.Client): Promise<string[]> => {
     );
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     if (
-      /Seq Scan on (calls|call_trace|outbox|sessions|lines|push_targets|push_preferences|pushes|bulks|chats|chat_seats|webhooks|webhook_streams|online_users|answers)/.test(
+      /Seq Scan on (calls|call_trace|outbox|sessions|lines|push_targets|push_preferences|pushes|bulks|chats|chat_members|chat_seats|webhooks|webhook_streams|online_users|answers)/.test(
         plan,
       )
     )

@@ -11,12 +11,14 @@ export interface ChatEvents {
   message: ChatMessage;
   /** The last messages of a chat, the oldest first: after each join, and again after each loss of the connection. */
   history: { readonly chatId: string; readonly messages: readonly ChatMessage[] };
+  /** The chats in which something is unread, the latest first, as of each connection; at most 100. */
+  unread: { readonly chats: readonly { readonly chatId: string; readonly unreadCount: number }[] };
   typing: { readonly chatId: string; readonly userId: string; readonly isTyping: boolean };
   read: { readonly chatId: string; readonly messageIds: readonly string[]; readonly readBy: string; readonly readAt: string };
   joined: { readonly chatId: string; readonly userId: string };
   left: { readonly chatId: string; readonly userId: string };
   presence: { readonly userId: string; readonly online: boolean };
-  orderUpdate: { readonly orderId: string; readonly update: Readonly<Record<string, unknown>> };
+  orderUpdate: { readonly orderId: string; readonly update: unknown };
   receiptShared: { readonly orderId: string; readonly receiptUrl: string };
   /** The app's own event, `custom:…`. */
   custom: { readonly name: string; readonly data: unknown };
@@ -138,6 +140,8 @@ export class ChatClient extends Emitter<ChatEvents> {
 
   readonly #words: { readonly [Word in keyof ChatServerWords]: (body: ChatServerWords[Word]) => void } = {
     connected: () => undefined,
+    unread_counts: ({ chats }) =>
+      this.emit('unread', { chats: chats.map(({ chat_id: chatId, unread_count: unreadCount }) => ({ chatId, unreadCount })) }),
     chat_history: ({ chat_id: chatId, messages }) => {
       for (const { id } of messages) this.#isNew(id);
       this.emit('history', { chatId, messages });

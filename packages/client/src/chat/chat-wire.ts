@@ -51,14 +51,15 @@ export interface ChatClientWords {
 
 /** What a server says on `/chat`. */
 export interface ChatServerWords {
-  connected: { readonly userId: string; readonly role: string | null; readonly timestamp: string };
+  connected: { readonly userId: string; readonly role: string; readonly timestamp: string };
+  unread_counts: { readonly chats: readonly { readonly chat_id: string; readonly unread_count: number }[] };
   chat_history: { readonly chat_id: string; readonly messages: readonly ChatMessage[] };
   user_joined: { readonly chatId: string; readonly userId: string };
   user_left: { readonly chatId: string; readonly userId: string };
   new_message: ChatMessage;
   typing_indicator: { readonly chatId: string; readonly userId: string; readonly action: 'start' | 'stop' };
   messages_read: { readonly chatId: string; readonly messageIds: readonly string[]; readonly readBy: string; readonly readAt: string };
-  order_update: { readonly orderId: string; readonly update: Readonly<Record<string, unknown>> };
+  order_update: { readonly orderId: string; readonly update: unknown };
   receipt_shared: { readonly orderId: string; readonly receiptUrl: string };
   user_online: { readonly userId: string };
   user_offline: { readonly userId: string };

@@ -17,13 +17,33 @@ export const fieldsOf = (body: unknown, names: readonly string[]): Record<string
   return Object.fromEntries(entries.filter(([name, value]) => wanted.has(name) && value !== null && value !== undefined));
 };
 
-const WIRE_NAMES: Readonly<Record<string, string>> = { messageType: 'type' };
+const WIRE_NAMES: ReadonlyMap<string, string> = new Map([
+  ['messageType', 'type'],
+  ['requestId', 'idempotency-key'],
+]);
+
+/** How a field is spelled where the client left it out: as the documentation of the request has it. */
+export type Spelling = (name: string) => string;
+export const inCamelCase: Spelling = camel;
+
+/** A field as the client spells it. */
+const spelled = (field: string, given: unknown, spelling: Spelling): string => {
+  const name = camel(field);
+  const wireName = WIRE_NAMES.get(name);
+  return wireName ?? Object.keys(asFields(given)).findLast((key) => camel(key) === name) ?? spelling(field);
+};
+
+/** The same refusal, its field as the client spells it in what was given. */
+export const asSpelled = (failure: ChatFailure, given: unknown, spelling: Spelling = snake): ChatFailure => {
+  const { field } = failure.error;
+  return field === undefined ? failure : { ok: false, error: { ...failure.error, field: spelled(field, given, spelling) } };
+};
 
 /** What is wrong with a request, by the field as the client spells it. */
-export const refusalOf = (error: z.ZodError): ChatFailure => {
+export const refusalOf = (error: z.ZodError, given: unknown, spelling: Spelling = snake): ChatFailure => {
   const [issue] = error.issues;
   const [first] = issue?.path ?? [];
-  const field = first === undefined ? undefined : (WIRE_NAMES[String(first)] ?? snake(String(first)));
+  const field = first === undefined ? undefined : spelled(String(first), given, spelling);
   const message = issue?.message ?? 'the request is not understood';
   return refuse('parse_error', field === undefined ? message : `${field}: ${message}`, field);
 };

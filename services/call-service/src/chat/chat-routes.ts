@@ -8,7 +8,7 @@ import { identityOf, maybeIdentityOf } from '../http/authenticate.ts';
 import { refusePlainly } from '../http/plain.ts';
 import { maybeServerKeyOf } from '../http/server-key.ts';
 import { traceparentOf } from '../tracing/trace-requests.ts';
-import { parseCreate, parseMarkRead, parseSend, refusalOf } from './chat-bodies.ts';
+import { asSpelled, parseCreate, parseMarkRead, parseSend, refusalOf } from './chat-bodies.ts';
 import type { ChatDecider } from './chat-decider.ts';
 import type { ChatReader } from './chat-reader.ts';
 import { chatViewFor } from './chat-views.ts';
@@ -43,14 +43,19 @@ export const chatIdOf = (request: Request): ChatId | ChatFailure =>
 
 export const isFailure = (value: unknown): value is ChatFailure => typeof value === 'object' && value !== null && 'error' in value;
 
-const parsed = <Output>(result: z.ZodSafeParseResult<Output>): Output | ChatFailure =>
-  result.success ? result.data : refusalOf(result.error);
-
-const envelopeOf = (request: Request, response: Response, command: WriteEnvelope['command']): WriteEnvelope | ChatFailure => {
-  const { userId, name, avatar, role, deviceId } = identityOf(response);
+/** The `Idempotency-Key` header. */
+export const requestIdOf = (request: Request): RequestId | null | ChatFailure => {
   const key = request.get('idempotency-key');
-  const requestId = key === undefined ? null : RequestId.safeParse(key).data;
-  if (requestId === undefined) return refuse('parse_error', 'Idempotency-Key: must be text of 1–128 characters', 'idempotency-key');
+  if (key === undefined) return null;
+  return RequestId.safeParse(key).data ?? refuse('parse_error', 'Idempotency-Key: must be text of 1–128 characters', 'idempotency-key');
+};
+
+/** `given`: what came, where the fields are as the client spells them. */
+const parsed = <Output>(result: z.ZodSafeParseResult<Output>, given: unknown): Output | ChatFailure =>
+  result.success ? result.data : refusalOf(result.error, given);
+
+const envelopeOf = (response: Response, command: WriteEnvelope['command'], requestId: RequestId | null): WriteEnvelope => {
+  const { userId, name, avatar, role, deviceId } = identityOf(response);
   return {
     commandId: randomUUID(),
     attempt: 1,
@@ -66,13 +71,26 @@ export const chatRoutes = ({ guards, sendGuards, createGuards, database, chats, 
   const routes = express.Router();
 
   const answer = (response: Response, status: number, body: unknown): void => {
-    if (isFailure(body)) refusePlainly(response, body.error);
+    if (isFailure(body)) refusePlainly(response, asSpelled(body, response.req.body).error);
     else response.status(status).json(body);
   };
 
-  const command = async (request: Request, response: Response, made: WriteEnvelope['command'] | ChatFailure): Promise<ChatAnswer> => {
-    const envelope = isFailure(made) ? made : envelopeOf(request, response, made);
-    return isFailure(envelope) ? envelope : decider.decide({ kind: 'command', envelope });
+  const command = (response: Response, made: WriteEnvelope['command'], requestId: RequestId | null): Promise<ChatAnswer> =>
+    decider.decide({ kind: 'command', envelope: envelopeOf(response, made, requestId) });
+
+  const send = async (request: Request, response: Response): Promise<ChatAnswer> => {
+    const chatId = chatIdOf(request);
+    const made = isFailure(chatId) ? chatId : parsed(parseSend(chatId, request.body), request.body);
+    const requestId = requestIdOf(request);
+    if (isFailure(made)) return made;
+    return isFailure(requestId) ? requestId : command(response, made, requestId);
+  };
+
+  /** Marking again changes nothing, whatever the request is called. */
+  const markRead = async (request: Request, response: Response): Promise<ChatAnswer> => {
+    const chatId = chatIdOf(request);
+    const made = isFailure(chatId) ? chatId : parsed(parseMarkRead(chatId, request.body), request.body);
+    return isFailure(made) ? made : command(response, made, null);
   };
 
   const lastMessageOf = async (chatId: ChatId, lastSeq: number): Promise<ChatMessage | null> =>
@@ -82,7 +100,7 @@ export const chatRoutes = ({ guards, sendGuards, createGuards, database, chats, 
     chatViewFor(chat, unreadCount, lastMessage ?? (await lastMessageOf(chat.id, chat.lastSeq)), viewerId);
 
   const create = async (body: unknown, by: Identity | null, keyName: string | null): Promise<Done<'chat'> | ChatFailure> => {
-    const asked = parsed(parseCreate(body));
+    const asked = parsed(parseCreate(body), body);
     if (isFailure(asked)) return asked;
     const { initialMessage = null, ...key } = asked;
     if (by !== null && by.userId !== key.userId && by.userId !== key.shopperId)
@@ -99,25 +117,24 @@ export const chatRoutes = ({ guards, sendGuards, createGuards, database, chats, 
   });
 
   routes.get('/v1/chat/my-chats', guards('my_chats'), async (request: Request, response: Response) => {
-    const query = parsed(MyChatsQuery.safeParse(request.query));
+    const query = parsed(MyChatsQuery.safeParse(request.query), request.query);
     answer(response, 200, isFailure(query) ? query : await readMyChats(database, identityOf(response).userId, query));
   });
 
   routes.get('/v1/chat/search', guards('search'), async (request: Request, response: Response) => {
-    const query = parsed(SearchQuery.safeParse(request.query));
+    const query = parsed(SearchQuery.safeParse(request.query), request.query);
     const result = isFailure(query) ? query : await searchMessages(database, identityOf(response).userId, query);
     answer(response, 200, isFailure(result) ? result : result.found);
   });
 
   routes.post('/v1/chat/:chatId/messages', sendGuards, async (request: Request, response: Response) => {
-    const chatId = chatIdOf(request);
-    const done = doneAs(await command(request, response, isFailure(chatId) ? chatId : parsed(parseSend(chatId, request.body))), 'message');
+    const done = doneAs(await send(request, response), 'message');
     answer(response, 201, isFailure(done) ? done : messageViewFor(done.message, identityOf(response).userId));
   });
 
   routes.get('/v1/chat/:chatId/messages', guards('history'), async (request: Request, response: Response) => {
     const chatId = chatIdOf(request);
-    const query = parsed(HistoryQuery.safeParse(request.query));
+    const query = parsed(HistoryQuery.safeParse(request.query), request.query);
     const failure = [chatId, query].find(isFailure);
     if (failure !== undefined) return answer(response, 400, failure);
     const page = await readHistory(chats, chatId as ChatId, identityOf(response).userId, query as HistoryQuery);
@@ -125,9 +142,7 @@ export const chatRoutes = ({ guards, sendGuards, createGuards, database, chats, 
   });
 
   routes.put('/v1/chat/:chatId/messages/read', guards('mark_read'), async (request: Request, response: Response) => {
-    const chatId = chatIdOf(request);
-    const marked = isFailure(chatId) ? chatId : parsed(parseMarkRead(chatId, request.body));
-    const done = doneAs(await command(request, response, marked), 'read');
+    const done = doneAs(await markRead(request, response), 'read');
     if (isFailure(done)) return answer(response, 400, done);
     const { messageIds, readAt, unreadCount } = done;
     const read_by = identityOf(response).userId;

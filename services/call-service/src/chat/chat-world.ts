@@ -7,6 +7,7 @@ import type {
   ErrorCode,
   MessageId,
   Refusal,
+  RequestId,
   SendMessage,
   UserId,
 } from '@trunkline/contract';
@@ -71,7 +72,15 @@ export type ChatInput =
       keyName: string | null;
       initialMessage: string | null;
     }
-  | { kind: 'speak'; chatId: ChatId; sender: ServerSender; said: Said; messageType: ChatMessage['type']; keyName: string }
+  | {
+      kind: 'speak';
+      chatId: ChatId;
+      sender: ServerSender;
+      said: Said;
+      messageType: ChatMessage['type'];
+      requestId: RequestId | null;
+      keyName: string;
+    }
   | { kind: 'archive'; chatId: ChatId; by: UserId | null }
   | { kind: 'put_member'; chatId: ChatId; userId: UserId; role: MemberRole; keyName: string }
   | { kind: 'remove_member'; chatId: ChatId; userId: UserId; keyName: string }
@@ -100,11 +109,15 @@ export const refuse = (code: ErrorCode, message: string, field?: string): ChatFa
   error: { ...refusal(code, { message }), ...(field === undefined ? {} : { field }) },
 });
 
-/** Under which name of its sender a message was sent before. */
-export interface KeptKey {
-  chatId: string;
+/** Under which name a message is sent, and whose name for it that is. */
+export interface MessageKey {
   senderId: string;
   key: string;
+}
+
+/** Under which name of its sender a message was sent before. */
+export interface KeptKey extends MessageKey {
+  chatId: string;
   bodyHash: string;
   message: MessageRecord;
 }
@@ -227,7 +240,7 @@ export class ChatWorld {
     return message?.chatId === chatId ? message : undefined;
   }
 
-  keptKey(chatId: string, senderId: string, key: string): KeptKey | undefined {
+  keptKey(chatId: string, { senderId, key }: MessageKey): KeptKey | undefined {
     return this.#keys.get(keyName(chatId, senderId, key));
   }
 

@@ -1,11 +1,11 @@
-import type { Call } from '@trunkline/contract';
+import type { Call, ChatId } from '@trunkline/contract';
 import { CALL_COLUMNS } from '../calls/call-columns.ts';
 import { type CallRecord, callOf } from '../calls/call-record.ts';
 import type { Transaction } from '../database/database.ts';
 import { CHAT_COLUMNS, MEMBER_COLUMNS, MESSAGE_COLUMNS } from './chat-columns.ts';
-import type { ChatInput, ChatLoaded, ChatRecord, KeptKey, MemberRecord } from './chat-world.ts';
+import type { ChatInput, ChatLoaded, ChatRecord, KeptKey, MemberRecord, MessageKey } from './chat-world.ts';
 import { placeOf } from './message-id.ts';
-import { messageKey } from './message-key.ts';
+import { messageKey, speechKey } from './message-key.ts';
 import { type MessageRow, messageFromRow } from './message-rows.ts';
 
 /** `$1` ids, `$2`–`$4` user, shopper and order, `$5` who asks: nobody makes a chat with somebody who has blocked them. */
@@ -78,13 +78,17 @@ interface Needs {
   callIds: string[];
 }
 
+const addKey = (needs: Needs, chatId: ChatId, named: MessageKey | null): void => {
+  if (named !== null) needs.keys.push([chatId, named.senderId, named.key]);
+};
+
 const addCommandNeeds = (needs: Needs, { envelope }: Extract<ChatInput, { kind: 'command' }>): void => {
   const { command, actor } = envelope;
   if (command.type === 'mark_read') {
     for (const messageId of new Set(command.messageIds)) needs.messages.push([command.chatId, messageId]);
     return;
   }
-  needs.keys.push([command.chatId, actor.userId, messageKey(envelope)]);
+  addKey(needs, command.chatId, messageKey(envelope));
   needs.writers.push([command.chatId, actor.userId]);
 };
 
@@ -94,8 +98,7 @@ const needsOf = (inputs: readonly ChatInput[]): Needs => {
     if (input.kind === 'create') needs.creates.push(input);
     else needs.chatIds.add(input.kind === 'command' ? input.envelope.command.chatId : input.chatId);
     if (input.kind === 'command') addCommandNeeds(needs, input);
-    if (input.kind === 'speak' && input.said.clientMessageId !== undefined)
-      needs.keys.push([input.chatId, input.sender.id, `client:${input.said.clientMessageId}`]);
+    if (input.kind === 'speak') addKey(needs, input.chatId, speechKey(input));
     if (input.kind === 'tell_call') needs.callIds.push(input.callId);
   }
   return needs;

@@ -6,13 +6,17 @@ import {
   type ChatRecord,
   type ChatWorld,
   type MemberRecord,
+  type MessageKey,
+  type MessageRecord,
   refuse,
   type WriteEnvelope,
 } from './chat-world.ts';
-import { messageKey, saidHash } from './message-key.ts';
+import { fieldOfKey, messageKey, saidHash, speechKey } from './message-key.ts';
 import { type Draft, messageOf, sayIn } from './say.ts';
 
 export type SendEnvelope = WriteEnvelope & { command: Extract<WriteEnvelope['command'], { type: 'send_message' }> };
+
+type Speak = Extract<ChatInput, { kind: 'speak' }>;
 
 type Entry = { ok: true; chat: ChatRecord; member: MemberRecord } | ChatFailure;
 
@@ -31,17 +35,23 @@ const isUnwanted = (world: ChatWorld, chatId: string, userId: UserId): boolean =
   return others.length > 0 && others.every((other) => world.hasBlocked(other.userId, userId));
 };
 
-/** What was sent under this key before, or the new message. */
-const sayOnce = (world: ChatWorld, chat: ChatRecord, key: string, draft: Draft, refusedNow: ChatFailure | null): ChatAnswer => {
-  const bodyHash = saidHash(draft.type, draft.said);
-  const kept = world.keptKey(chat.id, draft.senderId, key);
-  if (kept !== undefined && kept.bodyHash !== bodyHash)
-    return refuse('conflict', 'This id came with another message before', 'client_message_id');
-  if (kept !== undefined) return { ok: true, result: { type: 'message', message: messageOf(kept.message) } };
-  if (refusedNow !== null) return refusedNow;
+const done = (message: MessageRecord): ChatAnswer => ({ ok: true, result: { type: 'message', message: messageOf(message) } });
+
+type Named = MessageKey & { bodyHash: string };
+
+/** What was sent under this name before: that message, or that it was another one. Null where the name is new. */
+const earlier = (world: ChatWorld, chat: ChatRecord, named: Named): ChatAnswer | null => {
+  const kept = world.keptKey(chat.id, named);
+  if (kept === undefined) return null;
+  return kept.bodyHash === named.bodyHash
+    ? done(kept.message)
+    : refuse('conflict', 'This id came with another message before', fieldOfKey(named));
+};
+
+const sayAs = (world: ChatWorld, chat: ChatRecord, named: Named, draft: Draft): ChatAnswer => {
   const message = sayIn(world, chat, draft);
-  world.keepKey({ chatId: chat.id, senderId: draft.senderId, key, bodyHash, message });
-  return { ok: true, result: { type: 'message', message: messageOf(message) } };
+  world.keepKey({ ...named, chatId: chat.id, message });
+  return done(message);
 };
 
 const refusalFor = (world: ChatWorld, chat: ChatRecord, userId: UserId): ChatFailure | null => {
@@ -62,17 +72,26 @@ export const send = (world: ChatWorld, envelope: SendEnvelope): ChatAnswer => {
     type: command.messageType,
     said: command,
   };
-  return sayOnce(world, entry.chat, messageKey(envelope), draft, refusalFor(world, entry.chat, actor.userId));
+  const { chat } = entry;
+  const named = { ...messageKey(envelope), bodyHash: saidHash(draft.type, draft.said) };
+  return earlier(world, chat, named) ?? refusalFor(world, chat, actor.userId) ?? sayAs(world, chat, named, draft);
+};
+
+/** A name of the message's own is its sender's; under a request's, another sender would have made it another message. */
+const namedSpeech = (input: Speak): Named | null => {
+  const { said, messageType, sender } = input;
+  const key = speechKey(input);
+  if (key === null) return null;
+  return { ...key, bodyHash: said.clientMessageId === undefined ? saidHash(messageType, said, sender) : saidHash(messageType, said) };
 };
 
 /** The app's backend says something; also in a chat that is archived. */
-export const speak = (world: ChatWorld, input: Extract<ChatInput, { kind: 'speak' }>): ChatAnswer => {
+export const speak = (world: ChatWorld, input: Speak): ChatAnswer => {
   const { chatId, sender, said, messageType, keyName } = input;
   const chat = world.chat(chatId);
   if (chat === undefined) return refuse('chat_not_found', 'There is no such chat', 'chat_id');
   if (world.everMembers(chatId).some(({ userId }) => userId === sender.id))
     return refuse('parse_error', 'is a member of this chat, who speaks for themselves', 'sender_id');
-  world.audit.push({ keyName, action: 'speak', chatId, userId: null, detail: { senderId: sender.id } });
   const draft: Draft = {
     senderId: sender.id,
     senderRole: sender.role,
@@ -81,6 +100,9 @@ export const speak = (world: ChatWorld, input: Extract<ChatInput, { kind: 'speak
     type: messageType,
     said,
   };
-  if (said.clientMessageId !== undefined) return sayOnce(world, chat, `client:${said.clientMessageId}`, draft, null);
-  return { ok: true, result: { type: 'message', message: messageOf(sayIn(world, chat, draft)) } };
+  const named = namedSpeech(input);
+  const first = named === null ? null : earlier(world, chat, named);
+  if (first !== null) return first;
+  world.audit.push({ keyName, action: 'speak', chatId, userId: null, detail: { senderId: sender.id } });
+  return named === null ? done(sayIn(world, chat, draft)) : sayAs(world, chat, named, draft);
 };

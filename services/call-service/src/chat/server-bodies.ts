@@ -2,6 +2,8 @@ import {
   ChatId,
   ChatMetadata,
   HttpsUrl,
+  MAX_METADATA_BYTES,
+  MAX_METADATA_DEPTH,
   MessageType,
   messageFields,
   NOTHING_SAID,
@@ -11,6 +13,8 @@ import {
   UserId,
 } from '@trunkline/contract';
 import { z } from 'zod';
+import { customTexts, statusIn } from '../notifications/chat-notices.ts';
+import { whyUnpushable } from '../notifications/push-limits.ts';
 import { fieldsOf, messageFieldsOf } from './chat-bodies.ts';
 
 const MAX_RECIPIENTS = 500;
@@ -38,7 +42,20 @@ const target = {
   chatId: ChatId.optional(),
 };
 
-const OrderUpdate = z.object({ ...target, type: z.literal('order_update'), data: z.object({ orderId: OrderId, update: ChatMetadata }) });
+/** Any JSON of the bounds that metadata has. */
+const OrderNews = z
+  .unknown()
+  .meta({ description: `Any JSON but null, at most ${MAX_METADATA_BYTES} bytes, at most ${MAX_METADATA_DEPTH} deep, a list one less` })
+  .transform((update, context): z.core.util.JSONType => {
+    const isObject = typeof update === 'object' && update !== null && !Array.isArray(update);
+    const { error } = ChatMetadata.safeParse(isObject ? update : { update });
+    const message = update === undefined ? 'needs an update: any JSON but null' : error?.issues[0]?.message;
+    if (message === undefined) return update as z.core.util.JSONType;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
+const OrderUpdate = z.object({ ...target, type: z.literal('order_update'), data: z.object({ orderId: OrderId, update: OrderNews }) });
 const ReceiptShared = z.object({
   ...target,
   type: z.literal('receipt_shared'),
@@ -64,12 +81,25 @@ export const UserEvent = z.union([OrderUpdate, ReceiptShared, Custom]);
 
 export const isCustom = (body: UserEventBody): body is z.output<typeof Custom> => body.type.startsWith('custom:');
 
+/** Whoever cannot see an event now is pushed it, so that what no push can carry is refused before anybody is told. */
+const complainUnlessPushable = (data: Readonly<Record<string, string>>, context: z.RefinementCtx): void => {
+  const message = whyUnpushable(data);
+  if (message !== null) context.addIssue({ code: 'custom', path: ['data'], message });
+};
+
 const SCHEMAS: ReadonlyMap<unknown, z.ZodType<UserEventBody>> = new Map<unknown, z.ZodType<UserEventBody>>([
-  ['order_update', OrderUpdate.refine(oneTarget, ONE_TARGET)],
+  [
+    'order_update',
+    OrderUpdate.refine(oneTarget, ONE_TARGET).superRefine(({ data: { orderId, update } }, context) =>
+      complainUnlessPushable({ orderId, status: statusIn(update) }, context),
+    ),
+  ],
   ['receipt_shared', ReceiptShared.refine(oneTarget, ONE_TARGET)],
 ]);
 
-const CustomEvent: z.ZodType<UserEventBody> = Custom.refine(oneTarget, ONE_TARGET);
+const CustomEvent: z.ZodType<UserEventBody> = Custom.refine(oneTarget, ONE_TARGET).superRefine(({ data }, context) =>
+  complainUnlessPushable(customTexts(data), context),
+);
 
 /** The body of an event from the app's backend; `orderId` and `receiptUrl` in both spellings, as everywhere. */
 export const parseUserEvent = (body: unknown) => {

@@ -3,10 +3,11 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { z } from 'zod';
 import { refusePlainly } from '../http/plain.ts';
 import { serverKeyOf } from '../http/server-key.ts';
-import { fieldsOf, refusalOf } from './chat-bodies.ts';
+import { asSpelled, fieldsOf, inCamelCase, refusalOf, type Spelling } from './chat-bodies.ts';
 import type { ChatDecider } from './chat-decider.ts';
-import { chatIdOf, doneAs, isFailure } from './chat-routes.ts';
+import { chatIdOf, doneAs, isFailure, requestIdOf } from './chat-routes.ts';
 import { type ChatAnswer, type ChatFailure, refuse } from './chat-world.ts';
+import type { EventAnswer } from './event-answers.ts';
 import { parseSpeech, parseUserEvent } from './server-bodies.ts';
 import { tellUsers, type UserEventOptions } from './user-events.ts';
 
@@ -25,24 +26,33 @@ const userIdOf = (request: Request): UserId | ChatFailure =>
 export const serverChatRoutes = ({ serverGuards, decider, ...events }: ServerChatRoutesOptions): Router => {
   const routes = express.Router();
 
-  const answer = (response: Response, status: number, body: object | ChatFailure): void => {
-    if (isFailure(body)) refusePlainly(response, body.error);
+  const answer = (response: Response, status: number, body: object | ChatFailure, spelling?: Spelling): void => {
+    if (isFailure(body)) refusePlainly(response, asSpelled(body, response.req.body, spelling).error);
     else response.status(status).json(body);
   };
 
   const speak = async (request: Request, keyName: string): Promise<ChatAnswer> => {
     const chatId = chatIdOf(request);
     const body = parseSpeech(request.body);
+    const requestId = requestIdOf(request);
     if (isFailure(chatId)) return chatId;
-    if (!body.success) return refusalOf(body.error);
+    if (!body.success) return refusalOf(body.error, request.body);
+    if (isFailure(requestId)) return requestId;
     const { senderId, senderName, messageType, ...said } = body.data;
     const role = senderId === 'system' ? 'system' : 'bot';
-    return decider.decide({ kind: 'speak', chatId, sender: { id: senderId, role, name: senderName }, said, messageType, keyName });
+    const sender = { id: senderId, role, name: senderName } as const;
+    return decider.decide({ kind: 'speak', chatId, sender, said, messageType, requestId, keyName });
+  };
+
+  const tell = async (request: Request, keyName: string): Promise<EventAnswer> => {
+    const body = parseUserEvent(request.body);
+    const requestId = requestIdOf(request);
+    if (!body.success) return refusalOf(body.error, request.body, inCamelCase);
+    return isFailure(requestId) ? requestId : tellUsers(events, { body: body.data, requestId, keyName });
   };
 
   routes.post('/v1/server/events', serverGuards, async (request: Request, response: Response) => {
-    const body = parseUserEvent(request.body);
-    answer(response, 202, body.success ? await tellUsers(events, body.data, serverKeyOf(response)) : refusalOf(body.error));
+    answer(response, 202, await tell(request, serverKeyOf(response)), inCamelCase);
   });
 
   routes.post('/v1/server/chats/:chatId/messages', serverGuards, async (request: Request, response: Response) => {
@@ -56,7 +66,7 @@ export const serverChatRoutes = ({ serverGuards, decider, ...events }: ServerCha
     const body = Role.safeParse(fieldsOf(request.body, ['role']));
     if (isFailure(chatId)) return answer(response, 404, chatId);
     if (isFailure(userId)) return answer(response, 400, userId);
-    if (!body.success) return answer(response, 400, refusalOf(body.error));
+    if (!body.success) return answer(response, 400, refusalOf(body.error, request.body));
     const { role } = body.data;
     const done = doneAs(await decider.decide({ kind: 'put_member', chatId, userId, role, keyName: serverKeyOf(response) }), 'member');
     answer(response, 200, isFailure(done) ? done : { chat_id: chatId, user_id: userId, role, member: true });

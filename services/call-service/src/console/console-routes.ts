@@ -1,4 +1,4 @@
-import express, { type Response, type Router } from 'express';
+import express, { type Request, type Response, type Router } from 'express';
 
 export interface ConsoleOptions {
   /** Where the built console is. */
@@ -6,6 +6,9 @@ export interface ConsoleOptions {
   /** Gateways that its phones may choose from; none: sockets are where the console is. */
   gatewayUrls: readonly string[];
 }
+
+/** The pages of the console, which are behind `#/`. */
+export const CONSOLE_PAGES: ReadonlySet<string> = new Set(['playground', 'live', 'calls', 'pushes', 'users']);
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -51,5 +54,11 @@ export const consoleRoutes = ({ folder, gatewayUrls }: ConsoleOptions): Router =
   });
   const setHeaders = (response: Response, path: string): void => void response.set('cache-control', cacheFor(path));
   routes.use('/console', express.static(folder, { setHeaders, dotfiles: 'ignore' }));
+  routes.get('/console/:page{/:id}', (request: Request, response, next) => {
+    const { page, id } = request.params;
+    if (!CONSOLE_PAGES.has(String(page))) return next();
+    const parts = [page, id].filter((part) => typeof part === 'string');
+    response.redirect(`/console/#/${parts.map(encodeURIComponent).join('/')}`);
+  });
   return routes;
 };

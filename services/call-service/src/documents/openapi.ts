@@ -50,7 +50,8 @@ const parametersOf = (path: string, { query, idempotent }: Operation, schemas: J
     const required = !(schema as z.ZodType).safeParse(undefined).success;
     return { name, in: 'query', required, schema: schemas.of(schema as z.ZodType, 'input') };
   });
-  const key = { name: 'Idempotency-Key', in: 'header', description: 'Sent again with the same key, a request gets its first answer.' };
+  const description = 'Sent again with the same key, a request gets its first answer; another one under it is a `conflict`.';
+  const key = { name: 'Idempotency-Key', in: 'header', description };
   return [...named, ...asked, ...(idempotent ? [{ ...key, schema: schemas.of(RequestId, 'input') }] : [])];
 };
 

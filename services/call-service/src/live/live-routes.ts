@@ -1,9 +1,8 @@
-import { CallId, refusal, UserId } from '@trunkline/contract';
+import { CallId, UserId } from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
-import { refusePlainly } from '../http/plain.ts';
-import { problemIn } from '../http/problem.ts';
+import { bodyOrRefuse } from '../http/plain.ts';
 import { createLiveReader } from './live-reader.ts';
 import { listPushes } from './push-list.ts';
 
@@ -21,9 +20,8 @@ export const liveRoutes = ({ serverGuards, database }: { serverGuards: RequestHa
     response.set('cache-control', 'no-store').json(await readLive());
   });
   routes.get('/v1/server/pushes', serverGuards, async (request: Request, response: Response) => {
-    const query = PushQuery.safeParse(request.query);
-    if (!query.success) return refusePlainly(response, refusal('parse_error', { message: problemIn(query.error) }));
-    response.set('cache-control', 'no-store').json({ items: await listPushes(database, query.data) });
+    const query = bodyOrRefuse(PushQuery, request.query, response);
+    if (query !== null) response.set('cache-control', 'no-store').json({ items: await listPushes(database, query) });
   });
   return routes;
 };

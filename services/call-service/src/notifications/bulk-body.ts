@@ -1,16 +1,10 @@
 import { type PushContent, storableText, UserId } from '@trunkline/contract';
 import { z } from 'zod';
+import { whyUnpushable } from './push-limits.ts';
 
 const MAX_USERS = 10_000;
-/** FCM takes 4,096 bytes for everything. */
-const MAX_WORDS_BYTES = 3000;
 
-/** FCM keeps these keys for itself, and refuses a message that has one. */
-const isFree = (key: string): boolean => !/^(?:from|notification|message_type|collapse_key|(?:google|gcm)(?:\..*)?)$/.test(key);
-
-const Data = z
-  .record(storableText(100).min(1), z.union([storableText(2000), z.number(), z.boolean()]).transform(String))
-  .refine((data) => Object.keys(data).every(isFree), 'has a key that FCM keeps for itself');
+const Data = z.record(storableText(100).min(1), z.union([storableText(2000), z.number(), z.boolean()]).transform(String));
 
 /** The name of a template, or the words themselves. */
 const Template = z.union([
@@ -60,7 +54,8 @@ const complain = (context: z.RefinementCtx, path: string[], message: string): vo
 export const BulkBody = Given.superRefine(({ userIds, all, type, data }, context) => {
   if ((userIds === undefined) === (all === undefined)) complain(context, ['userIds'], 'give either userIds or all: true');
   for (const key of REQUIRED_DATA[type]) if (data[key] === undefined) complain(context, ['data', key], `is needed for ${type}`);
-  if (Buffer.byteLength(JSON.stringify(data)) > MAX_WORDS_BYTES) complain(context, ['data'], `is larger than ${MAX_WORDS_BYTES} bytes`);
+  const unpushable = whyUnpushable(data);
+  if (unpushable !== null) complain(context, ['data'], unpushable);
 }).transform((given) => ({
   content: contentOf(given),
   /** In order, each once; null: everybody who has a target. */

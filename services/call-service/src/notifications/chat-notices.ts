@@ -45,25 +45,35 @@ const textIn = (data: object, field: string): string | null => {
   return typeof value === 'string' ? value : null;
 };
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** What an app's own event says in a push, where all is text. */
+export const customTexts = (data: object): Record<string, string> =>
+  Object.fromEntries(Object.entries(data).map(([name, value]) => [name, textOf(value)]));
+
+/** How an order stands: the update itself where it is a text, else its `status`; empty where there is neither. */
+export const statusIn = (update: unknown): string => {
+  if (typeof update === 'string') return update;
+  return typeof update === 'object' && update !== null ? (textIn(update, 'status') ?? '') : '';
+};
+
 const aboutApp = (event: EventOf<'order_updated' | 'receipt_shared' | 'custom'>): ChatNotice[] => {
   const common = { chatId: null, userIds: event.recipients, livesMs: DAY_MS, when: 'away' } as const;
   switch (event.type) {
     case 'order_updated': {
       const { orderId, update } = event;
-      const content = { type: 'order_update', orderId, status: textIn(update, 'status') ?? '' } as const;
+      const content = { type: 'order_update', orderId, status: statusIn(update) } as const;
       return [{ ...common, content, collapseKey: `order-${orderId}` }];
     }
     case 'receipt_shared':
       return [{ ...common, content: { type: 'receipt_shared', orderId: event.orderId }, collapseKey: null }];
     case 'custom': {
-      const data = Object.fromEntries(Object.entries(event.data).map(([name, value]) => [name, textOf(value)]));
+      const data = customTexts(event.data);
       const words = { title: textIn(event.data, 'title'), body: textIn(event.data, 'body') };
       return [{ ...common, content: { type: 'custom', name: event.name, ...words, data }, collapseKey: null }];
     }
   }
 };
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** What an event of chats is worth to who cannot see it now. */
 export const chatNotices = (event: ChatEvent): ChatNotice[] => {

@@ -1,8 +1,7 @@
 import { CallId, refusal } from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
-import { refusePlainly } from '../http/plain.ts';
-import { problemIn } from '../http/problem.ts';
+import { bodyOrRefuse, refusePlainly } from '../http/plain.ts';
 import { FeedQuery } from './step-feed.ts';
 import type { TraceReader } from './trace-reader.ts';
 
@@ -20,14 +19,12 @@ export const traceRoutes = ({ serverGuards, traces }: { serverGuards: RequestHan
     else response.json(trace);
   });
   routes.get('/v1/server/stats', serverGuards, async (request: Request, response: Response) => {
-    const query = StatisticsQuery.safeParse(request.query);
-    if (!query.success) return refusePlainly(response, refusal('parse_error', { message: problemIn(query.error) }));
-    response.json(await traces.statistics(query.data.minutes));
+    const query = bodyOrRefuse(StatisticsQuery, request.query, response);
+    if (query !== null) response.json(await traces.statistics(query.minutes));
   });
   routes.get('/v1/server/steps', serverGuards, async (request: Request, response: Response) => {
-    const query = FeedQuery.safeParse(request.query);
-    if (!query.success) return refusePlainly(response, refusal('parse_error', { message: problemIn(query.error) }));
-    response.json(await traces.feed(query.data));
+    const query = bodyOrRefuse(FeedQuery, request.query, response);
+    if (query !== null) response.json(await traces.feed(query));
   });
   return routes;
 };

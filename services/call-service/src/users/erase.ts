@@ -1,6 +1,7 @@
 import { type ChatId, type UserId, uuidv7 } from '@trunkline/contract';
 import type { ChatDecider } from '../chat/chat-decider.ts';
 import type { Database } from '../database/database.ts';
+import { forgetCaller, forgetSender } from './erase-pushes.ts';
 
 /** One person who is to be forgotten. */
 export interface Forgetting {
@@ -11,6 +12,8 @@ export interface Forgetting {
   pseudonym: string;
   /** The server key that it is done with. */
   keyName: string;
+  /** How many pushes of others have named the person so far. */
+  pushesOfOthers: number;
 }
 
 type Forget = (forgetting: Forgetting) => Promise<number>;
@@ -20,6 +23,8 @@ interface Treatment {
   how: 'deleted' | 'pseudonymised' | 'emptied' | 'expires' | 'nobody';
   /** How long rows that expire are kept. */
   within?: string;
+  /** What becomes of rows that are somebody else's, and name the person. */
+  ofOthers?: 'pseudonymised';
   /** Answers with how many rows it changed; absent where another table's step does it along, or nothing is to do. */
   forget?: Forget;
 }
@@ -62,11 +67,15 @@ const FORGET_CALLS = {
 };
 
 /** Calls that are over, with their traces; one that lives is left for the next time. */
-const forgetCalls: Forget = async ({ database, userId, pseudonym }) => {
+const forgetCalls: Forget = async (forgetting) => {
+  const { database, userId, pseudonym } = forgetting;
   for (let count = 0; ; ) {
     const calls = await database.query<{ id: string }>(READ_OWN_CALLS, [userId]);
     if (calls.length === 0) return count;
-    const values = [userId, pseudonym, calls.map(({ id }) => id)];
+    const ids = calls.map(({ id }) => id);
+    const values = [userId, pseudonym, ids];
+    // Before the calls, by which they are found.
+    forgetting.pushesOfOthers += await forgetCaller(forgetting, ids);
     await database.transaction(async (transaction) => {
       transaction.send(FORGET_TRACES, values);
       transaction.send(FORGET_CALLS, values);
@@ -155,6 +164,14 @@ const forgetMemberships: Forget = async (forgetting) => {
   return chats.length;
 };
 
+const deletePushes = one('forget_pushes_of_user', 'DELETE FROM pushes WHERE user_id = $1');
+
+/** Behind the targets, so that no push is made meanwhile; before the memberships, which tell who was pushed what the person wrote. */
+const forgetPushes: Forget = async (forgetting) => {
+  forgetting.pushesOfOthers += await forgetSender(forgetting);
+  return deletePushes(forgetting);
+};
+
 /**
  * What becomes of each table when a person is forgotten, in this order. A test compares it with the database, so a new
  * table cannot be left out.
@@ -174,15 +191,15 @@ export const TREATMENTS: Readonly<Record<string, Treatment>> = {
   },
   messages: { how: 'emptied', forget: forgetSaid('messages') },
   messages_archive: { how: 'emptied', forget: forgetSaid('messages_archive') },
+  push_targets: { how: 'deleted', forget: one('forget_push_targets', 'DELETE FROM push_targets WHERE user_id = $1') },
+  push_preferences: { how: 'deleted', forget: one('forget_push_preferences', 'DELETE FROM push_preferences WHERE user_id = $1') },
+  pushes: { how: 'deleted', ofOthers: 'pseudonymised', forget: forgetPushes },
   chat_members: { how: 'pseudonymised', forget: forgetMemberships },
   chats: { how: 'pseudonymised' },
   server_audit: {
     how: 'pseudonymised',
     forget: one('forget_audit', 'UPDATE server_audit SET user_id = $2 WHERE user_id = $1'),
   },
-  push_targets: { how: 'deleted', forget: one('forget_push_targets', 'DELETE FROM push_targets WHERE user_id = $1') },
-  push_preferences: { how: 'deleted', forget: one('forget_push_preferences', 'DELETE FROM push_preferences WHERE user_id = $1') },
-  pushes: { how: 'deleted', forget: one('forget_pushes_of_user', 'DELETE FROM pushes WHERE user_id = $1') },
   bulks: { how: 'expires', within: '60 days' },
   chat_call_notes: { how: 'expires', within: 'seconds' },
   online_users: { how: 'deleted', forget: one('forget_online_user', 'DELETE FROM online_users WHERE user_id = $1') },
@@ -201,6 +218,14 @@ const COUNT_LIVE = {
 };
 const NOTE_ERASURE = { name: 'note_erasure', text: `INSERT INTO server_audit (action, user_id, key_name) VALUES ('erase_user', $1, $2)` };
 
+interface TableDone {
+  how: Treatment['how'];
+  rows?: number;
+  within?: string;
+  /** Rows that are somebody else's, and named the person. */
+  of_others?: { how: 'pseudonymised'; rows: number };
+}
+
 /** What was done about a person. */
 export interface Erasure {
   user_id: string;
@@ -211,7 +236,7 @@ export interface Erasure {
   live_calls: number;
   left_chats: number;
   /** By table: what became of its rows, and how many they were. */
-  done: Record<string, { how: Treatment['how']; rows?: number; within?: string }>;
+  done: Record<string, TableDone>;
 }
 
 /** Forgets a person in every table. May be asked again at any time: it does what is left. */
@@ -221,13 +246,18 @@ export const eraseUser = async (
   userId: UserId,
   keyName: string,
 ): Promise<Erasure> => {
-  const forgetting: Forgetting = { database, chats, userId, keyName, pseudonym: `erased-${uuidv7()}` };
+  const forgetting: Forgetting = { database, chats, userId, keyName, pseudonym: `erased-${uuidv7()}`, pushesOfOthers: 0 };
   const left_chats = await leaveChats(forgetting);
   const done: Erasure['done'] = {};
-  for (const [table, { how, within, forget }] of Object.entries(TREATMENTS)) {
+  for (const [table, { how, within, ofOthers, forget }] of Object.entries(TREATMENTS)) {
     if (how === 'nobody') continue;
     const rows = await forget?.(forgetting);
-    done[table] = { how, ...(rows === undefined ? {} : { rows }), ...(within === undefined ? {} : { within }) };
+    done[table] = {
+      how,
+      ...(rows === undefined ? {} : { rows }),
+      ...(within === undefined ? {} : { within }),
+      ...(ofOthers === undefined ? {} : { of_others: { how: ofOthers, rows: forgetting.pushesOfOthers } }),
+    };
   }
   await database.query(NOTE_ERASURE, [forgetting.pseudonym, keyName]);
   const [live] = await database.query<{ count: number }>(COUNT_LIVE, [userId]);

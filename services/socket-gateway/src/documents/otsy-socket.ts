@@ -41,7 +41,7 @@ export const OTSY_SOCKET: SocketLanguage = {
     'auth:refresh': z.object({ token: z.string(), requestId }),
   },
   tells: {
-    connected: z.strictObject({ userId, role: z.string().nullable(), timestamp }),
+    connected: z.strictObject({ userId, role: z.string(), timestamp }),
     unread_counts: z.strictObject({ chats: z.array(UnreadView) }),
     chat_history: z.strictObject({ chat_id, messages: z.array(MessageView) }),
     new_message: MessageView,
@@ -51,7 +51,7 @@ export const OTSY_SOCKET: SocketLanguage = {
     typing_indicator: z.strictObject({ chatId, userId, action: z.enum(['start', 'stop']) }),
     user_online: presence,
     user_offline: presence,
-    order_update: z.strictObject({ orderId: z.string(), update: z.record(z.string(), z.unknown()) }),
+    order_update: z.strictObject({ orderId: z.string(), update: z.json() }),
     receipt_shared: z.strictObject({ orderId: z.string(), receiptUrl: z.string() }),
     'custom:{name}': z.record(z.string(), z.unknown()).describe("What the app's backend gave"),
     error: ChatError,

@@ -27,7 +27,7 @@ export const CHAT_OPERATIONS: Operations = {
   'POST /v1/chat': {
     tag: 'chats',
     summary: 'Open the chat of an order and its two members',
-    description: 'There is one for each order and pair: who asks again gets the same.',
+    description: 'There is one for each order and pair: who asks again gets the same, whatever the `Idempotency-Key`, which is not heeded.',
     asks: 'user_or_server',
     body: CreateChat,
     snakeCase: true,
@@ -75,10 +75,10 @@ export const CHAT_OPERATIONS: Operations = {
   'PUT /v1/chat/:chatId/messages/read': {
     tag: 'chats',
     summary: 'Mark messages as read',
+    description: 'Marking again changes nothing, whatever the `Idempotency-Key`, which is not heeded.',
     asks: 'user',
     body: MarkRead.pick({ messageIds: true }),
     snakeCase: true,
-    idempotent: true,
     answers: {
       200: {
         what: 'What is read now',
@@ -91,7 +91,7 @@ export const CHAT_OPERATIONS: Operations = {
         }),
       },
     },
-    refusals: ['chat_not_found', 'unauthorized', 'conflict'],
+    refusals: ['chat_not_found', 'unauthorized'],
   },
   'GET /v1/chat/:chatId': {
     tag: 'chats',

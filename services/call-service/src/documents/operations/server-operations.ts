@@ -95,6 +95,10 @@ const Erased: z.ZodType<Erasure> = z
         how: z.enum(['deleted', 'pseudonymised', 'emptied', 'expires', 'nobody']),
         rows: z.int().exactOptional(),
         within: z.string().exactOptional(),
+        of_others: z
+          .object({ how: z.literal('pseudonymised'), rows: z.int() })
+          .exactOptional()
+          .describe('Rows that are somebody else’s, and named the person'),
       }),
     ),
   })
@@ -150,11 +154,12 @@ export const SERVER_OPERATIONS: Operations = {
   'POST /v1/server/events': {
     tag: 'server',
     summary: 'Tell users, or the members of a chat, of something',
+    description: 'Whoever cannot see it now is pushed it, so that `data` must fit into a push. Fields are also taken in snake_case.',
     asks: 'server',
     body: UserEvent,
-    snakeCase: true,
+    idempotent: true,
     answers: { 202: { what: 'It is stored', schema: z.object({ id: z.uuid(), recipients: z.int() }) } },
-    refusals: ['chat_not_found'],
+    refusals: ['chat_not_found', 'conflict'],
   },
   'POST /v1/server/chats/:chatId/messages': {
     tag: 'server',
@@ -162,6 +167,7 @@ export const SERVER_OPERATIONS: Operations = {
     asks: 'server',
     body: Said,
     snakeCase: true,
+    idempotent: true,
     answers: { 201: { what: 'The message', schema: MessageView } },
     refusals: ['chat_not_found', 'conflict'],
   },

@@ -88,6 +88,12 @@ const CASES: readonly Case[] = [
     ['Cập nhật đơn hàng', 'Trạng thái đơn hàng của bạn: Out for delivery'],
   ],
   [
+    { type: 'order_update', orderId: 'order-1', status: ' ' },
+    ['Order Update', 'Your order has been updated'],
+    ['注文の更新', 'ご注文が更新されました'],
+    ['Cập nhật đơn hàng', 'Đơn hàng của bạn đã được cập nhật'],
+  ],
+  [
     { type: 'receipt_shared', orderId: 'order-1' },
     ['Receipt', 'The receipt of your order has been shared with you'],
     ['領収書', 'ご注文の領収書が共有されました'],

@@ -25,6 +25,12 @@ const statusWords = (status: string): string => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
+/** How an order stands, where the app's backend gave a word for it. */
+const orderWords = ({ status }: ContentOf<'order_update'>, said: (status: string) => string, unsaid: string): string => {
+  const words = statusWords(status);
+  return words === '' ? unsaid : said(words);
+};
+
 /** What the app's backend says; where it says nothing, these words. */
 const own = (content: { title: string | null; body: string | null }, title: string, body: string): Notice => ({
   title: plainText(content.title ?? '', TITLE) || title,
@@ -121,9 +127,18 @@ export const TEMPLATES: { readonly [Type in PushType]: Readonly<Record<PushLangu
     vi: () => ({ title: 'Đã đọc tin nhắn', body: 'Đã đọc trên thiết bị khác' }),
   },
   order_update: {
-    en: ({ status }) => ({ title: 'Order Update', body: `Your order status has been updated to: ${statusWords(status)}` }),
-    ja: ({ status }) => ({ title: '注文の更新', body: `ご注文の状況が更新されました: ${statusWords(status)}` }),
-    vi: ({ status }) => ({ title: 'Cập nhật đơn hàng', body: `Trạng thái đơn hàng của bạn: ${statusWords(status)}` }),
+    en: (content) => ({
+      title: 'Order Update',
+      body: orderWords(content, (status) => `Your order status has been updated to: ${status}`, 'Your order has been updated'),
+    }),
+    ja: (content) => ({
+      title: '注文の更新',
+      body: orderWords(content, (status) => `ご注文の状況が更新されました: ${status}`, 'ご注文が更新されました'),
+    }),
+    vi: (content) => ({
+      title: 'Cập nhật đơn hàng',
+      body: orderWords(content, (status) => `Trạng thái đơn hàng của bạn: ${status}`, 'Đơn hàng của bạn đã được cập nhật'),
+    }),
   },
   receipt_shared: {
     en: () => ({ title: 'Receipt', body: 'The receipt of your order has been shared with you' }),
