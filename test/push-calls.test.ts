@@ -60,8 +60,8 @@ describe('a caller who cancels stops the ring', () => {
       expiresAt: expect.stringMatching(/^\d+$/),
     });
     await caller.ask('call:cancel', { callId });
-    await world.arrives(token, 'call_cancelled');
-    expect(world.typesAt(token)).toEqual(['incoming_call', 'call_cancelled']);
+    await world.arrives(token, 'missed_call');
+    expect(world.typesAt(token)).toEqual(['incoming_call', 'call_cancelled', 'missed_call']);
   });
 
   it('of an app that was killed, by push alone', async () => {
@@ -113,13 +113,14 @@ it('a browser gets ring and stop as Web Push under one topic, and reads them wit
 describe('the stop follows', () => {
   const reasonAt = async (token: string): Promise<string | undefined> => dataOf(await world.arrives(token, 'call_cancelled'))['reason'];
 
-  it('a caller who is gone', async () => {
+  it('a caller who is gone, and a missed call is told of', async () => {
     const { ann, bob } = people();
     const token = await world.fcm(bob);
     const { caller } = await callFrom(ann, bob);
     await world.arrives(token, 'incoming_call');
     await caller[Symbol.asyncDispose]();
     expect(await reasonAt(token)).toBe('caller_lost');
+    expect(dataOf(await world.arrives(token, 'missed_call'))).toMatchObject({ callerId: ann, callerName: 'Ann' });
   });
 
   it('a ring that nobody answered, and a missed call is told of', async () => {
@@ -236,7 +237,7 @@ describe('a provider', () => {
 
 describe('with PUSH_RING=when_unacknowledged', () => {
   it('a ring is pushed to whom no device answers for, and not where one has acknowledged', async () => {
-    await using patient = await startPushSystem({ settings: { PUSH_RING: 'when_unacknowledged', PUSH_ESCALATE_MS: '500' } });
+    await using patient = await startPushSystem({ settings: { PUSH_RING: 'when_unacknowledged', PUSH_ESCALATE_MS: '3000' } });
     const [first, second] = [people(), people()];
     const [asleep, awake] = [await patient.fcm(first.bob), await patient.fcm(second.bob)];
     await using phone = await patient.system.connect(1, second.bob);

@@ -159,6 +159,15 @@ describe('a stop', () => {
     expect(await pushesOf(bob, 'call_cancelled')).toMatchObject([{ content: { reason: 'declined_elsewhere' } }]);
   });
 
+  it('and a missed call are told of when the caller gave up', async () => {
+    const { ann, bob } = people();
+    await client.device(bob);
+    const { callId } = await ring(bob, ann);
+    await act(ann, callId, 'cancel');
+    expect(await pushesOf(bob, 'call_cancelled')).toMatchObject([{ content: { reason: 'cancelled' } }]);
+    expect(await pushesOf(bob, 'missed_call')).toMatchObject([{ content: { callerId: ann } }]);
+  });
+
   it('and a missed call are told of when nobody answered', async () => {
     const { ann, bob } = people();
     await client.device(bob);

@@ -16,6 +16,9 @@ const MISSED_CALL_LIVES_MS = 86_400_000;
 /** The events that end a ring; the table of transitions lists them while a call rings, and nowhere else. */
 const RING_ENDS: ReadonlySet<CallEventType> = new Set(['call_accepted', 'call_rejected', 'call_cancelled', 'call_missed']);
 
+/** The ends of a ring that the callee had no part in: it is a missed call in the history too. */
+const MISSED: ReadonlySet<CallEventType> = new Set(['call_cancelled', 'call_missed']);
+
 const reachesCallee = ({ call, recipients }: CallEvent): boolean => recipients.includes(call.calleeId);
 
 const isRing = (event: CallEvent): boolean => event.type === 'call_placed' && reachesCallee(event);
@@ -76,7 +79,7 @@ const ordersFor = (event: CallEvent, mayRing: boolean, hasEnded: boolean, policy
   if (isRing(event)) return mayRing && !hasEnded ? [ringOrder(event, policy)] : [];
   if (!isRingEnd(event)) return [];
   const stop = stopOrder(event, mayRing);
-  return event.type === 'call_missed' && mayRing ? [stop, missedOrder(event)] : [stop];
+  return MISSED.has(event.type) && mayRing ? [stop, missedOrder(event)] : [stop];
 };
 
 /** The pushes that go with what happened in one batch. Callees without a target are not in `reach`, and get none. */

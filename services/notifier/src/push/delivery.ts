@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PushType } from '@trunkline/contract';
 
 interface Delivery {
@@ -23,6 +24,11 @@ export const DELIVERY: Readonly<Record<PushType, Delivery>> = {
   system_alert: { isUrgent: false, android: 'high', webUrgency: 'normal', ios: 'sound' },
   custom: { isUrgent: false, android: 'normal', webUrgency: 'normal', ios: 'sound' },
 };
+
+const TOPIC_LENGTH = 32;
+
+/** What has the same topic replaces each other where it waits (RFC 8030 section 5.4): a stop takes the place of its ring. */
+export const topicOf = (collapseKey: string): string => createHash('sha256').update(collapseKey).digest('base64url').slice(0, TOPIC_LENGTH);
 
 /** Both providers refuse more than four weeks. */
 export const LONGEST_TTL_MS = 28 * 86_400_000;

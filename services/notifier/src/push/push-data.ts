@@ -12,7 +12,7 @@ export const pushData = (content: PushContent, expiresAt: number): Record<string
         type: content.type,
         callId: content.callId,
         callerId: content.callerId,
-        callerName: shortName(content.callerName),
+        callerName: shortName(content.callerName) || content.callerId,
         callerAvatar: content.callerAvatar ?? '',
         callType: content.callType,
         channelId: content.channelId,
@@ -25,7 +25,7 @@ export const pushData = (content: PushContent, expiresAt: number): Record<string
         type: content.type,
         callId: content.callId,
         callerId: content.callerId,
-        callerName: shortName(content.callerName),
+        callerName: shortName(content.callerName) || content.callerId,
         callType: content.callType,
       };
     case 'chat_message':

@@ -48,9 +48,9 @@ it('a ring carries exactly what the app asks for', () => {
   });
 });
 
-it('what is not known of a caller is an empty string', () => {
+it('a caller without a name has its id, as on sockets, and no picture', () => {
   const content = { type: 'incoming_call', ...call, callerName: null, callerAvatar: null, callType: 'AUDIO', channelId: 'ch-1' };
-  expect(dataOf(content)).toMatchObject({ callerName: '', callerAvatar: '' });
+  expect(dataOf(content)).toMatchObject({ callerName: content.callerId, callerAvatar: '' });
 });
 
 it.each<[object, Record<string, string>]>([
@@ -141,11 +141,13 @@ it('a collapse id is no longer than Apple takes', () => {
   expect(apns?.headers?.['apns-collapse-id']).toMatch(/^[\w-]{43}$/);
 });
 
-it('a browser behind FCM gets how long and how urgent', () => {
+it('a browser behind FCM gets how long and how urgent, and what it replaces', () => {
   const stop = { type: 'call_cancelled', ...call, reason: 'cancelled' };
   expect(fcmMessage(pushOf(stop, { platform: 'web' }), 30_999, NOW)).toMatchObject({
-    webpush: { headers: { TTL: '30', Urgency: 'high' } },
+    webpush: { headers: { TTL: '30', Urgency: 'high', Topic: expect.stringMatching(/^[\w-]{32}$/) } },
   });
+  const ring = fcmMessage(pushOf({ type: 'chat_read', chatId: 'c' }, { platform: 'web' }, { collapseKey: null }), 30_000, NOW);
+  expect(ring.webpush?.headers).not.toHaveProperty('Topic');
 });
 
 it('an installation id is named as one', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AndroidConfig, ApnsConfig, Message, WebpushConfig } from 'firebase-admin/messaging';
-import { DELIVERY, LONGEST_TTL_MS } from '../delivery.ts';
+import { DELIVERY, LONGEST_TTL_MS, topicOf } from '../delivery.ts';
 import { pushData } from '../push-data.ts';
 import type { PushTo } from '../push-sender.ts';
 import { type Notice, noticeOf, shortName } from '../templates/templates.ts';
@@ -44,8 +44,12 @@ const apnsOf = (push: PushTo<'fcm'>, notice: Notice, expiresAt: number): ApnsCon
   };
 };
 
-const webpushOf = ({ content }: PushTo<'fcm'>, ttlMs: number): WebpushConfig => ({
-  headers: { TTL: String(Math.floor(ttlMs / 1000)), Urgency: DELIVERY[content.type].webUrgency },
+const webpushOf = ({ content, collapseKey }: PushTo<'fcm'>, ttlMs: number): WebpushConfig => ({
+  headers: {
+    TTL: String(Math.floor(ttlMs / 1000)),
+    Urgency: DELIVERY[content.type].webUrgency,
+    ...(collapseKey === null ? {} : { Topic: topicOf(collapseKey) }),
+  },
 });
 
 const platformOf = (push: PushTo<'fcm'>, notice: Notice, ttlMs: number, expiresAt: number) => {

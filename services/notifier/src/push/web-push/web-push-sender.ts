@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { type PushEndpointRules, pushEndpointProblem } from '@trunkline/service-kit';
 import { RequestFilteringHttpsAgent } from 'request-filtering-agent';
 import webPush, { type RequestDetails } from 'web-push';
-import { DELIVERY, LONGEST_TTL_MS } from '../delivery.ts';
+import { DELIVERY, LONGEST_TTL_MS, topicOf } from '../delivery.ts';
 import type { Attempt, PushSender, PushTo, SendOutcome } from '../push-sender.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { spokenError } from '../spoken-error.ts';
@@ -20,12 +19,6 @@ export interface Vapid {
 
 export type EndpointRules = Omit<PushEndpointRules, 'NODE_ENV'>;
 
-const TOPIC_LENGTH = 32;
-
-/** What replaces each other where it waits has the same topic: a stop takes the place of its ring. */
-const topicOf = ({ collapseKey }: PushTo<'web_push'>): { topic?: string } =>
-  collapseKey === null ? {} : { topic: createHash('sha256').update(collapseKey).digest('base64url').slice(0, TOPIC_LENGTH) };
-
 const requestDetails = (push: PushTo<'web_push'>, leftMs: number, vapidDetails: Vapid): RequestDetails => {
   const ttlMs = Math.min(Math.max(Math.floor(leftMs), 0), LONGEST_TTL_MS);
   const { endpoint, p256dh, auth } = push.address;
@@ -34,7 +27,7 @@ const requestDetails = (push: PushTo<'web_push'>, leftMs: number, vapidDetails: 
     vapidDetails,
     TTL: Math.floor(ttlMs / 1000),
     urgency: DELIVERY[push.content.type].webUrgency,
-    ...topicOf(push),
+    ...(push.collapseKey === null ? {} : { topic: topicOf(push.collapseKey) }),
   });
 };
 
