@@ -78,6 +78,30 @@ it('a caller that reconnects within its grace keeps its call', async () => {
   expect(await back.hears('call:accepted')).toMatchObject({ callId: call?.id });
 });
 
+it('a device that was away when another one without a name accepted hears of it when it is back', async () => {
+  const calleeId = `callee-${randomUUID()}`;
+  await using caller = await system.connect(0, `caller-${randomUUID()}`);
+  await using nameless = await system.connect(0, calleeId);
+  await using phone = await system.connect(1, calleeId, { deviceId: 'phone' });
+  const { call } = await caller.ask('call:initiate', { receiverId: calleeId });
+  await Promise.all([phone.hears('call:incoming'), nameless.hears('call:incoming')]);
+  await until(
+    'both rings are in the trace',
+    async () => (await system.database.query("SELECT FROM call_trace WHERE call_id = $1 AND kind = 'ring_sent'", [call?.id])).length === 2,
+  );
+  phone.socket.disconnect();
+  await until(
+    'the session is closed',
+    async () =>
+      (await system.database.query("SELECT FROM sessions WHERE device_id = 'phone' AND user_id = $1 AND closed_at IS NULL", [calleeId]))
+        .length === 0,
+  );
+  await nameless.ask('call:accept', { callId: call?.id });
+  await using back = await system.connect(1, calleeId, { deviceId: 'phone' });
+  expect(await back.hears('call:cancelled')).toMatchObject({ callId: call?.id, reason: 'answered_elsewhere' });
+  await caller.ask('call:end', { callId: call?.id });
+});
+
 it('somebody in a call who reconnects without a device id is not told to stop', async () => {
   const calleeId = `callee-${randomUUID()}`;
   await using caller = await system.connect(0, `caller-${randomUUID()}`);

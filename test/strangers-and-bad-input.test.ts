@@ -53,9 +53,10 @@ describe('a stranger', () => {
     },
   );
 
-  it.each(VERBS)('gets call_not_found to %s for an id that is nobody’s', async (verb) => {
+  it.each(VERBS)('gets call_not_found to %s for an id that is nobody’s, or cannot be one', async (verb) => {
     await using stranger = await system.connect(0, `stranger-${randomUUID()}`);
-    expect(await stranger.ask(verb, { callId: 'no-such-call' })).toMatchObject({ ok: false, error: { code: 'call_not_found' } });
+    for (const callId of ['no-such-call', 'x'.repeat(65), "x'; DROP TABLE calls; --"])
+      expect(await stranger.ask(verb, { callId })).toMatchObject({ ok: false, error: { code: 'call_not_found' } });
   });
 });
 
@@ -70,8 +71,8 @@ describe('a command that cannot be understood', () => {
     ['a missing call id', 'call:accept', {}],
     ['a call id of another type', 'call:accept', { callId: 7 }],
     ['an empty call id', 'call:accept', { callId: '' }],
-    ['a call id that is too long', 'call:accept', { callId: 'x'.repeat(65) }],
-    ['a call id with other characters', 'call:accept', { callId: "x'; DROP TABLE calls; --" }],
+    ['a call id that is too long', 'call:initiate', { receiverId: 'bob', callId: 'x'.repeat(65) }],
+    ['a call id with other characters', 'call:initiate', { receiverId: 'bob', callId: "x'; DROP TABLE calls; --" }],
     ['no receiver', 'call:initiate', {}],
     ['a receiver that is too long', 'call:initiate', { receiverId: 'x'.repeat(129) }],
     ['a receiver with NUL', 'call:initiate', { receiverId: 'a\0b' }],
@@ -151,8 +152,8 @@ describe('who cannot sign in', () => {
 describe('a token that expires while connected', () => {
   it('closes the connection, unless it was refreshed in time', async () => {
     const userId = `user-${randomUUID()}`;
-    await using client = await system.connect(0, userId, { ttlSeconds: 3 });
-    await using refreshed = await system.connect(0, userId, { ttlSeconds: 3 });
+    await using client = await system.connect(0, userId, { ttlSeconds: 6 });
+    await using refreshed = await system.connect(0, userId, { ttlSeconds: 6 });
     expect(await refreshed.ask('auth:refresh', { token: await mintToken(userId) })).toMatchObject({ ok: true });
     expect(await refreshed.ask('auth:refresh', { token: await mintToken('somebody-else') })).toMatchObject({ ok: false });
     expect(await client.hears('connection:closing')).toMatchObject({ code: 4401 });

@@ -93,10 +93,12 @@ describe.each(LANGUAGES)('on $path', (language) => {
       }
     });
 
-    it.each(verbs)('gets call_not_found to %s for an id that is nobody’s', async (verb) => {
+    it.each(verbs)('gets call_not_found to %s for an id that is nobody’s, or cannot be one', async (verb) => {
       await using stranger = await connect(path);
-      stranger.send({ type: verb, payload: { callId: 'no-such-call', ...DETAILS } });
-      expectLiteral(await stranger.hears('call_error'), anError('no-such-call', 'call_not_found'));
+      for (const callId of ['no-such-call', "x'; DROP TABLE calls; --"]) {
+        stranger.send({ type: verb, payload: { callId, ...DETAILS } });
+        expectLiteral(await stranger.hears('call_error', ({ payload }) => payload.callId === callId), anError(callId, 'call_not_found'));
+      }
     });
 
     it('gets conflict for the call id of others', async () => {
@@ -132,9 +134,9 @@ describe.each(LANGUAGES)('on $path', (language) => {
       ['a missing call id', { type: accept, payload: {} }],
       ['a call id of another type', { type: accept, payload: { callId: 7 } }],
       ['an empty call id', { type: accept, payload: { callId: '' } }],
-      ['a call id that is too long', { type: accept, payload: { callId: 'x'.repeat(65) } }],
-      ['a call id with other characters', { type: accept, payload: { callId: "x'; DROP TABLE calls; --" } }],
-      ['a call id with half of a character', `{"type":"${accept}","payload":{"callId":"\\ud800"}}`],
+      ['a call id that is too long', { type: place, payload: { [callee]: 'bob', callId: 'x'.repeat(65) } }],
+      ['a call id with other characters', { type: place, payload: { [callee]: 'bob', callId: "x'; DROP TABLE calls; --" } }],
+      ['a call id with half of a character', `{"type":"${place}","payload":{"${callee}":"bob","callId":"\\ud800"}}`],
       ['no callee', { type: place, payload: {} }],
       ['a callee that is too long', { type: place, payload: { [callee]: 'x'.repeat(129) } }],
       ['a callee with NUL', { type: place, payload: { [callee]: 'a\0b' } }],
@@ -229,9 +231,9 @@ describe.each(LANGUAGES)('on $path', (language) => {
 
   it('a token that expires closes the connection, unless it was refreshed in time', async () => {
     const userId = `user-${randomUUID()}`;
-    await using client = await system.connectRaw(0, path, userId, { ttlSeconds: 3 });
-    await using refreshed = await system.connectRaw(0, path, userId, { ttlSeconds: 3 });
-    expect(await refreshed.ask('auth.refresh', { token: await mintToken(userId) })).toEqual({ ok: true });
+    await using client = await system.connectRaw(0, path, userId, { ttlSeconds: 6 });
+    await using refreshed = await system.connectRaw(0, path, userId, { ttlSeconds: 6 });
+    expect(await refreshed.ask('auth.refresh', { token: await mintToken(userId) })).toEqual({ ok: true, success: true });
     expect(await refreshed.ask('auth.refresh', { token: await mintToken('somebody-else') })).toMatchObject({ ok: false });
     expect((await client.closed).code).toBe(4401);
     expect(refreshed.isOpen).toBe(true);

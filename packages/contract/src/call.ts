@@ -39,7 +39,7 @@ export const EndReason = z.enum([
 export type EndReason = z.infer<typeof EndReason>;
 
 /** The reasons that a callee may give with its reject. */
-export const RejectReason = EndReason.extract(['busy', 'declined', 'unavailable']);
+export const RejectReason = EndReason.extract(['busy', 'declined', 'unavailable', 'offline']);
 export type RejectReason = z.infer<typeof RejectReason>;
 
 /** What a client may say in its own words with a reject or a cancel. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ReasonText } from './call.ts';
-import { reasonTextOf, rejectReasonOf, storablePart } from './reasons.ts';
+import { cancelTextOf, reasonTextOf, rejectReasonOf, storablePart } from './reasons.ts';
 
 describe('reasons of a reject', () => {
   it.each([
@@ -13,13 +13,13 @@ describe('reasons of a reject', () => {
     ['unavailable', 'unavailable'],
     ['no_response', 'unavailable'],
     ['offline', 'unavailable'],
-    ['User offline', 'unavailable'],
+    ['User offline', 'offline'],
   ])('takes the word "%s" for %s', (word, reason) => {
     expect(rejectReasonOf(word)).toEqual({ reason });
   });
 
-  it('keeps any other text', () => {
-    expect(rejectReasonOf('Later, please')).toEqual({ reason: 'declined', reasonText: 'Later, please' });
+  it.each(['Later, please', 'Call ended', 'cancelled'])('keeps any other text, as "%s"', (reasonText) => {
+    expect(rejectReasonOf(reasonText)).toEqual({ reason: 'declined', reasonText });
   });
 
   it.each([undefined, '', '   ', '\0'])('takes %j for a plain decline', (text) => {
@@ -37,7 +37,8 @@ describe('free text', () => {
   });
 
   it('says nothing where it only repeats the cancel', () => {
-    expect(reasonTextOf('Caller cancelled')).toEqual({});
+    for (const text of ['Caller cancelled', ' CANCELLED']) expect(cancelTextOf(text)).toEqual({});
+    expect(cancelTextOf('Call ended')).toEqual({ reasonText: 'Call ended' });
   });
 
   it('can always be stored, wherever it is cut', () => {

@@ -18,19 +18,23 @@ const REJECT_WORDS: ReadonlyMap<string, RejectReason> = new Map([
   ['user unavailable', 'unavailable'],
   ['no_response', 'unavailable'],
   ['offline', 'unavailable'],
-  ['user offline', 'unavailable'],
+  ['user offline', 'offline'],
 ]);
 
-/** Words that say no more than the cancel or the end itself. */
-const PLAIN_WORDS: ReadonlySet<string> = new Set(['cancelled', 'caller cancelled', 'call ended']);
+/** The words of all dialects for a cancel, in lower case: they say no more than the cancel itself. */
+const CANCEL_WORDS: ReadonlySet<string> = new Set(['cancelled', 'caller cancelled']);
 
 const wordOf = (text: string): string => text.trim().toLowerCase();
 
-/** The text of a cancel or an end, where it says something of its own. */
+/** The text that somebody gave, as far as it can be stored; nothing where it says nothing. */
 export const reasonTextOf = (text: string | undefined): { reasonText?: string } => {
   const reasonText = storablePart(text ?? '', MAX_REASON_LENGTH);
-  return reasonText.trim() === '' || PLAIN_WORDS.has(wordOf(reasonText)) ? {} : { reasonText };
+  return reasonText.trim() === '' ? {} : { reasonText };
 };
+
+/** The text of a cancel, where it says something of its own. */
+export const cancelTextOf = (text: string | undefined): { reasonText?: string } =>
+  CANCEL_WORDS.has(wordOf(text ?? '')) ? {} : reasonTextOf(text);
 
 /** A known word of any dialect becomes its reason; any other text is kept with `declined`. */
 export const rejectReasonOf = (text: string | undefined): { reason: RejectReason; reasonText?: string } => {

@@ -317,7 +317,7 @@ describe('an open connection', () => {
     expect(connection.expiresAt).toBe(1000);
     ask('auth:refresh', { token: 'ben' });
     await expect.poll(() => connection.expiresAt).toBe(9000);
-    expect(seen.acknowledged).toEqual([{ ok: true }]);
+    expect(seen.acknowledged).toEqual([{ ok: true, success: true }]);
   });
 
   it.each([

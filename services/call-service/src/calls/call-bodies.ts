@@ -2,9 +2,9 @@ import {
   CallId,
   CallState,
   CallType,
+  cancelTextOf,
   MAX_RING_SECONDS,
   MIN_RING_SECONDS,
-  reasonTextOf,
   rejectReasonOf,
   storableText,
   UserId,
@@ -30,7 +30,7 @@ const reason = z.string().nullish();
 
 export const RejectBody = z.object({ reason }).transform((body) => rejectReasonOf(body.reason ?? undefined));
 
-export const CancelBody = z.object({ reason }).transform((body) => reasonTextOf(body.reason ?? undefined));
+export const CancelBody = z.object({ reason }).transform((body) => cancelTextOf(body.reason ?? undefined));
 
 export const EndBody = z
   .object({ durationSeconds: z.int().nonnegative().nullish() })

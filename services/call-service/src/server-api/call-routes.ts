@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { type Actor, CallId, type Command, RequestId, reasonTextOf, refusal, rejectReasonOf, uuidv7 } from '@trunkline/contract';
+import {
+  type Actor,
+  CallId,
+  type Command,
+  cancelTextOf,
+  RequestId,
+  reasonTextOf,
+  refusal,
+  rejectReasonOf,
+  uuidv7,
+} from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { readCall } from '../calls/call-reader.ts';
 import type { Decider } from '../calls/decider.ts';
@@ -23,7 +33,7 @@ const PATH = '/v1/server/calls';
 const COMMANDS: Readonly<Record<string, (callId: CallId, reason: string | null) => Command>> = {
   accept: (callId) => ({ type: 'accept_call', callId }),
   reject: (callId, reason) => ({ type: 'reject_call', callId, ...rejectReasonOf(reason ?? undefined) }),
-  cancel: (callId, reason) => ({ type: 'cancel_call', callId, ...reasonTextOf(reason ?? undefined) }),
+  cancel: (callId, reason) => ({ type: 'cancel_call', callId, ...cancelTextOf(reason ?? undefined) }),
   end: (callId, reason) => ({ type: 'end_call', callId, whileRinging: 'refuse', ...reasonTextOf(reason ?? undefined) }),
 };
 

@@ -81,7 +81,7 @@ const ringingEvent = ({ userId, calleeId, state, ringDeadlineAt, now }: Concerne
 const wasAnsweredElsewhere = ({ sessionId, deviceId, answeredBySession, answeredByDevice, wasHere }: ConcernedCall): boolean =>
   wasHere
     ? answeredBySession !== sessionId && (deviceId === null || deviceId !== answeredByDevice)
-    : deviceId !== null && answeredByDevice !== null && deviceId !== answeredByDevice;
+    : deviceId !== null && deviceId !== answeredByDevice;
 
 /** The callee's side of an accepted call: only who rang, did not answer and does not know it hears of it. */
 const acceptedEvent = (call: ConcernedCall): CallEventType | null => {

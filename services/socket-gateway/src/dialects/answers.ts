@@ -9,7 +9,7 @@ const acknowledgeRefusal = ({ code, message, callId, status }: Refusal, asked: A
 /** What an acknowledgement says, in every dialect alike. */
 export const acknowledgementOf = (reply: Reply, asked: Asked): object => {
   if (!reply.ok) return acknowledgeRefusal(reply.error, asked);
-  return reply.call === null ? { ok: true } : { ok: true, success: true, call: viewOf(reply.call) };
+  return reply.call === null ? { ok: true, success: true } : { ok: true, success: true, call: viewOf(reply.call) };
 };
 
 /** What an error frame says, in every dialect alike. */

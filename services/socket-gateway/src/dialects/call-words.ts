@@ -4,6 +4,7 @@ import {
   CallSignal,
   CallType,
   type Command,
+  cancelTextOf,
   type EndCall,
   MAX_RING_SECONDS,
   MIN_RING_SECONDS,
@@ -13,6 +14,7 @@ import {
   type UserId,
 } from '@trunkline/contract';
 import { z } from 'zod';
+import { NO_SUCH_CALL } from './decoding.ts';
 
 // The words that mean the same in every dialect, whatever they are called there.
 
@@ -47,8 +49,15 @@ export const placeCommand = (calleeId: UserId, words: z.output<z.ZodObject<typeo
   ...given('ringTimeoutSeconds', words.ringTimeoutSeconds),
 });
 
-const aboutCall = { callId: CallId };
-const withReason = { callId: CallId, reason: optional(z.string()) };
+/** The id of a call that there should be: of what no id can look like, there is none. */
+export const IdOfCall = z
+  .string()
+  .min(1)
+  .refine((id) => CallId.safeParse(id).success, { params: NO_SUCH_CALL })
+  .transform((id) => id as CallId);
+
+const aboutCall = { callId: IdOfCall };
+const withReason = { ...aboutCall, reason: optional(z.string()) };
 
 export const RingShown = z.object(aboutCall).transform(({ callId }): Command => ({ type: 'acknowledge_ring', callId }));
 
@@ -60,7 +69,7 @@ export const Reject = z
 
 export const Cancel = z
   .object(withReason)
-  .transform(({ callId, reason }): Command => ({ type: 'cancel_call', callId, ...reasonTextOf(reason) }));
+  .transform(({ callId, reason }): Command => ({ type: 'cancel_call', callId, ...cancelTextOf(reason) }));
 
 /** A claimed duration is only noted, so a bad one is no reason to refuse an end. */
 const endFields = { ...withReason, durationSeconds: z.number().nonnegative().optional().catch(undefined) };

@@ -1,6 +1,6 @@
-import { CallId, type CallQuality, type Command, UserId } from '@trunkline/contract';
+import { type CallQuality, type Command, UserId } from '@trunkline/contract';
 import { z } from 'zod';
-import { Accept, Cancel, Connected, endAs, placeCommand, placeFields, Reject, RingShown, Signal } from './call-words.ts';
+import { Accept, Cancel, Connected, endAs, IdOfCall, placeCommand, placeFields, Reject, RingShown, Signal } from './call-words.ts';
 import type { Vocabulary } from './decoding.ts';
 
 const Initiate = z.object({ calleeId: UserId, ...placeFields }).transform(({ calleeId, ...words }) => placeCommand(calleeId, words));
@@ -10,7 +10,7 @@ const AgoraQuality = z.int().min(0).max(6);
 const WORTH_A_WARNING: readonly (CallQuality | null)[] = [null, null, null, 'POOR', 'BAD', 'VERY_BAD', 'VERY_BAD'];
 
 /** The worse of both directions counts. */
-const Quality = z.object({ callId: CallId, txQuality: AgoraQuality, rxQuality: AgoraQuality }).transform((words): Command | null => {
+const Quality = z.object({ callId: IdOfCall, txQuality: AgoraQuality, rxQuality: AgoraQuality }).transform((words): Command | null => {
   const quality = WORTH_A_WARNING[Math.max(words.txQuality, words.rxQuality)] ?? null;
   return quality === null ? null : { type: 'report_quality', callId: words.callId, quality };
 });

@@ -50,6 +50,9 @@ export const unreadable = (asked: Asked, message: string): Decoded => ({
   refused: refusal('parse_error', { message, callId: asked.callId ?? undefined }),
 });
 
+/** What a rule of a vocabulary says of itself that fails where there is no such call. */
+export const NO_SUCH_CALL = { code: 'call_not_found' } as const;
+
 /** The first thing that is wrong, named by its field. */
 const problemIn = (error: z.ZodError): string => {
   const [issue] = error.issues;
@@ -66,7 +69,12 @@ const decodeRefresh = (body: object, asked: Asked): Decoded => {
 
 const decodeCommand = (words: z.ZodType<Command | null>, body: object, asked: Asked): Decoded => {
   const { success, data, error } = words.safeParse(body);
-  return success ? { asked: withCallee(asked, data), command: data } : unreadable(asked, problemIn(error));
+  if (success) return { asked: withCallee(asked, data), command: data };
+  const [issue] = error.issues;
+  const isNoSuchCall = issue?.code === 'custom' && issue.params === NO_SUCH_CALL;
+  return isNoSuchCall
+    ? { asked, refused: refusal('call_not_found', { callId: asked.callId ?? undefined }) }
+    : unreadable(asked, problemIn(error));
 };
 
 /** What a client means by a word. */

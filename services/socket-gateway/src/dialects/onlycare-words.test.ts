@@ -63,7 +63,7 @@ describe('frames become commands', () => {
     ['a payload that is not an object', 'call:accept', 'C-1', 'must be an object'],
     ['a payload that is a list', 'call:accept', ['C-1'], 'must be an object'],
     ['no call id', 'call:accept', {}, 'callId'],
-    ['a call id with other characters', 'call:accept', { callId: 'C 1' }, 'callId'],
+    ['a call id with other characters, of a call to be', 'call:initiate', { receiverId: 'ben', callId: 'C 1' }, 'callId'],
     ['a reason that is not text', 'call:reject', { callId: 'C-1', reason: 7 }, 'reason'],
     ['a ring that is too long', 'call:initiate', { receiverId: 'ben', ringTimeoutSeconds: 500 }, 'ringTimeoutSeconds'],
     ['an unknown call type', 'call:initiate', { receiverId: 'ben', callType: 'FAX' }, 'callType'],
@@ -73,6 +73,11 @@ describe('frames become commands', () => {
 
   it.each(REFUSED)('%s is a parse error that says so', (_name, name, body, word) => {
     expect(decode(name, body)).toMatchObject({ refused: { code: 'parse_error', message: expect.stringContaining(word) } });
+  });
+
+  it.each(['C 1', 'C.1', 'x'.repeat(65)])('there is no call "%s"', (callId) => {
+    for (const word of ['call:ringing', 'call:accept', 'call:reject', 'call:cancel', 'call:end', 'call:connected'])
+      expect(decode(word, { callId })).toMatchObject({ refused: { code: 'call_not_found' } });
   });
 
   it('cuts the name of an unknown event', () => {
@@ -95,7 +100,7 @@ describe('frames become commands', () => {
       fc.property(fc.option(eventName), fc.oneof(likelyBody, fc.jsonValue(), fc.anything()), (name, body) => {
         const decoded = decode(name, body);
         if ('command' in decoded) expect(Command.parse(decoded.command)).toEqual(decoded.command);
-        else expect('refused' in decoded ? decoded.refused.code : 'parse_error').toBe('parse_error');
+        else expect(['parse_error', 'call_not_found']).toContain('refused' in decoded ? decoded.refused.code : 'parse_error');
       }),
       { numRuns: 2000 },
     );

@@ -233,7 +233,7 @@ describe('answers', () => {
   });
 
   it('acknowledges a refreshed token', () => {
-    expect(onlycare.answer({ ok: true, call: null }, asked, true)).toEqual({ acknowledgement: { ok: true } });
+    expect(onlycare.answer({ ok: true, call: null }, asked, true)).toEqual({ acknowledgement: { ok: true, success: true } });
   });
 
   it('says nothing of a success that nobody asked for', () => {

@@ -17,7 +17,7 @@ import type { Answer, EventFrame } from './dialect.ts';
 import { isoTime } from './json-frames.ts';
 import { type ChatAsk, OTSY_WORDS, readFields, requestIdIn, wireName } from './otsy-words.ts';
 
-type ChatRefusal = Extract<ChatReply, { ok: false }>['error'];
+export type ChatRefusal = Extract<ChatReply, { ok: false }>['error'];
 
 /** The answer to what a client asked. */
 export type ChatAnswer =
@@ -43,6 +43,8 @@ export type ChatTelling =
 export type DecodedAsk = { readonly requestId: RequestId | null } & ({ readonly ask: ChatAsk } | { readonly refused: ChatRefusal });
 
 const LONGEST_WORD = 40;
+/** Of who has none in the token. */
+const PLAIN_ROLE = 'user';
 
 const unreadable = (message: string, requestId: RequestId | null = null, field?: string): DecodedAsk => ({
   requestId,
@@ -72,7 +74,7 @@ const decode = ({ event, body }: EventFrame): DecodedAsk => {
 const encode = (telling: ChatTelling, viewerId: UserId): EventFrame => {
   switch (telling.type) {
     case 'connected':
-      return { event: 'connected', body: { userId: telling.userId, role: telling.role, timestamp: isoTime(telling.at) } };
+      return { event: 'connected', body: { userId: telling.userId, role: telling.role ?? PLAIN_ROLE, timestamp: isoTime(telling.at) } };
     case 'unread': {
       const chats = telling.chats.map(({ chatId, unreadCount }) => ({ chat_id: chatId, unread_count: unreadCount }));
       return { event: 'unread_counts', body: { chats } };

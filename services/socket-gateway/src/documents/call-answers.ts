@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const CallAcknowledgement = z
   .union([
     z.strictObject({ ok: z.literal(true), success: z.literal(true), call: CallView }),
-    z.strictObject({ ok: z.literal(true) }).describe('A refreshed token'),
+    z.strictObject({ ok: z.literal(true), success: z.literal(true) }).describe('A refreshed token'),
     z.strictObject({
       ok: z.literal(false),
       error: z.strictObject({
