@@ -45,12 +45,12 @@ export const callServiceSettings = {
   CONNECT_TIMEOUT_SECONDS: integer(0, 3600)
     .default(0)
     .describe('How long an accepted call may take to report that it is connected; 0: for ever'),
-  CALL_MAX_SECONDS: integer(60, 604_800).default(14_400).describe('How long a call may last'),
+  CALL_MAX_SECONDS: integer(1, 604_800).default(14_400).describe('How long a call may last'),
   GATEWAY_LEASE_SECONDS: integer(3, 300).default(15).describe('How long a gateway that was not heard counts as alive'),
   LIMIT_INITIATE_PER_MINUTE: limit().default(30).describe('How many calls one person may place in a minute'),
   LIMIT_INITIATE_PER_PAIR_PER_MINUTE: limit().default(10).describe('How many calls one person may place to the same other in a minute'),
   LIMIT_MESSAGES_PER_MINUTE: limit()
-    .default(600)
+    .default(6000)
     .describe('How many chat messages one person may send in a minute, over sockets and REST together'),
   LIMIT_REST_PER_MINUTE: limit().default(60).describe('How many requests one user may send to one REST route in a minute'),
   LIMIT_CONNECTIONS_PER_USER: limit().default(20).describe('How many connections one user may hold, on all gateways together'),

@@ -30,7 +30,7 @@ export const gatewaySettings = {
     .default(200)
     .describe('How many events one connection may send a second; past a tenth of it they are counted, ten times as many close it'),
   LIMIT_CONNECTS_PER_MINUTE: integer(0, 100_000)
-    .default(60)
+    .default(300)
     .describe(
       'How often one user may connect to one gateway in a minute, a third of it at once; 0: no limit. Who comes more often, or was closed for abuse three times, is asked to come back later',
     ),

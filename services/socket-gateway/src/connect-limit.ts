@@ -2,7 +2,7 @@ import type { UserId } from '@trunkline/contract';
 import { TokenBucket } from './token-bucket.ts';
 
 const MINUTE_MS = 60_000;
-/** Of the connects of a minute, those that may come at once: as many as a user may have connections. The rest come evenly. */
+/** Of the connects of a minute, those that may come at once: several times as many as a user may have connections. The rest come evenly. */
 const AT_ONCE = 1 / 3;
 /** Who was closed so often for abuse, all at once, stays out until time has passed. */
 const ABUSES_AT_ONCE = 3;

@@ -73,12 +73,21 @@ describe('the commands of a connection', () => {
     await receiver.drained();
   });
 
-  it('are refused beyond 64', () => {
-    const { receiver, answers, accept } = createReceiver();
+  it('are taken up to the limit of a second, however many wait', async () => {
+    const { receiver, sent, answers, accept, answerNext } = createReceiver();
     receiver.release();
-    for (let index = 0; index < 66; index += 1) accept(`c${index}`);
-    expect(codes(answers)).toEqual(['rate_limited', 'rate_limited']);
-    expect(answers[0]?.callId).toBe('c64');
+    for (let index = 0; index < 201; index += 1) accept(`c${index}`);
+    expect(codes(answers)).toEqual(['rate_limited']);
+    expect(answers[0]?.callId).toBe('c200');
+    for (let index = 0; index < 200; index += 1) await answerNext();
+    expect(sent).toHaveLength(200);
+  });
+
+  it('are refused where they wait with too much text', () => {
+    const { receiver, answers } = createReceiver();
+    const signal = { type: 'offer', sdp: 'v'.repeat(16_000) };
+    for (let index = 0; index < 9; index += 1) receiver.receive({ event: 'call:signal', body: { callId: 'a', signal } }, null);
+    expect(codes(answers)).toEqual(['rate_limited']);
   });
 
   it('are refused beyond the limit of a second', async () => {

@@ -10,6 +10,7 @@ import {
   refusal,
   uuidv7,
 } from '@trunkline/contract';
+import { Backlog } from './backlog.ts';
 import { CommandLimit, PAST_LIMIT } from './command-limit.ts';
 import type { OutgoingCommand, SendCommand } from './command-sender.ts';
 import type { Asked, Decoded, Dialect, Reply } from './dialects/dialect.ts';
@@ -18,8 +19,6 @@ import { QualityLimit } from './quality-limit.ts';
 import { createSignalLimit } from './signal-limit.ts';
 import type { TokenBucket } from './token-bucket.ts';
 import type { Acknowledge } from './transports/transport.ts';
-
-const MAX_PENDING = 64;
 
 /** A ring or an accept that comes later than this surprises people; what ends a call counts at any age. */
 const STALE_AFTER_MS = 4000;
@@ -55,6 +54,9 @@ const meaningOf = (decoded: Decoded): Meaning => {
   return 'command' in decoded ? (decoded.command?.type ?? 'nothing') : 'unreadable';
 };
 
+/** How much text it holds, about. */
+const textIn = (command: Command): number => (command.type === 'relay_signal' ? JSON.stringify(command.signal).length : 0);
+
 /** A place may become part of a call that the other person is placing (glare), whose id is not known here. */
 const mayConcern = ({ actor, command }: OutgoingCommand, { callerId, calleeId }: Call): boolean =>
   command.type === 'place_call' &&
@@ -70,7 +72,7 @@ export class Receiver<Frame> {
   /** Most sessions have no call, so it is made when it is needed. */
   #qualityLimit: QualityLimit | null = null;
   #signalLimit: TokenBucket | null = null;
-  #pending: Pending[] = [];
+  readonly #backlog: Backlog<Pending>;
   #current: Pending | null = null;
   #isReleased = false;
   #isSending = false;
@@ -79,6 +81,7 @@ export class Receiver<Frame> {
   constructor(options: ReceiverOptions<Frame>) {
     this.#options = options;
     this.#limit = new CommandLimit(options.commandsPerSecond);
+    this.#backlog = new Backlog(options.commandsPerSecond);
   }
 
   receive(frame: Frame, acknowledge: Acknowledge | null): void {
@@ -91,7 +94,7 @@ export class Receiver<Frame> {
       return;
     }
     const decoded = dialect.decode(frame);
-    if (verdict !== 'over' && !this.#isFull()) this.#take(decoded, acknowledge, takenAt);
+    if (verdict !== 'over') this.#take(decoded, acknowledge, takenAt);
     else this.#refuse('rate_limited', meaningOf(decoded), decoded.asked, acknowledge);
   }
 
@@ -103,9 +106,7 @@ export class Receiver<Frame> {
 
   /** Answers every command that waits with `service_error`. */
   refuseAll(): void {
-    const refused = this.#pending;
-    this.#pending = [];
-    for (const { command, asked, acknowledge } of refused) this.#refuse('service_error', command.type, asked, acknowledge);
+    for (const { command, asked, acknowledge } of this.#backlog.clear()) this.#refuse('service_error', command.type, asked, acknowledge);
   }
 
   /** Whether a command about this call is under way: its answer comes before the events that it causes. */
@@ -117,16 +118,12 @@ export class Receiver<Frame> {
 
   /** Whether no command waits for its answer. */
   get isIdle(): boolean {
-    return this.#pending.length === 0 && !this.#isSending;
+    return this.#backlog.isEmpty && !this.#isSending;
   }
 
   /** Resolves when every released command has been answered. */
   drained(): Promise<void> {
     return this.#sending;
-  }
-
-  #isFull(): boolean {
-    return this.#pending.length + (this.#isSending ? 1 : 0) >= MAX_PENDING;
   }
 
   #answer(reply: Reply, command: Meaning, asked: Asked, acknowledge: Acknowledge | null): void {
@@ -165,7 +162,7 @@ export class Receiver<Frame> {
   #queue(command: Command, asked: Asked, acknowledge: Acknowledge | null, takenAt: number): void {
     const { actor, dialect } = this.#options;
     const needsCallId = command.type === 'place_call' && command.callId === undefined;
-    this.#pending.push({
+    const pending: Pending = {
       commandId: randomUUID(),
       actor,
       command,
@@ -176,17 +173,18 @@ export class Receiver<Frame> {
       asked,
       acknowledge,
       takenAt,
-    });
-    this.#send();
+    };
+    if (this.#backlog.add(pending, textIn(command))) this.#send();
+    else this.#refuse('rate_limited', command.type, asked, acknowledge);
   }
 
   #send(): void {
-    if (this.#isReleased && !this.#isSending && this.#pending.length > 0) this.#sending = this.#sendAll();
+    if (this.#isReleased && !this.#isSending && !this.#backlog.isEmpty) this.#sending = this.#sendAll();
   }
 
   async #sendAll(): Promise<void> {
     this.#isSending = true;
-    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+    for (let next = this.#backlog.next(); next !== undefined; next = this.#backlog.next()) {
       this.#current = next;
       const { asked, acknowledge, takenAt, ...command } = next;
       const reply = await this.#options.sendCommand(command, () => this.#isWanted(command.command, takenAt));

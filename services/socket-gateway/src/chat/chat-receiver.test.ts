@@ -56,9 +56,14 @@ it('what is wrong is answered at once, whatever waits', () => {
 });
 
 it('more than can wait, and more than may come in a second, is refused', () => {
-  const waiting = createReceiver();
-  for (let time = 0; time < 70; time += 1) waiting.receiver.receive(join, null);
-  expect(waiting.answers).toEqual(Array(6).fill({ ok: false, error: expect.objectContaining({ code: 'rate_limited' }) }));
+  const refused = { ok: false, error: expect.objectContaining({ code: 'rate_limited' }) };
+  const waiting = createReceiver(70);
+  for (let time = 0; time < 76; time += 1) waiting.receiver.receive(join, null);
+  expect(waiting.answers).toEqual(Array(6).fill(refused));
+  const wordy = createReceiver();
+  const message = { event: 'send_message', body: { chat_id: CHAT, content: 'w'.repeat(10_000) } };
+  for (let time = 0; time < 14; time += 1) wordy.receiver.receive(message, null);
+  expect(wordy.answers).toEqual([refused]);
   const hasty = createReceiver(2);
   for (let time = 0; time < 4; time += 1) hasty.receiver.receive(join, null);
   expect(hasty.answers.length).toBeGreaterThan(0);

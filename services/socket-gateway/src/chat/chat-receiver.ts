@@ -1,12 +1,11 @@
 import { type ChatId, type CloseReason, type RequestId, refusal } from '@trunkline/contract';
+import { Backlog } from '../backlog.ts';
 import { CommandLimit, PAST_LIMIT } from '../command-limit.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
-import { type ChatAnswer, otsy } from '../dialects/otsy.ts';
+import { type ChatAnswer, type ChatRefusal, type DecodedAsk, otsy } from '../dialects/otsy.ts';
 import type { ChatAsk } from '../dialects/otsy-words.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import type { Acknowledge } from '../transports/transport.ts';
-
-const MAX_PENDING = 64;
 
 interface Pending {
   readonly ask: ChatAsk;
@@ -18,6 +17,10 @@ interface Pending {
 
 /** What a frame meant, for the count of frames. */
 type Meaning = ChatAsk['type'] | 'unreadable';
+
+/** How much text it holds, about. */
+const textIn = (ask: ChatAsk): number =>
+  ask.type === 'send_message' ? ask.content.length + (ask.metadata == null ? 0 : JSON.stringify(ask.metadata).length) : 0;
 
 /** What goes no further than this gateway. */
 const STAYS_HERE: ReadonlySet<ChatAsk['type']> = new Set(['set_typing', 'refresh_token']);
@@ -40,7 +43,7 @@ export interface ChatReceiverOptions {
 export class ChatReceiver {
   readonly #options: ChatReceiverOptions;
   readonly #limit: CommandLimit;
-  #pending: Pending[] = [];
+  readonly #backlog: Backlog<Pending>;
   #current: ChatAsk | null = null;
   #isReleased = false;
   #acting: Promise<void> = Promise.resolve();
@@ -48,6 +51,7 @@ export class ChatReceiver {
   constructor(options: ChatReceiverOptions) {
     this.#options = options;
     this.#limit = new CommandLimit(options.commandsPerSecond);
+    this.#backlog = new Backlog(options.commandsPerSecond);
   }
 
   receive(frame: EventFrame, acknowledge: Acknowledge | null): void {
@@ -61,10 +65,8 @@ export class ChatReceiver {
     }
     const decoded = otsy.decode(frame);
     const meaning = 'ask' in decoded ? decoded.ask.type : 'unreadable';
-    if (verdict === 'over' || this.#pending.length >= MAX_PENDING)
-      this.#answer({ ok: false, error: refusal('rate_limited') }, meaning, acknowledge);
-    else if ('refused' in decoded) this.#answer({ ok: false, error: decoded.refused }, meaning, acknowledge);
-    else this.#queue({ ask: decoded.ask, requestId: decoded.requestId, acknowledge, takenAt });
+    const refused = verdict === 'over' ? refusal('rate_limited') : this.#refusalOf(decoded, acknowledge, takenAt);
+    if (refused !== null) this.#answer({ ok: false, error: refused }, meaning, acknowledge);
   }
 
   /** Lets it begin. */
@@ -75,9 +77,8 @@ export class ChatReceiver {
 
   /** Answers everything that waits with `service_error`. */
   refuseAll(): void {
-    const refused = this.#pending;
-    this.#pending = [];
-    for (const { ask, acknowledge } of refused) this.#answer({ ok: false, error: refusal('service_error') }, ask.type, acknowledge);
+    for (const { ask, acknowledge } of this.#backlog.clear())
+      this.#answer({ ok: false, error: refusal('service_error') }, ask.type, acknowledge);
   }
 
   /** Whether it is sending to this chat, or joining it: the answer comes before what follows from it. */
@@ -88,7 +89,7 @@ export class ChatReceiver {
 
   /** Whether nothing waits for its answer. */
   get isIdle(): boolean {
-    return this.#pending.length === 0 && this.#current === null;
+    return this.#backlog.isEmpty && this.#current === null;
   }
 
   /** Resolves when everything that was released is done. */
@@ -101,17 +102,21 @@ export class ChatReceiver {
     this.#options.metrics.commands.inc({ command, ...DIALECT, outcome: answer.ok ? 'ok' : answer.error.code });
   }
 
-  #queue(pending: Pending): void {
-    this.#pending.push(pending);
+  /** Why it is not taken; null: it is. */
+  #refusalOf(decoded: DecodedAsk, acknowledge: Acknowledge | null, takenAt: number): ChatRefusal | null {
+    if ('refused' in decoded) return decoded.refused;
+    const { ask, requestId } = decoded;
+    if (!this.#backlog.add({ ask, requestId, acknowledge, takenAt }, textIn(ask))) return refusal('rate_limited');
     this.#start();
+    return null;
   }
 
   #start(): void {
-    if (this.#isReleased && this.#current === null && this.#pending.length > 0) this.#acting = this.#actOnAll();
+    if (this.#isReleased && this.#current === null && !this.#backlog.isEmpty) this.#acting = this.#actOnAll();
   }
 
   async #actOnAll(): Promise<void> {
-    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+    for (let next = this.#backlog.next(); next !== undefined; next = this.#backlog.next()) {
       const { ask, requestId, acknowledge, takenAt } = next;
       this.#current = ask;
       const answer = await this.#options.act(ask, requestId);

@@ -21,10 +21,16 @@ it('a stop is told once, after a start that still counts', () => {
   expect(said.tells(chat, false, 9000)).toBe(false);
 });
 
-it('starts that alternate with stops are told as seldom', () => {
+it('who stops and starts again is told so at once', () => {
   const said = new TypingSaid();
-  const told = Array.from({ length: 40 }, (_, index) => said.tells(chat, index % 2 === 0, index * 100));
-  expect(told.filter(Boolean)).toHaveLength(4);
+  expect([said.tells(chat, true, 0), said.tells(chat, false, 500), said.tells(chat, true, 1000)]).toEqual([true, true, true]);
+});
+
+it('starts that go on alternating with stops are told once in two seconds', () => {
+  const said = new TypingSaid();
+  const told = Array.from({ length: 200 }, (_, index) => said.tells(chat, index % 2 === 0, index * 100));
+  expect(told.slice(0, 100).filter(Boolean).length).toBeLessThanOrEqual(2 * (3 + 5));
+  expect(told.slice(100).filter(Boolean).length).toBeLessThanOrEqual(2 * 6);
 });
 
 it('what is forgotten has no stop', () => {
