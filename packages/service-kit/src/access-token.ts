@@ -54,8 +54,11 @@ const identityOf = (payload: JWTPayload): Identity | null => {
   return { userId: sub, name, avatar: picture, role, deviceId: device_id, expiresAt: exp * 1000 };
 };
 
+/** What a key that is published may have signed with (RFC 7518 section 3.1). */
+const PUBLIC_KEY_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
+
 /**
- * Verifies users' tokens: HS256 with a shared secret, or RS256 and ES256 with the keys of a JWKS (RFC 7517).
+ * Verifies users' tokens: HS256 with a shared secret, or RSA and ECDSA signatures with the keys of a JWKS (RFC 7517).
  * The algorithms are pinned by the configuration, never by the token, and `exp` is required (RFC 8725).
  */
 export const createTokenVerifier = (settings: TokenSettings): VerifyToken => {
@@ -101,7 +104,7 @@ const verifierFor = (settings: TokenSettings, options: JWTVerifyOptions): ((toke
   }
   if (settings.JWT_JWKS_URL === undefined) throw new Error('neither JWT_SECRET nor JWT_JWKS_URL is set');
   const keys = createRemoteJWKSet(new URL(settings.JWT_JWKS_URL), { timeoutDuration: 3000 });
-  return async (token) => (await jwtVerify(token, keys, { ...options, algorithms: ['RS256', 'ES256'] })).payload;
+  return async (token) => (await jwtVerify(token, keys, { ...options, algorithms: PUBLIC_KEY_ALGORITHMS })).payload;
 };
 
 /** The token of an `Authorization: Bearer` header (RFC 6750 section 2.1), or null. */

@@ -54,6 +54,7 @@ export const httpUrls = () => list().pipe(z.array(HttpUrl).min(1, 'must name at 
 export const DEV_JWT_SECRET = 'trunkline-dev-jwt-secret-not-for-production';
 export const DEV_SERVER_KEY = 'trunkline-dev-server-key';
 export const DEV_INTERNAL_TOKEN = 'trunkline-dev-internal-token';
+export const DEV_WEBHOOK_SECRET = 'whsec_dHJ1bmtsaW5lLWRldi13ZWJob29rLXNlY3JldC1vZi1hbGw=';
 
 /** A secret that our own processes send each other. */
 export const internalToken = () => z.string().regex(/^[!-~]{16,}$/, 'must have at least 16 characters, printable ASCII without blanks');
@@ -95,7 +96,7 @@ export const tokenSettings = {
   JWT_JWKS_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe("Where the keys are that verify users' tokens with RS256 or ES256. Set this or `JWT_SECRET`"),
+    .describe("Where the keys are that verify users' tokens: RS256, RS384, RS512, ES256, ES384 or ES512. Set this or `JWT_SECRET`"),
   JWT_ISSUER: z.string().optional().describe('The `iss` that a token must have'),
   JWT_AUDIENCE: z.string().optional().describe('The `aud` that a token must have'),
   ALLOWED_ORIGINS: list().default([]).describe('Origins from which browsers may connect, separated by commas, each matched exactly'),
@@ -108,6 +109,7 @@ interface Secrets {
   JWT_SECRET?: string | undefined;
   JWT_SECRET_PREVIOUS?: string | undefined;
   SERVER_API_KEYS?: readonly string[] | undefined;
+  WEBHOOK_SECRET?: readonly string[] | undefined;
 }
 
 /** Refuses the secrets that everybody can read in this repository, where `NODE_ENV` is `production`. */
@@ -126,6 +128,9 @@ export const refuseDevelopmentSecrets = (config: Secrets, context: z.RefinementC
   if (config.SERVER_API_KEYS?.includes(DEV_SERVER_KEY)) {
     context.addIssue({ code: 'custom', path: ['SERVER_API_KEYS'], message: 'holds the development key, which production refuses' });
   }
+  if (config.WEBHOOK_SECRET?.includes(DEV_WEBHOOK_SECRET)) {
+    context.addIssue({ code: 'custom', path: ['WEBHOOK_SECRET'], message: 'holds the development secret, which production refuses' });
+  }
 };
 
 /** Asks for exactly one way to verify tokens. */
@@ -134,6 +139,10 @@ export const requireOneTokenSource = (
   context: z.RefinementCtx,
 ): void => {
   if ((config.JWT_SECRET === undefined) === (config.JWT_JWKS_URL === undefined)) {
-    context.addIssue({ code: 'custom', path: ['JWT_SECRET'], message: 'set either JWT_SECRET (HS256) or JWT_JWKS_URL (RS256, ES256)' });
+    context.addIssue({
+      code: 'custom',
+      path: ['JWT_SECRET'],
+      message: 'set either JWT_SECRET (HS256) or JWT_JWKS_URL (RS256 to RS512, ES256 to ES512)',
+    });
   }
 };

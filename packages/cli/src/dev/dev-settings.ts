@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET, DEV_SERVER_KEY, integer, loadConfig } from '@trunkline/service-kit';
+import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET, DEV_SERVER_KEY, DEV_WEBHOOK_SECRET, integer, loadConfig } from '@trunkline/service-kit';
 import { z } from 'zod';
 import type { Environment } from '../command.ts';
 
@@ -39,6 +39,7 @@ export const serviceEnvironment = (
 ): Record<string, string> => ({
   ...(env['JWT_JWKS_URL'] ? {} : { JWT_SECRET: DEV_JWT_SECRET }),
   SERVER_API_KEYS: DEV_SERVER_KEY,
+  WEBHOOK_SECRET: DEV_WEBHOOK_SECRET,
   INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
   ALLOWED_ORIGINS: ['localhost', '127.0.0.1']
     .flatMap((host) => [settings.FRONT_DOOR_PORT, settings.CALL_SERVICE_PORT].map((port) => `http://${host}:${port}`))
