@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { commandOnce, queryOnce } from '@trunkline/backing-services';
+import { commandOnce, queryOnce, startBackingServices } from '@trunkline/backing-services';
 import { Histogram, problemsInMessages, runBench, SCENARIOS } from '@trunkline/bench';
 import { expect, inject, test } from 'vitest';
 import { ROOT } from './repository-root.ts';
@@ -53,7 +53,7 @@ const RUNS = SCENARIOS.filter((scenario) => scenario !== 'chat').map(
   (scenario, index) => [scenario, ['onlycare', 'chattrix', 'otomo'][index % 3] as string] as const,
 );
 
-test.each(RUNS)('%s over %s loses nothing, and the books agree', { timeout: 120_000 }, async (scenario, dialect) => {
+test.each(RUNS)('%s over %s loses nothing, and the books agree', { timeout: 240_000 }, async (scenario, dialect) => {
   const { code, report, said } = await bench(
     scenario,
     '--dialect',
@@ -70,7 +70,7 @@ test.each([
   ['baseline', 'ring-reject'],
   ['baseline', 'chat'],
   ['trunkline', 'chat'],
-])('%s plays its part of a comparison: %s', { timeout: 60_000 }, async (system, scenario) => {
+])('%s plays its part of a comparison: %s', { timeout: 240_000 }, async (system, scenario) => {
   const { code, report, said } = await bench(scenario, '--system', system, '--rate', '20', '--connections', '40');
   expect(report.results[0], said).toMatchObject({ ...CLEAN, done: 20 });
   expect(code).toBe(0);
@@ -121,14 +121,16 @@ const startBench = async (...settings: string[]): Promise<ChildProcess & { pid: 
 
 const onLinux = test.runIf(process.platform === 'linux');
 
-onLinux('told to stop, it ends its servers, and leaves neither a database nor anything in Redis', { timeout: 60_000 }, async () => {
-  const { DATABASE_URL, REDIS_URL } = backing();
+onLinux('told to stop, it ends its servers, and leaves neither a database nor anything in Redis', { timeout: 240_000 }, async () => {
+  // Its own, on which nobody else leaves anything meanwhile.
+  const env = { TEST_BACKENDS: 'embedded' };
+  await using own = await startBackingServices({ env, dataFolder: null, durable: false, report: () => undefined });
   const left = async (): Promise<unknown[]> => [
-    await queryOnce(DATABASE_URL, "SELECT datname FROM pg_database WHERE datname LIKE 'bench\\_%'"),
-    await commandOnce(REDIS_URL, 'KEYS', '*bench-*'),
+    await queryOnce(own.databaseUrl, "SELECT datname FROM pg_database WHERE datname LIKE 'bench\\_%'"),
+    await commandOnce(own.redisUrl, 'KEYS', '*bench-*'),
   ];
   const before = await left();
-  const child = await startBench(`DATABASE_URL=${DATABASE_URL}`, `REDIS_URL=${REDIS_URL}`);
+  const child = await startBench(`DATABASE_URL=${own.databaseUrl}`, `REDIS_URL=${own.redisUrl}`);
   const servers = await descendantsOf(child.pid);
   expect(servers.length).toBeGreaterThanOrEqual(4);
   expect(await left()).not.toEqual(before);
@@ -139,7 +141,7 @@ onLinux('told to stop, it ends its servers, and leaves neither a database nor an
   expect(await left()).toEqual(before);
 });
 
-onLinux('killed, its servers end by themselves, the stores among them', { timeout: 60_000 }, async () => {
+onLinux('killed, its servers end by themselves, the stores among them', { timeout: 240_000 }, async () => {
   const child = await startBench('-u', 'DATABASE_URL', '-u', 'REDIS_URL', 'TEST_BACKENDS=embedded');
   const servers = await descendantsOf(child.pid);
   expect(servers.length).toBeGreaterThan(6);
@@ -147,7 +149,7 @@ onLinux('killed, its servers end by themselves, the stores among them', { timeou
   await until(() => !servers.some(isAlive));
 });
 
-test('what idle gateways cost, and what each gateway hears, is measured', { timeout: 60_000 }, async () => {
+test('what idle gateways cost, and what each gateway hears, is measured', { timeout: 240_000 }, async () => {
   const small = ['--rate', '20', '--connections', '20'];
   const idle = await bench('idle-gateways', '--system', 'baseline', '--as-is', '--pairs', '1', ...small);
   expect(idle.report, idle.said).toMatchObject([{ system: 'baseline', alone: [{ done: 20 }], besideIdle: [{ gateways: 2, done: 20 }] }]);

@@ -124,8 +124,8 @@ it('a token that is none opens no chat', async () => {
 
 it('a token that ends closes the connection to chats, unless it was refreshed in time, by its own user', async () => {
   const userId = `user-${randomUUID()}`;
-  await using client = await system.otsy(0, userId, { ttlSeconds: 3 });
-  await using refreshed = await system.otsy(0, userId, { ttlSeconds: 3 });
+  await using client = await system.otsy(0, userId, { ttlSeconds: 6 });
+  await using refreshed = await system.otsy(0, userId, { ttlSeconds: 6 });
   expect(await refreshed.ask('auth:refresh', { token: await mintToken(userId) })).toMatchObject({ ok: true });
   expect(await client.ask('auth:refresh', { token: await mintToken('somebody-else') })).toMatchObject({ ok: false });
   await until('the end of the connection', () => !client.socket.connected);

@@ -1,6 +1,6 @@
 import { type RawClient, type RestClient, type System, startSystem, until } from '@trunkline/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { anIsoTime, expectLiteral } from './literal.ts';
+import { aMoment, anIsoTime, expectLiteral } from './literal.ts';
 
 // The worked examples of Chattrix's specification, with its own users: as its apps send and read them, without anything
 // that the specification does not have (no request ids, no device ids).
@@ -78,7 +78,7 @@ describe('the worked examples', () => {
     expectLiteral(await caller.socket.hears('call_accepted'), accepted);
 
     caller.socket.send({ type: 'call.end', payload: { callId, durationSeconds: 125 } });
-    const ended = { type: 'call_ended', data: { callId, endedBy: 'user-789', durationSeconds: 0 }, timestamp: anIsoTime };
+    const ended = { type: 'call_ended', data: { callId, endedBy: 'user-789', durationSeconds: aMoment }, timestamp: anIsoTime };
     expectLiteral(await callee.socket.hears('call_ended'), ended);
 
     await Promise.all([settle(caller), settle(callee)]);

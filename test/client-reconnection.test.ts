@@ -137,11 +137,11 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
   });
 
   it('a connection that stays open and answers nothing is given up for another', async () => {
-    const caller = await phone([0], 'caller', { url: [relay.url, system.gateways[1]?.url as string], ackTimeoutMs: 300 });
+    const caller = await phone([0], 'caller', { url: [relay.url, system.gateways[1]?.url as string], ackTimeoutMs: 1500 });
     const callee = await phone([1], 'callee');
     relay.swallow();
-    // Long before the heartbeat finds out.
-    const out = caller.client.place(callee.userId, { timeoutMs: 10_000 });
+    // Before the heartbeat finds out, after half a minute.
+    const out = caller.client.place(callee.userId, { timeoutMs: 20_000 });
     await out.placed;
     expect(caller.client.connection).toMatchObject({ status: 'connected', url: system.gateways[1]?.url });
     await out.end();

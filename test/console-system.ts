@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { createDevDoor, startFrontDoor } from '@trunkline/cli';
 import { consoleFolder } from '@trunkline/console';
 import { DEV_JWT_SECRET, DEV_SERVER_KEY } from '@trunkline/service-kit';
-import { type System, type SystemOptions, startSystem } from '@trunkline/testing';
+import { freePort, type System, type SystemOptions, startSystem } from '@trunkline/testing';
 
 export interface ConsoleSystem extends AsyncDisposable {
   readonly system: System;
@@ -11,21 +9,12 @@ export interface ConsoleSystem extends AsyncDisposable {
   readonly doors: readonly [string, string];
 }
 
-/** Two, at once, so that they differ. */
-const freePorts = async (): Promise<[number, number]> => {
-  const probes = [createServer().listen(0), createServer().listen(0)] as const;
-  await Promise.all(probes.map((probe) => once(probe, 'listening')));
-  const [first, second] = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(probes.map((probe) => once(probe.close(), 'close')));
-  return [first as number, second as number];
-};
-
 const portOf = (url: string): number => Number(new URL(url).port);
 
 /** The whole system with its console, as `pnpm dev` serves it. */
 export const startConsoleSystem = async ({ settings }: Pick<SystemOptions, 'settings'> = {}): Promise<ConsoleSystem> => {
   const folder = await consoleFolder((line) => process.stderr.write(`${line}\n`));
-  const ports = await freePorts();
+  const ports = [await freePort(), await freePort()] as const;
   const env = { JWT_SECRET: DEV_JWT_SECRET, SERVER_API_KEYS: DEV_SERVER_KEY };
   await using starting = new AsyncDisposableStack();
   const origins = ports.map((port) => `http://127.0.0.1:${port}`);

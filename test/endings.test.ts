@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type System, startSystem, until } from '@trunkline/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aMoment } from './literal.ts';
 
 let system: System;
 
 beforeAll(async () => {
   system = await startSystem({
-    settings: { CONNECT_TIMEOUT_SECONDS: '2', CALLER_GRACE_SECONDS: '1', UNREACHABLE_GRACE_SECONDS: '1', GATEWAY_LEASE_SECONDS: '3' },
+    settings: { CONNECT_TIMEOUT_SECONDS: '4', CALLER_GRACE_SECONDS: '1', UNREACHABLE_GRACE_SECONDS: '1', GATEWAY_LEASE_SECONDS: '3' },
   });
 });
 afterAll(() => system[Symbol.asyncDispose]());
@@ -62,13 +63,13 @@ describe('a call from one gateway to another', () => {
     });
     expect(await call.caller.ask('call:end', { callId: call.callId, durationSeconds: 5000 })).toMatchObject({
       ok: true,
-      call: { status: 'ENDED', durationSeconds: 0 },
+      call: { status: 'ENDED', durationSeconds: aMoment },
     });
     expect(await call.callee.hears('call:ended')).toEqual({
       callId: call.callId,
       endedBy: call.callerId,
       reason: expect.any(String),
-      durationSeconds: 0,
+      durationSeconds: aMoment,
       timestamp: expect.any(Number),
     });
   });
@@ -114,7 +115,7 @@ describe('a call from one gateway to another', () => {
       [call.callId],
     );
     expect(row?.late).toBeGreaterThanOrEqual(0);
-    expect(row?.late).toBeLessThan(2);
+    expect(row?.late).toBeLessThan(5);
   });
 
   it('ends while ringing by the one button that some apps have: cancel for the caller, reject for the callee', async () => {

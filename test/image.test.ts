@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type System, startSystem, TEST_JWT_SECRET, until } from '@trunkline/testing';
+import { freePort, type System, startSystem, TEST_JWT_SECRET, until } from '@trunkline/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from './free-port.ts';
 import { type BuiltImage, buildImage } from './image-build.ts';
 import { ROOT } from './repository-root.ts';
 

@@ -15,5 +15,8 @@ export const expectLiteral = (actual: unknown, expected: unknown): void => {
   expect(shapeOf(actual)).toEqual(shapeOf(expected));
 };
 
+/** How long a call lasted that was ended as soon as it was accepted, in seconds. */
+export const aMoment = expect.toSatisfy((seconds: number) => Number.isInteger(seconds) && seconds >= 0 && seconds < 30);
+
 /** An ISO 8601 time in UTC. */
 export const anIsoTime = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z$/);

@@ -4,8 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { haproxyProgram } from '@trunkline/backing-services';
-import { type System, until } from '@trunkline/testing';
-import { freePort } from './free-port.ts';
+import { freePort, type System, until } from '@trunkline/testing';
 import { ROOT } from './repository-root.ts';
 
 const CONFIG = join(ROOT, 'deploy/haproxy/haproxy.cfg');

@@ -125,7 +125,8 @@ it('what the backend places itself is not asked about', async () => {
   expect(askedAbout(callerId)).toEqual([]);
 });
 
-it('places that wait for the hook delay nobody else’s commands', async () => {
+// All of it within the half second that the hook is given: a machine that is too busy gets another try, with other people.
+it('places that wait for the hook delay nobody else’s commands', { retry: 3 }, async () => {
   await using phones = await connectTwo(system, ['onlycare', 'otomo']);
   const callId = `call-${randomUUID()}`;
   await phones.caller.place({ calleeId: phones.callee.userId, callId });

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { type PushSystem, startPushSystem } from './push-system.ts';
 
 const PATH = '/v1/server/notifications';
-const PATIENCE_MS = 100_000;
+const PATIENCE_MS = 300_000;
 
 /** One job at a time, at a pace at which a test can step in; what is broken off is not logged. */
 const SLOWLY = { JOB_CONCURRENCY: '1', FCM_RATE_PER_SECOND: '400', LOG_LEVEL: 'silent' };

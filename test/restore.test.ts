@@ -17,7 +17,9 @@ it('on the database alone, as a backup has it, and an empty Redis, what lived in
   await ben.hears('call:incoming');
   await cat.ask('call:initiate', { receiverId: 'dan', callId: 'lives' });
   await dan.ask('call:accept', { callId: 'lives' });
-  // Killed, each of them, and under another prefix the next system finds nothing of theirs in Redis.
+  await ana.hears('call:ringing');
+  // Killed, each of them, call-service before it could miss the gateways; under another prefix the next system finds nothing in Redis.
+  await first.process('call-service', 0).kill();
   await first[Symbol.asyncDispose]();
 
   const states = (): Promise<{ id: string; state: string }[]> => database.query('SELECT id, state FROM calls ORDER BY id');

@@ -104,8 +104,17 @@ const rawPhone = async (open: AsyncDisposableStack): Promise<StockPhone> => {
     void client.closed.then(({ code }) => {
       if (isOver) return;
       farewells.push({ code });
-      if (code < 4500) void live();
+      if (code < 4500) void comeBack();
     });
+  };
+  const comeBack = async (): Promise<void> => {
+    while (!isOver) {
+      try {
+        return await live();
+      } catch {
+        await pause(200);
+      }
+    }
   };
   await live();
   open.defer(async () => {

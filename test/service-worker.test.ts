@@ -94,7 +94,7 @@ describe.runIf(await hasBrowser())('the service worker in a browser', { timeout:
 
     it('no ring whose time is over, and none any longer than its time', async () => {
       await worker.push(pushOf(ringOf('expired'), -1));
-      await worker.push(pushOf(ringOf('short'), 1500));
+      await worker.push(pushOf(ringOf('short'), 5000));
       await worker.shows('call-short');
       await worker.shows();
     });

@@ -179,14 +179,15 @@ describe('a call that was to ring by push is told with its verdict', () => {
   afterAll(() => world[Symbol.asyncDispose]());
 
   /** Somebody who has no connection is called, and the call is over. */
-  const called = async (calleeId: string): Promise<Trace> => {
+  const called = async (calleeId: string, ringTimeoutSeconds = 5): Promise<Trace> => {
     await using caller = await world.system.phone('onlycare', 0, `caller-${randomUUID()}`);
     const callId = `call-${randomUUID()}`;
-    await caller.place({ calleeId, callId, ringTimeoutSeconds: 5 });
-    return until(`${callId} is over`, async () => {
+    await caller.place({ calleeId, callId, ringTimeoutSeconds });
+    const isOver = async (): Promise<Trace> => {
       const { body } = await world.backend.get(`/v1/server/calls/${callId}/trace`);
       return body.endedAt !== null && body;
-    });
+    };
+    return await until(`${callId} is over`, isOver, 40_000);
   };
 
   /** The pushes of the ring, without those of its stop. */
@@ -228,7 +229,7 @@ describe('a call that was to ring by push is told with its verdict', () => {
   it('written_not_shown: the phone woke up, connected, and never said that it shows the ring', async () => {
     const callee = `woken-${randomUUID()}`;
     const token = await world.fcm(callee, 'phone');
-    const over = called(callee);
+    const over = called(callee, 12);
     await world.arrives(token, 'incoming_call');
     await using phone = await world.system.phone('onlycare', 1, callee, { deviceId: 'phone' });
     const trace = await over;

@@ -103,10 +103,9 @@ it('a webhook that fails is sent again under its id, holds back the later ones o
   await using receiver = await startWebhookReceiver();
   await using system = await startSystem({ callServices: 2, settings: settingsFor(receiver.url) });
   const server = serverOf(system);
-  let failures = 0;
+  let isDown = true;
   receiver.answerWith(({ data, type }, response) => {
-    const fails = data.call?.callerId === 'ann' && type === 'call.placed' && failures < 1;
-    if (fails) failures += 1;
+    const fails = isDown && data.call?.callerId === 'ann' && type === 'call.placed';
     response.writeHead(fails ? 503 : 200).end();
   });
   const held = (await server.post('/v1/server/calls', { callerId: 'ann', calleeId: 'bob' })).body.id;
@@ -115,9 +114,11 @@ it('a webhook that fails is sent again under its id, holds back the later ones o
   const other = (await server.post('/v1/server/calls', { callerId: 'cid', calleeId: 'dan' })).body.id;
   await server.post(`/v1/server/calls/${other}/cancel`, { userId: 'cid' });
   await receiver.receives('the other call', ({ data, type }) => type === 'call.cancelled' && data.call.id === other);
-  expect(receiver.typesOf(held)).toEqual(['call.placed']);
+  expect(new Set(receiver.typesOf(held))).toEqual(new Set(['call.placed']));
+  isDown = false;
   await receiver.receives('the rest', ({ data, type }) => type === 'call.cancelled' && data.call.id === held);
-  expect(receiver.typesOf(held)).toEqual(['call.placed', 'call.placed', 'call.cancelled']);
+  const told = receiver.typesOf(held);
+  expect([new Set(told.slice(0, -1)), told.at(-1)]).toEqual([new Set(['call.placed']), 'call.cancelled']);
   const [first, again] = receiver.received.filter(({ data }) => data.call?.id === held);
   expect([again?.id, again?.text]).toEqual([first?.id, first?.text]);
   expect(receiver.received.every(({ isSigned }) => isSigned)).toBe(true);
@@ -167,7 +168,7 @@ it('what a process had in hand when it was killed is sent by another one', async
   await using system = await startSystem({
     gateways: 0,
     asProcesses: ['call-service'],
-    settings: { ...settingsFor(receiver.url), WEBHOOK_TIMEOUT_MS: '2000' },
+    settings: { ...settingsFor(receiver.url), WEBHOOK_TIMEOUT_MS: '2000', UNREACHABLE_GRACE_SECONDS: '120' },
   });
   const { id } = (await serverOf(system).post('/v1/server/calls', { callerId: 'ann', calleeId: 'bob' })).body;
   await receiver.receives('it is under way', ({ data }) => data.call?.id === id);

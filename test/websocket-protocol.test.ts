@@ -8,7 +8,7 @@ let system: System;
 let url: string;
 
 beforeAll(async () => {
-  system = await startSystem({ gateways: 1 });
+  system = await startSystem({ gateways: 1, settings: { LIMIT_CONNECTIONS_PER_USER: '0' } });
   url = `${system.gateways[0]?.url}/ws/chat?token=${await mintToken('ann')}`;
 });
 afterAll(() => system[Symbol.asyncDispose]());

@@ -2,6 +2,7 @@ export { backingUrls } from './backing-urls.ts';
 export { type Browser, hasBrowser, launchBrowser } from './browser.ts';
 export { type ChildService, type ServiceName, startChildService } from './child-service.ts';
 export { type Direction, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export { freePort } from './free-port.ts';
 export { type OneConnection, oneConnection } from './one-connection.ts';
 export { connectOnlyCare, type HeardEvent, type OnlyCareAck, type OnlyCareClient } from './onlycare-client.ts';
 export { connectOtsy, type OtsyAck, type OtsyClient, type OtsyMessage } from './otsy-client.ts';

@@ -40,7 +40,7 @@ export const startCallServiceProcess = async (settings: Readonly<Record<string, 
       output += text;
     });
   }
-  const url = await until('call-service says where it listens', () => /"url":"([^"]+)"/.exec(output)?.[1], 20_000);
+  const url = await until('call-service says where it listens', () => /"url":"([^"]+)"/.exec(output)?.[1], 60_000);
   const running = starting.move();
   return { url, database, redisPrefix, output: () => output, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };

@@ -26,7 +26,11 @@ it('a deadline that nobody applies is told by how long it is due', async () => {
   await using service = await withoutRedis();
   expect(await gauge(service, 'deadline_overdue_seconds')).toEqual([0]);
   // Whoever would apply it waits for a lock that the table is held under.
-  const held = service.database.query('BEGIN; LOCK TABLE call_trace; SELECT pg_sleep(1.5); COMMIT');
+  const held = service.database.query('BEGIN; LOCK TABLE call_trace; SELECT pg_sleep(2.2); COMMIT');
+  await until('it is held', async () => {
+    const busy = await service.database.query("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()");
+    return busy.length > 0;
+  });
   await service.database.query(`INSERT INTO calls (id, caller_id, callee_id, call_type, channel_id, state, seq, ring_timeout_seconds,
       created_at, updated_at, ring_deadline_at, due_at)
     VALUES ('late', 'ann', 'bob', 'AUDIO', 'x', 'RINGING', 2, 60, now(), now(), now() - interval '100 s', now() - interval '100 s')`);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { startRunningCallService } from './running-call-service.ts';
 
 it('a call-service that is told to stop is not ready at once, answers for a moment all the same, and is gone then', async () => {
-  const service = await startRunningCallService({ STOP_NOTICE_SECONDS: '1' });
+  const service = await startRunningCallService({ STOP_NOTICE_SECONDS: '5' });
   expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
   const stopped = service[Symbol.asyncDispose]();
   const readiness = await fetch(`${service.url}/readyz`);

@@ -3,7 +3,7 @@ import { startWebhookReceiver, TEST_WEBHOOK_SECRET, until } from '@trunkline/tes
 import { expect, it } from 'vitest';
 import { type RunningCallService, startRunningCallService, startSecondCallService } from './running-call-service.ts';
 
-const settingsFor = (url: string) => ({ WEBHOOK_URL: url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET, GATEWAY_LEASE_SECONDS: '3' });
+const settingsFor = (url: string) => ({ WEBHOOK_URL: url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET, GATEWAY_LEASE_SECONDS: '60' });
 
 const sessionOf = (userId: string, hears = 'calls') => ({ sessionId: randomUUID(), userId, deviceId: null, hears });
 

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { expect, it, vi } from 'vitest';
 import { android, RING, STOP, startPushLine } from './push-line.ts';
 
+const PATIENCE = { timeout: 15_000, interval: 10 };
+
 const aTime = (least: number, most: number) => expect.toSatisfy((value: number) => value > least && value <= most);
 
 /** The `ttl` of a message, in milliseconds. */
@@ -100,7 +102,7 @@ it('what was to be tried again is accepted under its next attempt', async () => 
   await line.enqueue([id]);
   await line.resultOf(id);
   await line.enqueue([id], 2);
-  await vi.waitFor(() => expect(line.door.results).toHaveLength(2));
+  await vi.waitFor(() => expect(line.door.results).toHaveLength(2), PATIENCE);
   expect(line.door.results[1]).toMatchObject({ outcome: 'accepted', id, attempt: 2 });
   expect(line.standIn.attempts().map(({ status }) => status)).toEqual([503, 200]);
 });

@@ -26,7 +26,7 @@ it('no attempt starts past the end of its push, however long it had to wait for 
 it('an attempt ends with its push, and does not count as an outage', async () => {
   await using line = await startPushLine({ PUSH_BREAKER_FAILURES: '1', PUSH_BREAKER_OPEN_MS: '60000' });
   line.standIn.script({ target: 'slow', status: null, delayMs: 20_000 });
-  const result = await line.send({ content: RING, address: android('slow'), expiresInMs: 500 });
+  const result = await line.send({ content: RING, address: android('slow'), expiresInMs: 3000 });
   expect(result).toMatchObject({ outcome: 'retry', error: expect.stringMatching(/^no answer within \d+ ms$/) });
   expect(await line.send({ content: RING, address: android('another') })).toMatchObject({ outcome: 'accepted' });
 });
@@ -75,7 +75,7 @@ it('what is more than the rate allows is put off, but no ring', async () => {
 
 it('a notifier that stops gives back what waits for its turn', async () => {
   await using line = await startPushLine({ PUSH_CONCURRENCY: '1' });
-  line.standIn.script({ target: 'slow', status: null, delayMs: 500 });
+  line.standIn.script({ target: 'slow', status: null, delayMs: 3000 });
   const [slow, waiting] = ['slow', 'waiting'].map((token) => line.door.put({ content: RING, address: android(token) }));
   await line.enqueue([slow, waiting] as PushId[]);
   await vi.waitFor(() => expect(line.standIn.attempts()).toHaveLength(1), PATIENCE);

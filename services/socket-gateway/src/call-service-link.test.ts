@@ -10,7 +10,8 @@ import { Endpoint, RefusedRequest } from './call-service-endpoint.ts';
 const log = createLogger('test', 'silent');
 const TOKEN = 'an-internal-token-of-a-test';
 const PATH = INTERNAL_PATHS.lease;
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 15_000;
+const PATIENCE = { timeout: PATIENCE_MS, interval: 10 };
 
 const clientOf = (...urls: string[]) => createCallServiceClient({ urls, token: TOKEN, log });
 const endpointOf = (url: string, linkLifeMs = 60_000) => new Endpoint({ url, token: TOKEN, connections: 1, linkLifeMs });
@@ -24,7 +25,7 @@ const serveEcho = (listener?: Parameters<typeof serveLinks>[0]['listener']) =>
 const serveHeld = async () => {
   const held: { request: LinkRequest; link: LinkStandIn['links'][number] }[] = [];
   const server = await serveLinks({ onRequest: (request, link) => void held.push({ request, link }) });
-  return Object.assign(server, { held, nth: (index: number) => vi.waitUntil(() => held[index]) });
+  return Object.assign(server, { held, nth: (index: number) => vi.waitUntil(() => held[index], PATIENCE) });
 };
 
 describe('requests over a link', () => {
@@ -64,7 +65,7 @@ describe('requests over a link', () => {
     const { link } = await server.nth(0);
     await endpoint[Symbol.asyncDispose]();
     await expect(asked).rejects.toThrow('given up');
-    await vi.waitUntil(() => link.readyState === link.CLOSED);
+    await vi.waitUntil(() => link.readyState === link.CLOSED, PATIENCE);
   });
 });
 
@@ -138,7 +139,7 @@ describe('a link that', () => {
     await expect(impatient).rejects.toThrow('silent');
     await expect(patient).rejects.toThrow('silent');
     const next = endpoint.ask(PATH, 'next', PATIENCE_MS);
-    const { request, link: another } = await vi.waitUntil(() => server.held.find(({ link: each }) => each !== link));
+    const { request, link: another } = await vi.waitUntil(() => server.held.find(({ link: each }) => each !== link), PATIENCE);
     answer(another, request);
     expect((await next).body).toBe('next');
   });
@@ -149,7 +150,7 @@ describe('a link that', () => {
     const patient = endpoint.ask(PATH, 'patient', 60_000);
     const { request, link } = await server.nth(0);
     // Half of it for a pong, also on a busy machine.
-    const impatient = endpoint.ask(PATH, 'impatient', PATIENCE_MS);
+    const impatient = endpoint.ask(PATH, 'impatient', 4000);
     impatient.catch(() => undefined);
     await server.nth(1);
     await expect(impatient).rejects.toThrow('in time');
@@ -157,7 +158,7 @@ describe('a link that', () => {
     expect((await server.nth(2)).link).not.toBe(link);
     answer(link, request);
     expect((await patient).body).toBe('patient');
-    await vi.waitUntil(() => link.readyState === link.CLOSED);
+    await vi.waitUntil(() => link.readyState === link.CLOSED, PATIENCE);
   });
 
   it('takes no more is left once it has answered', async () => {
@@ -169,7 +170,7 @@ describe('a link that', () => {
     for (const { request } of server.held) answer(link, request, request.body === 'refused' ? 503 : 200);
     await expect(refused).rejects.toThrow('503');
     expect(await answered).toMatchObject({ body: 'answered' });
-    await vi.waitUntil(() => link.readyState === link.CLOSED);
+    await vi.waitUntil(() => link.readyState === link.CLOSED, PATIENCE);
     void endpoint.ask(PATH, 'next', PATIENCE_MS).catch(() => undefined);
     expect((await server.nth(2)).link).not.toBe(link);
   });
@@ -190,7 +191,7 @@ describe('a link that', () => {
     expect(link.readyState).toBe(link.OPEN);
     answer(link, request);
     expect((await first).body).toBe('first');
-    await vi.waitUntil(() => link.readyState === link.CLOSED);
+    await vi.waitUntil(() => link.readyState === link.CLOSED, PATIENCE);
   });
 
   it('cannot be opened in time is given up', async () => {

@@ -5,6 +5,8 @@ import { BEN } from '../test/call-event.ts';
 import type { CallServiceClient } from './call-service-client.ts';
 import { createDeliveryReports } from './delivery-reports.ts';
 
+const PATIENCE = { timeout: 15_000, interval: 10 };
+
 const ringOf = (callId: string): Delivery => ({
   kind: 'ring',
   callId: CallId.parse(callId),
@@ -33,7 +35,7 @@ const createReports = (failures: number) => {
 it('a delivery is reported until a call-service took it, and those that came meanwhile behind it', async () => {
   const { reports, taken, requests } = createReports(2);
   reports.add(ringOf('a'));
-  await vi.waitFor(() => expect(requests()).toBe(1));
+  await vi.waitFor(() => expect(requests()).toBe(1), PATIENCE);
   reports.add(ringOf('b'));
   await reports.idle();
   expect(taken).toEqual([['a'], ['b']]);
@@ -42,7 +44,7 @@ it('a delivery is reported until a call-service took it, and those that came mea
 it('who gives up asks nobody any more', async () => {
   const { reports, taken, requests } = createReports(Number.POSITIVE_INFINITY);
   reports.add(ringOf('a'));
-  await vi.waitFor(() => expect(requests()).toBe(1));
+  await vi.waitFor(() => expect(requests()).toBe(1), PATIENCE);
   reports.giveUp();
   await reports.idle();
   expect(taken).toEqual([]);

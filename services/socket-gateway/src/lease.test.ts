@@ -8,6 +8,7 @@ import { DatabaseClock } from './database-clock.ts';
 import { startLease } from './lease.ts';
 
 const LEASE_MS = 300;
+const PATIENCE = { timeout: 15_000, interval: 10 };
 
 it('a lease that was away for longer than it lasts counts as lapsed, also when the answer that said so was lost', async () => {
   // The first renewal is answered; then nothing is until the lease has long lapsed, and the answer that said so is lost too.
@@ -24,12 +25,12 @@ it('a lease that was away for longer than it lasts counts as lapsed, also when t
   using lease = await startLease({ client, gatewayId: GatewayId.parse('g'), leaseMs: LEASE_MS, clock: new DatabaseClock(), log });
   const heard: boolean[] = [];
   lease.onRenewed(({ wasLapsed }) => void heard.push(wasLapsed));
-  await vi.waitUntil(() => heard.includes(false));
+  await vi.waitUntil(() => heard.includes(false), PATIENCE);
   isAway = true;
-  await vi.waitUntil(() => !lease.isHeld());
+  await vi.waitUntil(() => !lease.isHeld(), PATIENCE);
   isAway = false;
   heard.length = 0;
-  await vi.waitUntil(() => heard.length > 0);
+  await vi.waitUntil(() => heard.length > 0, PATIENCE);
   expect(heard[0]).toBe(true);
   server.close();
 });

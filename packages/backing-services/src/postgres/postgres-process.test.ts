@@ -50,7 +50,7 @@ test('the pid file of a crashed server whose number now belongs to another proce
   expect(await dataFolderOf(second.url)).toBe(cluster);
 });
 
-test('data that another run uses are refused, and that run is not disturbed', { timeout: 20_000 }, async () => {
+test('data that another run uses are refused, and that run is not disturbed', { timeout: 120_000 }, async () => {
   await using kept = await temporary();
   await using first = await start(kept.folder);
   await expect(start(kept.folder)).rejects.toThrow(new RegExp(`in use by another run \\(PostgreSQL is process ${first.pid}\\).*DATA_DIR`));

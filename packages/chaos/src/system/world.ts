@@ -1,11 +1,9 @@
-import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandOnce } from '@trunkline/backing-services';
 import { migrate } from '@trunkline/call-service';
-import { type FaultProxy, type ServiceName, startFaultProxy, TEST_JWT_SECRET } from '@trunkline/testing';
+import { type FaultProxy, freePort, type ServiceName, startFaultProxy, TEST_JWT_SECRET } from '@trunkline/testing';
 import pg from 'pg';
 import { ServiceProcess } from './service-process.ts';
 import { openPostgres, openRedis, type Store } from './stores.ts';
@@ -76,14 +74,6 @@ const SETTINGS = {
   LIMIT_HANDSHAKES_PER_ADDRESS: '0',
 };
 
-const freePorts = async (count: number): Promise<number[]> => {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-};
-
 const openBooks = (url: string): pg.Pool => {
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   pool.on('error', () => undefined);
@@ -115,7 +105,8 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
   const redis = starting.use(await openRedis(stores));
   await migrate(postgres.url);
   const books = starting.adopt(openBooks(postgres.url), (pool) => pool.end());
-  const [notifierPort = 0, ...ports] = await freePorts(1 + options.gateways + options.callServices);
+  const count = 1 + options.gateways + options.callServices;
+  const [notifierPort = 0, ...ports] = await Promise.all(Array.from({ length: count }, freePort));
   const gatewayPorts = ports.slice(0, options.gateways);
   const callServicePorts = ports.slice(options.gateways);
 

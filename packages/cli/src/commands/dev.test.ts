@@ -1,32 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@trunkline/testing';
 import { expect, test, vi } from 'vitest';
 import { runCli } from '../cli.ts';
 
 const PORTS = ['FRONT_DOOR_PORT', 'CALL_SERVICE_PORT', 'GATEWAY_PORT', 'NOTIFIER_PORT', 'PUSH_STAND_IN_PORT'] as const;
 
-/** All at once, so that they differ. */
-const freePorts = async (count: number): Promise<number[]> => {
-  const servers: Server[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const server = createServer().listen(0);
-    await once(server, 'listening');
-    servers.push(server);
-  }
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  return ports;
-};
-
 const startDev = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-dev-'));
   // As a checkout has it; the account of PostgreSQL could not enter a folder that is ours alone.
   await chmod(folder, 0o755);
-  const ports = await freePorts(PORTS.length);
+  const ports = await Promise.all(PORTS.map(freePort));
   const settings = Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])]));
   const env = { ...process.env, ...settings, GATEWAYS: '1', DATA_DIR: folder, DATABASE_URL: '', REDIS_URL: '' };
   const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), 'dev'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -53,7 +40,7 @@ const startDev = async () => {
 type Dev = Awaited<ReturnType<typeof startDev>>;
 
 const untilReady = async (dev: Dev): Promise<void> => {
-  const ready = vi.waitFor(() => expect(dev.said()).toContain('Ctrl-C stops all of it'), { timeout: 60_000, interval: 50 });
+  const ready = vi.waitFor(() => expect(dev.said()).toContain('Ctrl-C stops all of it'), { timeout: 180_000, interval: 50 });
   const endedEarly = dev.ended.then(() => expect.fail(`dev ended before it was ready; it said:\n${dev.said()}`));
   await Promise.race([ready, endedEarly]);
 };
@@ -77,7 +64,7 @@ const isRefused = (url: string): Promise<boolean> =>
     (error: { cause?: { code?: string } }) => error.cause?.code === 'ECONNREFUSED',
   );
 
-test('dev runs everything behind the front door, and Ctrl-C leaves nothing', { timeout: 120_000 }, async () => {
+test('dev runs everything behind the front door, and Ctrl-C leaves nothing', { timeout: 360_000 }, async () => {
   await using dev = await startDev();
   await untilReady(dev);
   const addresses = addressesOf(dev);
@@ -95,10 +82,13 @@ test('dev runs everything behind the front door, and Ctrl-C leaves nothing', { t
   expect(await Promise.all(addresses.map(isRefused))).not.toContain(false);
 });
 
-test('dev killed with SIGKILL leaves nothing either', { timeout: 120_000 }, async () => {
+test('dev killed with SIGKILL leaves nothing either', { timeout: 360_000 }, async () => {
   await using dev = await startDev();
   await untilReady(dev);
   const addresses = addressesOf(dev);
   dev.child.kill('SIGKILL');
-  await vi.waitFor(async () => expect(await Promise.all(addresses.map(isRefused))).not.toContain(false), { timeout: 60_000, interval: 50 });
+  await vi.waitFor(async () => expect(await Promise.all(addresses.map(isRefused))).not.toContain(false), {
+    timeout: 180_000,
+    interval: 50,
+  });
 });

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@trunkline/testing';
 import { expect, test, vi } from 'vitest';
 import { createChildStarter } from './child-process.ts';
 import { startServices } from './service.ts';
@@ -18,22 +17,6 @@ const SERVICE = `
   process.once('SIGTERM', () => process.exit(0));
   process.once('disconnect', () => process.exit(0));
 `;
-
-/** Below the ports that the system gives to outgoing connections: those may be taken while a service is away. */
-const freePort = async (): Promise<number> => {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer();
-    try {
-      await once(server.listen(port, '127.0.0.1'), 'listening');
-      return port;
-    } catch {
-      // Taken: another one will be free.
-    } finally {
-      server.close();
-    }
-  }
-};
 
 const surroundings = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-service-'));

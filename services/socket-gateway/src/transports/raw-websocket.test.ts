@@ -278,7 +278,7 @@ describe('a probe', () => {
 
 describe('a connection', () => {
   it('that answers its pings stays', async () => {
-    await using server = await startServer({ heartbeat: QUICK });
+    await using server = await startServer({ heartbeat: { ...QUICK, pongWithinMs: 1000 } });
     const client = await server.open();
     let pings = 0;
     client.on('ping', () => {
