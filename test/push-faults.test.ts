@@ -22,7 +22,8 @@ it('Redis flushed before any notifier took the jobs: ring and stop arrive all th
   await world.system.redis.flushall();
   await notifier.start();
   expect(dataOf(await world.arrives(token, 'call_cancelled'))).toMatchObject({ callId: call?.id, reason: 'cancelled' });
-  expect(world.typesAt(token)).toEqual(['incoming_call', 'call_cancelled']);
+  await world.arrives(token, 'missed_call');
+  expect(world.typesAt(token)).toEqual(['incoming_call', 'call_cancelled', 'missed_call']);
 }, 90_000);
 
 it('a notifier killed with a ring in its hands: the ring does not follow its stop', async () => {
@@ -37,6 +38,6 @@ it('a notifier killed with a ring in its hands: the ring does not follow its sto
   await notifier.kill();
   await caller.ask('call:cancel', { callId: call?.id });
   await notifier.start();
-  await world.arrives(token, 'call_cancelled');
-  expect(world.typesAt(token)).toEqual(['incoming_call', 'call_cancelled']);
+  await world.arrives(token, 'missed_call');
+  expect(world.typesAt(token)).toEqual(['incoming_call', 'call_cancelled', 'missed_call']);
 }, 90_000);

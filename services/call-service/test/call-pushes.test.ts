@@ -168,6 +168,19 @@ describe('a stop', () => {
     expect(await pushesOf(bob, 'missed_call')).toMatchObject([{ content: { callerId: ann } }]);
   });
 
+  it('goes before the missed call, which waits for it', async () => {
+    const { ann, bob } = people();
+    await client.device(bob);
+    const { callId } = await ring(bob, ann);
+    await act(ann, callId, 'cancel');
+    const missed = async () => client.claim(await pushesOf(bob, 'missed_call'));
+    expect(await missed()).toEqual([]);
+    const [stop] = await client.claim(await pushesOf(bob, 'call_cancelled'));
+    expect(await missed()).toEqual([]);
+    await client.report({ outcome: 'accepted', id: stop?.id as string, attempt: 1, providerId: null });
+    expect(await missed()).toMatchObject([{ content: { type: 'missed_call' } }]);
+  });
+
   it('and a missed call are told of when nobody answered', async () => {
     const { ann, bob } = people();
     await client.device(bob);

@@ -75,7 +75,7 @@ describe('a ring', () => {
   });
 
   it('that ended in the same batch is not pushed any more, its stop is', () => {
-    expect(typesOf([event('call_placed'), event('call_cancelled')])).toEqual(['call_cancelled']);
+    expect(typesOf([event('call_placed'), event('call_cancelled')])).toEqual(['call_cancelled', 'missed_call']);
   });
 
   it('that is busy at once is no ring', () => {
@@ -129,9 +129,16 @@ describe('a stop', () => {
   });
 });
 
-it('a missed call is told of under a key that does not replace its stop', () => {
-  const [stop, missed] = callPushes([event('call_missed')], REACHED, ALWAYS);
-  expect([stop?.content.type, missed?.content.type]).toEqual(['call_cancelled', 'missed_call']);
-  expect(missed?.collapseKey).not.toBe(stop?.collapseKey);
-  expect(typesOf([event('call_cancelled')])).toEqual(['call_cancelled']);
+it.each(['call_missed', 'call_cancelled'] as const)(
+  'a missed call is told of after %s, under a key that does not replace its stop',
+  (type) => {
+    const [stop, missed] = callPushes([event(type)], REACHED, ALWAYS);
+    expect([stop?.content.type, missed?.content.type]).toEqual(['call_cancelled', 'missed_call']);
+    expect(missed?.collapseKey).not.toBe(stop?.collapseKey);
+    expect(missed?.sendings).toEqual([{ at: NOW + 1000, unless: null }]);
+  },
+);
+
+it.each(['call_accepted', 'call_rejected'] as const)('a call is not missed after %s', (type) => {
+  expect(typesOf([event(type)])).toEqual(['call_cancelled']);
 });

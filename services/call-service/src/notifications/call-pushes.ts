@@ -12,6 +12,8 @@ export interface PushPolicy {
 /** A stop outlives the ring: a phone that was asleep may have heard the ring with its last second. */
 const STOP_OUTLIVES_RING_MS = 60_000;
 const MISSED_CALL_LIVES_MS = 86_400_000;
+/** By then its stop has gone out; one that has not is waited for. */
+const MISSED_CALL_AFTER_MS = 1000;
 
 /** The events that end a ring; the table of transitions lists them while a call rings, and nowhere else. */
 const RING_ENDS: ReadonlySet<CallEventType> = new Set(['call_accepted', 'call_rejected', 'call_cancelled', 'call_missed']);
@@ -73,6 +75,7 @@ const missedOrder = (event: CallEvent): PushOrder => ({
   content: { type: 'missed_call', ...aboutCall(event), callType: event.call.callType },
   collapseKey: `${event.call.id}.missed`,
   expiresAt: event.at + MISSED_CALL_LIVES_MS,
+  sendings: [{ at: event.at + MISSED_CALL_AFTER_MS, unless: null }],
 });
 
 const ordersFor = (event: CallEvent, mayRing: boolean, hasEnded: boolean, policy: PushPolicy): PushOrder[] => {

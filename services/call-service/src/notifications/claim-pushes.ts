@@ -24,6 +24,10 @@ const DEVICE_HAS_ACKNOWLEDGED = exists(`call_trace k WHERE k.call_id = a.call_id
 const RING_IS_UNDER_WAY = exists(`pushes ring WHERE ring.call_id = a.call_id AND ring.target_id = a.target_id
   AND ring.type = 'incoming_call' AND ring.claimed_until > clock_timestamp()`);
 
+/** A missed call that overtook the stop of its ring would be taken away by it. */
+const STOP_IS_TO_COME = exists(`pushes stop WHERE stop.call_id = a.call_id AND stop.target_id = a.target_id
+  AND stop.type = 'call_cancelled' AND stop.status = 'queued'`);
+
 /**
  * `$1`, `$2`: ids and attempts. The same attempt may claim twice: its worker died, and its job runs again. What is dropped
  * leaves a line in the trace of its call.
@@ -42,6 +46,7 @@ export const CLAIM_PUSHES = {
         WHEN a.send_unless = 'acknowledged' AND ${HAS_ACKNOWLEDGED} THEN 'acknowledged'
         WHEN a.send_unless = 'device_acknowledged' AND ${DEVICE_HAS_ACKNOWLEDGED} THEN 'acknowledged'
         WHEN a.type = 'call_cancelled' AND ${RING_IS_UNDER_WAY} THEN 'wait'
+        WHEN a.type = 'missed_call' AND ${STOP_IS_TO_COME} THEN 'wait'
         ELSE 'send' END AS verdict
       FROM asked a LEFT JOIN push_targets t ON t.id = a.target_id
       WHERE a.claimed_attempt = a.asked_attempt
