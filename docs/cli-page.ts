@@ -6,7 +6,7 @@ export const cliPage = (): string => `# The command line
 
 Generated from \`packages/cli\` by \`pnpm docs:generate\`; a test fails when it is stale. Every command answers \`--help\`.
 
-Run it from a checkout as \`pnpm trunkline <command>\`, elsewhere as \`node packages/cli/src/main.ts <command>\`. It ends with 0, with 2 when what
+Run it from a checkout as \`npx pnpm@12 trunkline <command>\`, elsewhere as \`node packages/cli/src/main.ts <command>\`. It ends with 0, with 2 when what
 was asked for makes no sense or a setting is wrong, and with 1 when something did not work.
 
 \`\`\`

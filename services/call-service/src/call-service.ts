@@ -13,6 +13,7 @@ import { startChats } from './chat/start-chats.ts';
 import type { CallServiceConfig } from './config.ts';
 import { consoleRoutes } from './console/console-routes.ts';
 import { openDatabase } from './database/database.ts';
+import { isMigrated } from './database/migrate.ts';
 import { documentRoutes } from './documents/document-routes.ts';
 import { createApp } from './http/app.ts';
 import { clientRoutes } from './http/client-routes.ts';
@@ -204,8 +205,14 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   });
   const commands = traceDecisions(countCommands(limited, metrics.of), tracing);
   let isStopping = false;
+  let hasSchema = false;
   const readiness: ReadinessChecks = {
     database: async () => (await database.query(PING, [])).length === 1,
+    // Migrations only add: what is there stays.
+    schema: async () => {
+      hasSchema ||= await isMigrated(database);
+      return hasSchema;
+    },
     accepting: () => !isStopping,
   };
   // What is committed without Redis goes out when it is back.

@@ -1,5 +1,6 @@
+import { until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
-import { startRunningCallService } from './running-call-service.ts';
+import { startRunningCallService, startSecondCallService } from './running-call-service.ts';
 
 it('a call-service that is told to stop is not ready at once, answers for a moment all the same, and is gone then', async () => {
   const service = await startRunningCallService({ STOP_NOTICE_SECONDS: '5' });
@@ -17,4 +18,16 @@ it('a call-service without Redis says so, and is ready all the same: what it com
   const readiness = await fetch(`${service.url}/readyz`);
   expect([readiness.status, await readiness.json()]).toMatchObject([200, { status: 'ready', checks: { redis: false, database: true } }]);
   expect(await (await fetch(`${service.url}/metrics`)).text()).toContain('trunkline_ready{check="redis"} 0');
+});
+
+it('a call-service is not ready before its migrations have run', async () => {
+  await using first = await startRunningCallService();
+  const [newest] = await first.database.query<{ name: string }>('SELECT name FROM knex_migrations ORDER BY id DESC LIMIT 1');
+  await first.database.query('DELETE FROM knex_migrations WHERE name = $1', [newest?.name]);
+  await using second = await startSecondCallService(first);
+  const readiness = await fetch(`${second.url}/readyz`);
+  expect([readiness.status, await readiness.json()]).toMatchObject([503, { checks: { database: true, schema: false } }]);
+  await first.database.query('INSERT INTO knex_migrations (name, batch, migration_time) VALUES ($1, 1, now())', [newest?.name]);
+  await until('it is ready', async () => (await fetch(`${second.url}/readyz`)).ok);
+  expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
 });

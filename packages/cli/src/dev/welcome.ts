@@ -35,14 +35,14 @@ export const welcomeLines = async ({ ports, env, backing, logs }: DevRun): Promi
   `  notifier      ${url(ports.notifier)}`,
   ...(ports.pushStandIn === null
     ? []
-    : [`  push stand-in ${url(ports.pushStandIn)}   (takes what phones would get: pnpm trunkline pushes)`]),
+    : [`  push stand-in ${url(ports.pushStandIn)}   (takes what phones would get: npx pnpm@12 trunkline pushes)`]),
   `  PostgreSQL    ${withoutPassword(backing.databaseUrl)}`,
   `  Redis         ${withoutPassword(backing.redisUrl)}`,
   `  logs          ${pathFromHere(logs)}`,
   '',
   ...(await tokenLines(env)),
   '',
-  'README.md, "See it ring", shows how to call with them. More tokens: pnpm trunkline token <userId>. Ctrl-C stops all of it.',
+  'README.md, "See it ring", shows how to call with them. More tokens: npx pnpm@12 trunkline token <userId>. Ctrl-C stops all of it.',
 ];
 
 const withoutPassword = (text: string): string => {

@@ -1,5 +1,6 @@
 import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
+import type { Database } from './database.ts';
 import { callsMigration } from './migrations/0001-calls.ts';
 import { blocksAndHistoryMigration } from './migrations/0002-blocks-and-history.ts';
 import { pushMigration } from './migrations/0003-push.ts';
@@ -63,6 +64,14 @@ export interface MigrationStatus {
 
 const HAS_RUN = `SELECT to_regclass('knex_migrations') IS NOT NULL AS "hasRun"`;
 const READ_RUN = 'SELECT name FROM knex_migrations ORDER BY id';
+
+const READ_MIGRATIONS = { name: 'read_migrations', text: READ_RUN };
+
+/** Whether every migration of this version has run, be it with those of later ones. @throws where none has */
+export const isMigrated = async (database: Pick<Database, 'query'>): Promise<boolean> => {
+  const run = new Set((await database.query<{ name: string }>(READ_MIGRATIONS, [])).map(({ name }) => name));
+  return Object.keys(MIGRATIONS).every((name) => run.has(name));
+};
 
 /** What has been run on a database and what has not. Changes nothing, not even where nothing was run before. */
 export const migrationStatus = async (databaseUrl: string): Promise<MigrationStatus[]> => {
