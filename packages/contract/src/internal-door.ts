@@ -40,6 +40,8 @@ export const CommandEnvelope = z.object({
   /** Minted by the edge, the same at every attempt, so that a command repeated after a lost answer is recognised. */
   commandId: z.string().min(1).max(64),
   attempt: z.int().positive(),
+  /** How much longer the edge waits for the answer, in milliseconds as of this attempt: after that it tells its client that it failed. */
+  wantedForMs: z.number().nonnegative().optional(),
   actor: Actor,
   command: Command,
   /** The id that the edge minted for a place that brought none, the same at every attempt. */

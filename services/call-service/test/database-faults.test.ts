@@ -55,6 +55,18 @@ it('a command that waited too long for a lock is tried again', async () => {
   expect(await reply).toMatchObject([{ ok: true, call: { callerId: 'zoe' } }]);
 });
 
+it('a place that its edge has given up rings nobody when the lock is free', async () => {
+  await using service = await startRunningCallService();
+  await send(service, place('ann', 'bob'));
+  const line = await holdLine(service, 'bob');
+  const late = send(service, { ...place('zoe', 'bob'), attempt: 2, wantedForMs: 300 });
+  await until('it waits', async () => (await waiters(service)).length > 0);
+  await service.database.query('SELECT pg_sleep(0.5)');
+  await line[Symbol.asyncDispose]();
+  expect(await late).toMatchObject([{ ok: false, error: { code: 'service_error' } }]);
+  expect(await service.database.query("SELECT FROM calls WHERE caller_id = 'zoe'")).toEqual([]);
+});
+
 it('an absence that could not be stored is found again', async () => {
   await using service = await startRunningCallService();
   await service.post('sessions', { gatewayId: 'g', opened: [{ sessionId: 's1', userId: 'ann', deviceId: null }], closed: [] });

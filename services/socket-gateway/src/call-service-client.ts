@@ -15,8 +15,8 @@ export interface CallServiceClientOptions {
 
 export interface Post<Schema extends z.ZodType> {
   path: string;
-  /** The body of each attempt, which are counted from 1. */
-  bodyFor(attempt: number): unknown;
+  /** The body of each attempt, which are counted from 1, with what is left of the budget then. */
+  bodyFor(attempt: number, leftMs: number): unknown;
   schema: Schema;
   /** How long all attempts together may take, in milliseconds. */
   budgetMs: number;
@@ -100,7 +100,7 @@ export const createCallServiceClient = (options: CallServiceClientOptions): Call
       count += 1;
       const timeoutMs = Math.max(1, Math.ceil(Math.min(REQUEST_TIMEOUT_MS, deadline - performance.now())));
       try {
-        return await attempt(endpoint, request, request.bodyFor(count), timeoutMs);
+        return await attempt(endpoint, request, request.bodyFor(count, Math.max(0, deadline - performance.now())), timeoutMs);
       } catch (error) {
         lastError = error;
         if (error instanceof RefusedRequest) break;

@@ -24,7 +24,7 @@ const createClient = () => {
   const bodies: string[][] = [];
   const client: CallServiceClient = {
     post: async ({ bodyFor, schema }) => {
-      const { commands } = bodyFor(1) as { commands: { commandId: string }[] };
+      const { commands } = bodyFor(1, 1000) as { commands: { commandId: string }[] };
       bodies.push(commands.map(({ commandId }) => commandId));
       const replies = commands.map(({ commandId }) => ({ ok: true, call: aCall({ id: CallId.parse(commandId) }) }));
       return { value: schema.parse({ replies }), sentAt: 0, receivedAt: 0 };

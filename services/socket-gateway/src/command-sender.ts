@@ -3,8 +3,8 @@ import type { Logger } from '@trunkline/service-kit';
 import type { CallServiceClient } from './call-service-client.ts';
 import { createReplyBatch, type SendForReply } from './reply-batch.ts';
 
-/** A command on its way; the attempt is counted by whoever sends it. */
-export type OutgoingCommand = Omit<CommandEnvelope, 'attempt'>;
+/** A command on its way; the attempt, and what is left of its time, are added by whoever sends it. */
+export type OutgoingCommand = Omit<CommandEnvelope, 'attempt' | 'wantedForMs'>;
 
 /** What was not answered is a `service_error`. */
 export type SendCommand = SendForReply<OutgoingCommand, CommandReply>;

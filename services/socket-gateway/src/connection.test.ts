@@ -1,5 +1,5 @@
 import type { Subscriber } from '@trunkline/bus';
-import { type CallEvent, type CloseReason, type CommandReply, type ServerEvent, SessionId } from '@trunkline/contract';
+import { type CallEvent, type CloseReason, type CommandReply, refusal, type ServerEvent, SessionId } from '@trunkline/contract';
 import { createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { ANA, aCall, aCallEvent, BEN } from '../test/call-event.ts';
@@ -100,6 +100,10 @@ const connect = () => {
 const cancelled = (seq: number): CallEvent =>
   aCallEvent({ type: 'call_cancelled', call: aCall({ seq, state: 'CANCELLED', reason: 'cancelled' }) });
 const ring = (seq: number): CallEvent => aCallEvent({ ringMsLeft: 30_000, call: aCall({ seq }) });
+const endedByItself: CallEvent = {
+  ...aCallEvent({ type: 'call_ended', call: aCall({ seq: 5, state: 'ENDED', reason: 'hung_up', endedBy: BEN }) }),
+  actor: { userId: BEN, deviceId: null, sessionId: SessionId.parse('ben-s1') },
+};
 const ended = (seq: number): CallEvent => aCallEvent({ type: 'call_ended', call: aCall({ seq, state: 'ENDED', reason: 'lost' }) });
 
 describe('a connection that opens', () => {
@@ -310,6 +314,32 @@ describe('an open connection', () => {
     seen.queuedBytes = MAX_QUEUED_BYTES + 1;
     seen.hear(ended(2));
     expect(seen.closedFor).toEqual(['too_slow']);
+  });
+
+  it('hears of the end that it asked for itself, where it was told that this failed', async () => {
+    const { seen, ask, commands, names } = await open();
+    ask('call:end', { callId: aCall().id });
+    await expect.poll(() => commands.length).toBe(1);
+    commands[0]?.reply({ ok: false, error: refusal('service_error') });
+    await expect.poll(() => seen.acknowledged.length).toBe(1);
+    seen.hear(endedByItself);
+    expect(names()).toEqual(['call:ended']);
+  });
+
+  it('does not hear of the end that it asked for itself, where the second try was answered', async () => {
+    const { seen, ask, commands, names } = await open();
+    for (const reply of [
+      { ok: false, error: refusal('service_error') },
+      { ok: true, call: aCall() },
+    ] as const) {
+      const count = commands.length;
+      ask('call:end', { callId: aCall().id });
+      await expect.poll(() => commands.length).toBe(count + 1);
+      commands[count]?.reply(reply);
+      await expect.poll(() => seen.acknowledged.length).toBe(count + 1);
+    }
+    seen.hear(endedByItself);
+    expect(names()).toEqual([]);
   });
 
   it('lasts as long as a refreshed token of the same user', async () => {

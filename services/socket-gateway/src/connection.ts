@@ -253,6 +253,8 @@ export class Connection<Frame> implements SocketListener<Frame> {
 
   readonly #answer = (reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void => {
     if (this.#isClosed()) return;
+    if (asked.callId !== null && reply.ok) this.#deliverer.trust(asked.callId);
+    else if (asked.callId !== null && !reply.ok && reply.error.code === 'service_error') this.#deliverer.doubt(asked.callId);
     const answer = this.#dialect.answer(reply, asked, acknowledge !== null);
     if (answer !== null && 'frame' in answer) this.#socket.write(answer.frame);
     else if (answer !== null) acknowledge?.(answer.acknowledgement);

@@ -7,6 +7,7 @@ import {
   isRinging,
   type OpenedSession,
   type ServerEvent,
+  SessionId,
 } from '@trunkline/contract';
 import type { DatabaseClock } from './database-clock.ts';
 import type { DeliveryReports } from './delivery-reports.ts';
@@ -39,6 +40,11 @@ const DELIVERED: Readonly<Record<Telling['kind'], Delivery['kind'] | null>> = {
   presence: null,
 };
 
+/** What a session that did it itself is not told of, because its answer said so. */
+const ENDS: ReadonlySet<CallEventType> = new Set(['call_rejected', 'call_cancelled', 'call_ended']);
+/** A session that nobody has. */
+const ANOTHER_SESSION = SessionId.parse('another');
+
 const NOTHING_TOLD: Told = { seq: 0, types: [] };
 
 export interface DelivererOptions<Frame> {
@@ -61,6 +67,8 @@ export class Deliverer<Frame> {
   /** By call, the oldest first. Most sessions are idle, so it is made when it is needed. */
   #told: Map<CallId, Told> | null = null;
   #stops: StopReports | null = null;
+  /** Calls of which the session asked something that was not answered in time, by the id that it named. */
+  #doubted: Set<string> | null = null;
   #snapshotAt: number | null = null;
 
   constructor(options: DelivererOptions<Frame>) {
@@ -70,6 +78,17 @@ export class Deliverer<Frame> {
   /** A snapshot has come: called before what it tells is delivered. */
   noteSnapshot(): void {
     this.#snapshotAt = this.#options.clock.now();
+  }
+
+  /** Its client was told that what it asked of a call failed, and it may have been done all the same: then it hears so, as its other sessions do. */
+  doubt(callId: string): void {
+    this.#doubted ??= new Set();
+    if (this.#doubted.size < MAX_REMEMBERED_CALLS) this.#doubted.add(callId);
+  }
+
+  /** Its client has learnt what became of what it asked of a call. */
+  trust(callId: string): void {
+    this.#doubted?.delete(callId);
   }
 
   /** The session is over. */
@@ -117,13 +136,18 @@ export class Deliverer<Frame> {
   #write(event: ServerEvent, source: EventSource): void {
     const { session, dialect, write } = this.#options;
     const { sessionId, userId, deviceId } = session;
-    const telling = tellingFor(event, session);
+    const telling = tellingFor(event, this.#isDoubted(event) ? { ...session, sessionId: ANOTHER_SESSION } : session);
     if (telling === null) return this.#count(event.type, 'untold');
     const isWritten = write(dialect.encode(telling));
     if (!isWritten) return this.#count(event.type, 'unwritten');
     this.#countWritten(event, source);
     const kind = DELIVERED[telling.kind];
     if (kind !== null) this.#report({ kind, callId: event.call.id, userId, deviceId, sessionId });
+  }
+
+  #isDoubted({ type, call }: ServerEvent): boolean {
+    if (this.#doubted === null || !ENDS.has(type)) return false;
+    return this.#doubted.has(call.id) || (call.calleeAlias !== null && this.#doubted.has(call.calleeAlias));
   }
 
   #report(delivery: Delivery): void {

@@ -23,7 +23,7 @@ const createReports = (failures: number) => {
     post: async ({ bodyFor, schema }) => {
       requests += 1;
       if (requests <= failures) throw new Error('nobody answers');
-      taken.push((bodyFor(1) as { deliveries: Delivery[] }).deliveries.map(({ callId }) => callId));
+      taken.push((bodyFor(1, 1000) as { deliveries: Delivery[] }).deliveries.map(({ callId }) => callId));
       return { value: schema.parse({}), sentAt: 0, receivedAt: 0 };
     },
     [Symbol.asyncDispose]: async () => undefined,

@@ -50,7 +50,7 @@ export const createReplyBatch = <Command extends object, Reply>({
   const post = async (commands: Command[], budgetMs: number): Promise<Reply[]> => {
     const { value } = await client.post({
       path,
-      bodyFor: (attempt) => ({ commands: commands.map((command) => ({ ...command, attempt })) }),
+      bodyFor: (attempt, wantedForMs) => ({ commands: commands.map((command) => ({ ...command, attempt, wantedForMs })) }),
       schema,
       budgetMs,
     });

@@ -110,8 +110,10 @@ export const actOnCall = (
   if (party === null) return notTheirs(command, isCallees(command) ? 'callee' : 'participant');
   if (world.doneCommands.get(commandId) === call.id) return done(call);
   settleDeadlines(world, call);
-  if (isPassedOn(command)) return passOn(world, call, command, { ...cause, party });
-  const reply = move(world, call, command, { ...cause, party }, wantsAnswer);
-  if (reply.ok) noteActing(world, call, party, actor.sessionId);
+  const reply = isPassedOn(command)
+    ? passOn(world, call, command, { ...cause, party })
+    : move(world, call, command, { ...cause, party }, wantsAnswer);
+  if (reply.ok) world.doneCommands.set(commandId, call.id);
+  if (reply.ok && !isPassedOn(command)) noteActing(world, call, party, actor.sessionId);
   return reply;
 };

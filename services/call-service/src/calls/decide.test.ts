@@ -297,6 +297,22 @@ describe('a command on a call', () => {
     expect(desk.events).toHaveLength(events);
   });
 
+  it('repeated while its first attempt waited, and decided together with it, is done once and answered as done', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    const accept = desk.envelope('bob', { type: 'accept_call', callId });
+    const events = desk.events.length;
+    const replies = desk.apply([1, 2].map((attempt) => ({ kind: 'command' as const, envelope: { ...accept, attempt } })));
+    expect(replies).toMatchObject([
+      { ok: true, call: { state: 'CONNECTING' } },
+      { ok: true, call: { state: 'CONNECTING' } },
+    ]);
+    expect(desk.events).toHaveLength(events + 1);
+    const signal = desk.envelope('bob', { type: 'relay_signal', callId, signal: { type: 'offer', sdp: 'v=0' } });
+    desk.apply([1, 2].map((attempt) => ({ kind: 'command' as const, envelope: { ...signal, attempt } })));
+    expect(desk.hints.filter(({ type }) => type === 'call_signal')).toHaveLength(1);
+  });
+
   it('under one requestId is decided once; another body under it is a conflict', () => {
     const desk = new Desk();
     const { id: callId } = desk.place('ann', 'bob');
@@ -465,6 +481,22 @@ describe('the system', () => {
     desk.apply([{ kind: 'due', callId }]);
     expect(desk.stateOf(callId)).toBe('INITIATING');
     desk.now += 1;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.calls.get(callId)).toMatchObject({ state: 'REJECTED', reason: 'offline' });
+  });
+
+  it('does not give up a callee who came before the time was over, though nothing has said yet that it rings', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.present.delete('bob');
+    desk.apply([{ kind: 'nobody_heard', callId, calleeId: 'bob' }]);
+    desk.now += 9_900;
+    desk.come('bob', callId);
+    desk.now += 200;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.stateOf(callId)).toBe('INITIATING');
+    desk.leave('bob', callId);
+    desk.now += 10_000;
     desk.apply([{ kind: 'due', callId }]);
     expect(desk.calls.get(callId)).toMatchObject({ state: 'REJECTED', reason: 'offline' });
   });

@@ -77,7 +77,7 @@ const MAX_BATCH = 512;
 const BATCHES_IN_FLIGHT = 2;
 /** A command that waits for the next batch is told so late at most; at rest nothing waits. */
 const BATCHES_APART_MS = 4;
-/** Past it, a gateway has told the client that it failed. */
+/** Past it, an edge that says nothing of its patience has told the client that it failed. */
 const MAX_WAIT_MS = 3000;
 const MAX_WAITING = 20_000;
 
@@ -91,9 +91,10 @@ interface Arrived {
 
 /** Whoever asked has been told that it failed: a phone that rings or answers now would surprise everybody. What ends a call still ends it. */
 const isStale = ({ input, at }: Arrived): boolean => {
-  if (input.kind !== 'command' || performance.now() - at < MAX_WAIT_MS) return false;
-  const { type } = input.envelope.command;
-  return type === 'place_call' || type === 'accept_call';
+  if (input.kind !== 'command') return false;
+  const { command, wantedForMs = MAX_WAIT_MS } = input.envelope;
+  if (performance.now() - at < Math.min(MAX_WAIT_MS, wantedForMs)) return false;
+  return command.type === 'place_call' || command.type === 'accept_call';
 };
 
 /** The calls that this batch ended: each has its last event in it. */
@@ -105,34 +106,41 @@ const endedIn = ({ events, inserted, updated }: Outcome): CallRecord[] => {
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
 export const createDecider = ({ database, policy, pushPolicy, published, logger, webhooks, onCommitted }: DeciderOptions): Decider => {
   const lines = new KnownLines();
-  const commit = async (inputs: Input[]): Promise<Reply[]> => {
-    const { outcome, unpublished, pushes, notes } = await database.transaction(async (transaction) => {
-      const decided = decide(inputs, await loadAndLock(transaction, inputs, lines), policy);
+  const commit = async (arrived: Arrived[]): Promise<Reply[]> => {
+    if (arrived.every(isStale)) return arrived.map(() => failed);
+    const { fresh, outcome, unpublished, pushes, notes } = await database.transaction(async (transaction) => {
+      const loaded = await loadAndLock(
+        transaction,
+        arrived.map(({ input }) => input),
+        lines,
+      );
+      // Locks may have taken their time.
+      const fresh = arrived.filter((each) => !isStale(each));
+      const decided = decide(
+        fresh.map(({ input }) => input),
+        loaded,
+        policy,
+      );
       const unpublished = store(transaction, decided, policy, published);
       const pushes = queueCallPushes(transaction, decided, pushPolicy);
       webhooks?.store(transaction, callDrafts(decided));
-      return { outcome: decided, unpublished, pushes, notes: noteEndedCalls(transaction, endedIn(decided)) };
+      return { fresh, outcome: decided, unpublished, pushes, notes: noteEndedCalls(transaction, endedIn(decided)) };
     });
     if (outcome.events.length > 0) webhooks?.wake();
     if (unpublished.rows.length > 0 || outcome.hints.length > 0)
       onCommitted({ outcome, rows: await inSequence(unpublished), pushes: await pushes, notes: await notes });
-    return outcome.replies;
-  };
-
-  const run = runInHalves({
-    commit,
-    refused: () => failed,
-    onRefused: (error, inputs) => logger.error({ err: error, callIds: inputs.map(callIdOf) }, 'inputs could not be decided'),
-  });
-
-  const runFresh = async (arrived: Arrived[]): Promise<Reply[]> => {
-    const fresh = arrived.filter((each) => !isStale(each));
-    const replies = fresh.length === 0 ? [] : await run(fresh.map(({ input }) => input));
-    const replyTo = new Map(fresh.map((each, index) => [each, replies[index] as Reply]));
+    const replyTo = new Map(fresh.map((each, index) => [each, outcome.replies[index] as Reply]));
     return arrived.map((each) => (replyTo.has(each) ? (replyTo.get(each) as Reply) : failed));
   };
 
-  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, apartMs: BATCHES_APART_MS, run: runFresh });
+  const run = runInHalves<Arrived, Reply>({
+    commit,
+    refused: () => failed,
+    onRefused: (error, arrived) =>
+      logger.error({ err: error, callIds: arrived.map(({ input }) => callIdOf(input)) }, 'inputs could not be decided'),
+  });
+
+  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, apartMs: BATCHES_APART_MS, run });
   return {
     decide: (input) => (batch.size >= MAX_WAITING ? Promise.resolve(failed) : batch.add({ input, at: performance.now() })),
     idle: () => batch.idle(),

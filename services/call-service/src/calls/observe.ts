@@ -54,6 +54,10 @@ export const notePresence = (world: World, call: CallRecord, userId: string): vo
   if (party === null || call.endedAt !== null) return;
   const { mark, trace } = SIDES[party];
   const isPresent = world.presentUsers.has(userId);
+  if (isPresent && party === 'callee' && call.unreachableSince !== null) {
+    call.unreachableSince = null;
+    world.changed(call);
+  }
   if (isPresent === (call[mark] === null)) return;
   call[mark] = isPresent ? null : world.now;
   world.changed(call);

@@ -98,7 +98,8 @@ export class World {
   readonly policy: CallPolicy;
   readonly presentUsers: ReadonlySet<string>;
   readonly reach: Reach;
-  readonly doneCommands: ReadonlyMap<string, string>;
+  /** Commands that were done, by which call: before this batch, or in it. */
+  readonly doneCommands: Map<string, string>;
   readonly inserted = new Set<CallRecord>();
   readonly updated = new Set<CallRecord>();
   readonly events: CallEvent[] = [];
@@ -116,7 +117,7 @@ export class World {
     this.policy = policy;
     this.presentUsers = loaded.presentUsers;
     this.reach = loaded.reach;
-    this.doneCommands = loaded.doneCommands;
+    this.doneCommands = new Map(loaded.doneCommands);
     this.#answers = loaded.answers;
     this.#blockedBy = loaded.blockedBy;
     for (const call of loaded.calls) this.#index(call);
