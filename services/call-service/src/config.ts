@@ -89,15 +89,18 @@ export const callServiceSettings = {
   BUSY_POLICY: z.enum(['reject', 'ring']).default('reject').describe('What a call to somebody in another call does'),
 };
 
-const Settings = z.object(callServiceSettings).superRefine((config, context) => {
-  requireOneTokenSource(config, context);
-  requireWholeProviders(config, context);
-  requireWebhookSecret(config, context);
-  refuseDevelopmentSecrets(config, context);
-  refuseInsecurePushInProduction(config, context);
-});
+const Settings = z.object(callServiceSettings);
+
+const RULES = [
+  requireOneTokenSource,
+  { needs: ['TURN_URLS'], judge: requireWholeProviders },
+  { judge: requireWebhookSecret },
+  refuseDevelopmentSecrets,
+  refuseInsecurePushInProduction,
+];
 
 export type CallServiceConfig = Readonly<z.infer<typeof Settings>>;
 
 /** @throws ConfigError naming every problem */
-export const loadCallServiceConfig = (env: Readonly<Record<string, string | undefined>>): CallServiceConfig => loadConfig(Settings, env);
+export const loadCallServiceConfig = (env: Readonly<Record<string, string | undefined>>): CallServiceConfig =>
+  loadConfig(Settings, env, RULES);

@@ -258,6 +258,10 @@ it('a call of two people who share a chat is told there, worded for each side; o
     expect.stringMatching(/^Incoming voice call, 0:\d\d$/),
     'No answer to your voice call',
   ]);
+  const refused = await placeAndAct(service, 'ann', 'sho', []);
+  await sho.post(`/api/v1/calls/${refused}/reject`, { reason: 'busy' });
+  await until('the refusal is told', async () => (await messages(ann)).length === 4);
+  expect((await messages(ann))[0]).toMatchObject({ content: 'Your voice call was declined', metadata: { outcome: 'declined' } });
   expect((await sho.get(`/v1/chat/${chatId}`)).body.unread_count).toBe(1);
   await placeAndAct(service, 'ann', 'bob', [['ann', 'cancel_call']]);
   await until('no note is left', async () => (await service.database.query('SELECT FROM chat_call_notes')).length === 0);

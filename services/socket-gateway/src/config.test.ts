@@ -1,4 +1,4 @@
-import { ConfigError } from '@trunkline/service-kit';
+import { ConfigError, DEV_INTERNAL_TOKEN } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
 import { loadGatewayConfig } from './config.ts';
 
@@ -28,4 +28,10 @@ it('names every problem at once', () => {
   const attempt = () => loadGatewayConfig({ PORT: '12abc', CALL_SERVICE_URLS: 'tcp://x', GATEWAY_LEASE_SECONDS: '1' });
   expect(attempt).toThrow(ConfigError);
   expect(attempt).toThrow(/PORT[\s\S]*CALL_SERVICE_URLS[\s\S]*GATEWAY_LEASE_SECONDS/);
+});
+
+it('names what is wrong together beside what is wrong by itself', () => {
+  const env = { ...ENOUGH, NODE_ENV: 'production', JWT_SECRET: '', INTERNAL_TOKEN: DEV_INTERNAL_TOKEN, LOG_LEVEL: 'loud' };
+  const problems = [/^LOG_LEVEL: /, /^JWT_SECRET: set either/, /^INTERNAL_TOKEN: /].map((problem) => expect.stringMatching(problem));
+  expect(() => loadGatewayConfig(env)).toThrow(expect.objectContaining({ problems }));
 });

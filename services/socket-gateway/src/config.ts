@@ -64,12 +64,10 @@ export const gatewaySettings = {
   GATEWAY_LEASE_SECONDS: integer(3, 300).default(15).describe('How long a gateway that was not heard counts as alive'),
 };
 
-const Settings = z.object(gatewaySettings).superRefine((config, context) => {
-  requireOneTokenSource(config, context);
-  refuseDevelopmentSecrets(config, context);
-});
+const Settings = z.object(gatewaySettings);
 
 export type GatewayConfig = Readonly<z.infer<typeof Settings>>;
 
 /** @throws ConfigError naming every problem */
-export const loadGatewayConfig = (env: Readonly<Record<string, string | undefined>>): GatewayConfig => loadConfig(Settings, env);
+export const loadGatewayConfig = (env: Readonly<Record<string, string | undefined>>): GatewayConfig =>
+  loadConfig(Settings, env, [requireOneTokenSource, refuseDevelopmentSecrets]);

@@ -2,11 +2,11 @@ import { type Call, type CallNote, callNoteText, durationSeconds, SYSTEM } from 
 import type { ChatAnswer, ChatInput, ChatWorld } from './chat-world.ts';
 import { sayIn } from './say.ts';
 
-const outcomeOf = ({ state, reason }: Call): CallNote['outcome'] => {
+const outcomeOf = ({ state, endedBy }: Call): CallNote['outcome'] => {
   if (state === 'ENDED') return 'ended';
   if (state === 'FAILED') return 'failed';
-  // What a callee turned down is not missed; what found it busy, gone or late is.
-  return state === 'REJECTED' && (reason === 'declined' || reason === 'unavailable') ? 'declined' : 'missed';
+  // What a callee turned down, in whatever words, is not missed; what found it busy, gone or late is.
+  return state === 'REJECTED' && endedBy !== SYSTEM ? 'declined' : 'missed';
 };
 
 const noteOf = (call: Call): CallNote => ({

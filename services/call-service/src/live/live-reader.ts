@@ -38,9 +38,9 @@ export const READ_RECENT_CALLS = {
   name: 'read_live_recent_calls',
   text: `SELECT (floor(extract(epoch FROM c.created_at) / ${BUCKET_SECONDS}) * ${BUCKET_SECONDS})::float8 AS at, count(*)::int AS placed,
       count(c.accepted_at)::int AS answered,
-      count(*) FILTER (WHERE c.state IN ('MISSED', 'FAILED') OR (c.state = 'REJECTED' AND c.reason = 'offline'))::int AS unanswered,
+      count(*) FILTER (WHERE c.state IN ('MISSED', 'FAILED') OR (c.state = 'REJECTED' AND c.reason = 'offline' AND c.ended_by = 'system'))::int AS unanswered,
       percentile_cont(0.5) WITHIN GROUP (ORDER BY r.ms) AS "ringMsP50", percentile_cont(0.95) WITHIN GROUP (ORDER BY r.ms) AS "ringMsP95"
-    FROM (SELECT id, created_at, accepted_at, state, reason FROM calls
+    FROM (SELECT id, created_at, accepted_at, state, reason, ended_by FROM calls
       WHERE created_at >= statement_timestamp() - interval '${MINUTES} minutes' ORDER BY created_at DESC LIMIT ${SAMPLE}) AS c
     LEFT JOIN LATERAL (SELECT (extract(epoch FROM min(at) - c.created_at) * 1000)::float8 AS ms FROM call_trace
       WHERE call_id = c.id AND kind = 'ring_sent') AS r ON true

@@ -6,6 +6,9 @@ import { tellExpired } from './expired-pushes.ts';
 /** A notifier that says nothing for this long is taken for dead: a ring cannot wait long, a chunk of many takes its time. */
 const CLAIM_FOR = `CASE WHEN p.type IN ('incoming_call', 'call_cancelled') THEN interval '20 seconds' ELSE interval '60 seconds' END`;
 
+/** A stop waits for its ring, which is soon over; a missed call for its stop, which may wait for a provider that is down. */
+const WAIT_FOR = `CASE p.type WHEN 'missed_call' THEN interval '5 seconds' * power(2, least(p.attempt, 5)) ELSE interval '1 second' END`;
+
 /** With its LIMIT it is looked up for each row; a plain EXISTS may be hashed, which reads the whole table. */
 const exists = (rows: string): string => `coalesce((SELECT true FROM ${rows} LIMIT 1), false)`;
 
@@ -56,7 +59,7 @@ export const CLAIM_PUSHES = {
         status = CASE WHEN j.verdict IN ('done', 'send', 'wait') THEN p.status WHEN j.verdict = 'expired' THEN 'expired' ELSE 'dropped' END,
         error = CASE WHEN j.verdict IN ('done', 'send', 'wait') THEN p.error ELSE j.verdict END,
         done_at = CASE WHEN j.verdict IN ('done', 'send', 'wait') THEN p.done_at ELSE clock_timestamp() END,
-        due_at = CASE j.verdict WHEN 'send' THEN clock_timestamp() + ${CLAIM_FOR} WHEN 'wait' THEN clock_timestamp() + interval '1 second' END,
+        due_at = CASE j.verdict WHEN 'send' THEN clock_timestamp() + ${CLAIM_FOR} WHEN 'wait' THEN clock_timestamp() + ${WAIT_FOR} END,
         claimed_attempt = CASE j.verdict WHEN 'send' THEN j.asked_attempt END,
         claimed_until = CASE j.verdict WHEN 'send' THEN clock_timestamp() + ${CLAIM_FOR} END,
         target_revision = j.revision

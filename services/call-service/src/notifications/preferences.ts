@@ -65,12 +65,15 @@ const SWITCHES: Readonly<Record<PushType, Switch | null>> = {
   custom: null,
 };
 
+/** Twice as many as there are zones. Users spell them, in any case, so that there may be any number of names. */
+const MOST_CLOCKS = 1000;
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 const clockOf = (timeZone: string): Intl.DateTimeFormat => {
   const known = clocks.get(timeZone);
   if (known !== undefined) return known;
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  if (clocks.size >= MOST_CLOCKS) clocks.clear();
   clocks.set(timeZone, clock);
   return clock;
 };

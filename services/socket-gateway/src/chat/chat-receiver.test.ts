@@ -64,6 +64,9 @@ it('more than can wait, and more than may come in a second, is refused', () => {
   const message = { event: 'send_message', body: { chat_id: CHAT, content: 'w'.repeat(10_000) } };
   for (let time = 0; time < 14; time += 1) wordy.receiver.receive(message, null);
   expect(wordy.answers).toEqual([refused]);
+  const impatient = createReceiver();
+  for (let time = 0; time < 14; time += 1) impatient.receiver.receive({ event: 'auth:refresh', body: { token: 't'.repeat(10_000) } }, null);
+  expect(impatient.answers).toEqual([refused]);
   const hasty = createReceiver(2);
   for (let time = 0; time < 4; time += 1) hasty.receiver.receive(join, null);
   expect(hasty.answers.length).toBeGreaterThan(0);

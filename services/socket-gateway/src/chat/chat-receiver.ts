@@ -19,8 +19,18 @@ interface Pending {
 type Meaning = ChatAsk['type'] | 'unreadable';
 
 /** How much text it holds, about. */
-const textIn = (ask: ChatAsk): number =>
-  ask.type === 'send_message' ? ask.content.length + (ask.metadata == null ? 0 : JSON.stringify(ask.metadata).length) : 0;
+const textIn = (ask: ChatAsk): number => {
+  switch (ask.type) {
+    case 'send_message':
+      return ask.content.length + (ask.attachmentUrl?.length ?? 0) + (ask.metadata == null ? 0 : JSON.stringify(ask.metadata).length);
+    case 'mark_read':
+      return ask.messageIds.join('').length;
+    case 'refresh_token':
+      return ask.token.length;
+    default:
+      return 0;
+  }
+};
 
 /** What goes no further than this gateway. */
 const STAYS_HERE: ReadonlySet<ChatAsk['type']> = new Set(['set_typing', 'refresh_token']);

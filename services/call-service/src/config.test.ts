@@ -1,0 +1,46 @@
+import { ConfigError, DEV_INTERNAL_TOKEN, DEV_JWT_SECRET } from '@trunkline/service-kit';
+import { expect, it } from 'vitest';
+import { loadCallServiceConfig } from './config.ts';
+
+const ENOUGH = {
+  DATABASE_URL: 'postgres://127.0.0.1/x',
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  INTERNAL_TOKEN: 'an-internal-token-of-a-test',
+  JWT_SECRET: 'a-secret-of-a-test-with-32-characters',
+};
+
+/** The variables with a problem, one for each. */
+const wrongIn = (env: Record<string, string>): string[] => {
+  try {
+    loadCallServiceConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map((problem) => problem.slice(0, problem.indexOf(':')));
+    throw error;
+  }
+};
+
+it.each<[Record<string, string>, string[]]>([
+  [{}, ['REDIS_URL', 'INTERNAL_TOKEN', 'DATABASE_URL', 'JWT_SECRET']],
+  [ENOUGH, []],
+  [
+    { ...ENOUGH, NODE_ENV: 'production', LOG_LEVEL: 'loud', INTERNAL_TOKEN: DEV_INTERNAL_TOKEN, JWT_SECRET: DEV_JWT_SECRET },
+    ['LOG_LEVEL', 'JWT_SECRET', 'INTERNAL_TOKEN'],
+  ],
+  [{ ...ENOUGH, PORT: 'x', WEBHOOK_URL: 'https://app.example/hook' }, ['PORT', 'WEBHOOK_SECRET']],
+  [{ ...ENOUGH, PORT: 'x', LIVEKIT_API_KEY: 'key' }, ['PORT', 'LIVEKIT_URL', 'LIVEKIT_API_SECRET']],
+])('with %j, everything that is wrong is named at once', (env, names) => {
+  expect(wrongIn(env)).toEqual(names);
+});
+
+it.each<[Record<string, string>, string[]]>([
+  [{ JWT_SECRET: 'short' }, ['JWT_SECRET']],
+  [{ JWT_SECRET: '', JWT_JWKS_URL: 'ftp://x' }, ['JWT_JWKS_URL']],
+  [{ TURN_URLS: 'http://x', TURN_SECRET: 'a-secret-of-the-turn-server' }, ['TURN_URLS']],
+  [{ TURN_URLS: 'turn:x:3478', TURN_SECRET: 'short' }, ['TURN_SECRET']],
+  [{ AGORA_APP_ID: 'x', AGORA_APP_CERTIFICATE: '0'.repeat(32) }, ['AGORA_APP_ID']],
+  [{ WEBHOOK_URL: 'https://app.example/hook', WEBHOOK_SECRET: 'x' }, ['WEBHOOK_SECRET']],
+  [{ NODE_ENV: 'production', WEB_PUSH_ALLOW_INSECURE: 'yes' }, ['WEB_PUSH_ALLOW_INSECURE']],
+])('with %j, what is wrong is named once, and nothing for its sake', (changes, names) => {
+  expect(wrongIn({ ...ENOUGH, ...changes })).toEqual(names);
+});
