@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { TrunklineError } from '@trunkline/client';
-import { type System, startSystem, until } from '@trunkline/testing';
+import { type System, startFaultProxy, startSystem, until } from '@trunkline/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientPhone, clientPhone, ringBetween } from './client-phones.ts';
 
@@ -210,5 +210,41 @@ describe('beside calls', () => {
     await calls[1]?.end();
     expect(await calls[0]?.finished).toMatchObject({ state: 'ENDED', endedBy: callee.userId });
     expect(await callerAgain.client.resume(out.id)).toBeNull();
+  });
+
+  it('a ring is taken up by an app that its push opened, before it is connected, and answered', async () => {
+    using phones = await two();
+    const { out } = await ringBetween(phones.caller, phones.callee, { ringTimeoutSeconds: 60 });
+    await using relay = await startFaultProxy(system.gateways[0]?.url as string);
+    relay.refuse();
+    using opened = await clientPhone(system, [], phones.callee.userId, { url: relay.url, claims: { deviceId: 'tablet' } });
+    const resumed = await opened.client.resume(out.id);
+    const beforeTheRing = [resumed?.state, resumed?.direction === 'incoming' && resumed.isRinging];
+    relay.pass();
+    const ring = await opened.rings(out.id);
+    expect([beforeTheRing, ring === resumed, ring.isRinging, ring.callerName]).toEqual([['RINGING', true], true, true, 'Ann']);
+    expect(ring.ringMsLeft).toBeGreaterThan(0);
+    expect(ring.ringMsLeft).toBeLessThanOrEqual(60_000);
+    await ring.accept();
+    expect(ring.state).toBe('CONNECTING');
+    await out.end();
+    await ring.finished;
+    expect(opened.namesFor(out.id)).toEqual(['incoming', 'stopped', 'accepted', 'ended']);
+  });
+
+  it('a ring that was taken up is silent when the client is closed, which takes up no other', async () => {
+    using phones = await two();
+    const { out } = await ringBetween(phones.caller, phones.callee);
+    const nowhere = { url: 'http://127.0.0.1:1' };
+    using opened = await clientPhone(system, [], phones.callee.userId, nowhere);
+    const resumed = await opened.client.resume(out.id);
+    expect(resumed).toMatchObject({ isRinging: true, isOver: false });
+    opened.client.close();
+    expect(resumed).toMatchObject({ isRinging: false });
+    using another = await clientPhone(system, [], phones.callee.userId, nowhere);
+    const late = another.client.resume(out.id);
+    another.client.close();
+    await expect(late).rejects.toMatchObject({ code: 'closed' });
+    expect(another.client.calls).toEqual([]);
   });
 });

@@ -22,6 +22,10 @@ const statusesOf = ({ told }: ClientPhone): string[] =>
     if (name !== 'connection') return [];
     return 'reason' in event ? [`${event.status}: ${event.reason}`] : [event.status];
   });
+const waitsOf = ({ told }: ClientPhone): number[] =>
+  told.flatMap(({ name, event }) => (name === 'connection' && 'retryInMs' in event ? [event.retryInMs] : []));
+/** Who waited as long as that would not be seen again. */
+const HOUR_MS = 3_600_000;
 const isClosed = (phone: ClientPhone) => until('it is closed', () => phone.client.connection.status === 'closed');
 
 describe('a token', { timeout: PATIENCE_MS }, () => {
@@ -72,6 +76,31 @@ describe('a token', { timeout: PATIENCE_MS }, () => {
     expect(statusesOf(stubborn)).toEqual(['waiting: unauthenticated', 'connecting', 'closed: unauthenticated']);
   });
 
+  it('that was refused is replaced at once; those after it with waits between', async () => {
+    const userId = `user-${randomUUID()}`;
+    const reconnect = { maxMs: HOUR_MS };
+    using phone = await clientPhone(system, [0], userId, {
+      reconnect,
+      getToken: async (why) => (why === 'first' ? 'no token' : mintToken(userId)),
+    });
+    await phone.connected();
+    expect(waitsOf(phone)).toEqual([0]);
+    let asked = 0;
+    const getToken = (): string => {
+      asked += 1;
+      return `no token ${asked}`;
+    };
+    using hopeless = await clientPhone(system, [0], userId, { reconnect, getToken });
+    await until('it waits a second time', () => waitsOf(hopeless).length === 2);
+    expect([waitsOf(hopeless), asked]).toEqual([[0, expect.toSatisfy((wait) => wait > 1000)], 2]);
+  });
+
+  it('that was refused and that nobody can replace closes the client at once', async () => {
+    using phone = await clientPhone(system, [0], 'nobody', { token: 'nonsense', reconnect: { maxMs: HOUR_MS } });
+    await isClosed(phone);
+    expect(statusesOf(phone)).toEqual(['closed: unauthenticated']);
+  });
+
   it('that nobody renews ends the client for good', async () => {
     const userId = `user-${randomUUID()}`;
     using phone = await clientPhone(system, [0], userId, { claims: { ttlSeconds: 5 } });
@@ -117,14 +146,16 @@ describe('a server that closes', { timeout: PATIENCE_MS }, () => {
     await until('it alone is there', async () => (await sessions()).length === 1);
   });
 
-  it('because it stops sends its clients to the next one', async () => {
-    using phone = await clientPhone(system, [0, 1], `user-${randomUUID()}`);
+  it('because it stops sends its clients to the next one, as soon as it says', async () => {
+    using phone = await clientPhone(system, [0, 1], `user-${randomUUID()}`, { reconnect: { maxMs: HOUR_MS } });
     await phone.connected();
     const gateway = system.process('socket-gateway', 0);
     process.kill(gateway.pid, 'SIGTERM');
     await until('it has moved', () => statusesOf(phone).length === 4);
     expect(statusesOf(phone)).toEqual(['connected', 'waiting: going_away', 'connecting', 'connected']);
     expect(phone.client.connection).toMatchObject({ url: system.gateways[1]?.url });
+    // When to come back, it said.
+    expect(Math.max(...waitsOf(phone))).toBeLessThanOrEqual(2000);
     await gateway.kill();
     await gateway.start();
   });
@@ -132,12 +163,10 @@ describe('a server that closes', { timeout: PATIENCE_MS }, () => {
   it('is tried again after waits that are random and bounded, shorter where something waits to be done', async () => {
     const reconnect = { busyMs: 8, maxMs: 64 };
     using phone = await clientPhone(system, [], 'nobody', { url: 'http://127.0.0.1:1', reconnect });
-    const waits = (): number[] =>
-      phone.told.flatMap(({ name, event }) => (name === 'connection' && 'retryInMs' in event ? [event.retryInMs] : []));
-    await until('it has tried a while', () => waits().length >= 30);
-    expect(Math.max(...waits())).toBeLessThan(64);
-    expect(new Set(waits()).size).toBeGreaterThan(5);
-    using busy = await clientPhone(system, [], 'nobody', { url: 'http://127.0.0.1:1', reconnect: { busyMs: 8, maxMs: 3_600_000 } });
+    await until('it has tried a while', () => waitsOf(phone).length >= 30);
+    expect(Math.max(...waitsOf(phone))).toBeLessThan(64);
+    expect(new Set(waitsOf(phone)).size).toBeGreaterThan(5);
+    using busy = await clientPhone(system, [], 'nobody', { url: 'http://127.0.0.1:1', reconnect: { busyMs: 8, maxMs: HOUR_MS } });
     const call = busy.client.place('somebody', { timeoutMs: 3000 });
     expect(await call.finished).toMatchObject({ reason: 'timed_out' });
     expect(busy.told.filter(({ event }) => 'retryInMs' in event).length).toBeGreaterThan(1);
@@ -155,7 +184,7 @@ describe('a server that closes', { timeout: PATIENCE_MS }, () => {
   it('is not waited for when the app says that the network is back', async () => {
     using phone = await clientPhone(system, [0], `user-${randomUUID()}`, {
       url: ['http://127.0.0.1:1', system.gateways[0]?.url as string],
-      reconnect: { maxMs: 3_600_000 },
+      reconnect: { maxMs: HOUR_MS },
     });
     await until('it waits', () => phone.client.connection.status === 'waiting');
     phone.client.reconnectNow();

@@ -170,6 +170,8 @@ describe.runIf(await hasBrowser())('the pages of the console', () => {
     await key.fill('a-wrong-key');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => sessionStorage.getItem('trunkline-server-key') === null);
+    await page.locator('form.gate [role=alert]', { hasText: /^(This key does not count\.|このキーは使えません。)$/ }).waitFor();
+    expect(await barriersOn(page, null)).toEqual([]);
     await key.fill(DEV_SERVER_KEY);
     await page.keyboard.press('Enter');
     await page.locator('.tile').first().waitFor();

@@ -1,5 +1,5 @@
 import type { CallView } from '@trunkline/contract';
-import { RingingCall } from './incoming-call.ts';
+import { LONGEST_RING_MS, RingingCall } from './incoming-call.ts';
 import type { CallServices } from './live-call.ts';
 import { outcomeOf } from './outcomes.ts';
 import { PlacedCall } from './outgoing-call.ts';
@@ -37,6 +37,8 @@ type CallWords = Exclude<keyof ServerWords, 'call:error' | 'user_online' | 'user
 export class CallRegister {
   readonly #options: CallRegisterOptions;
   readonly #calls = new Map<string, HeldCall>();
+  /** Rings that the app took up by their ids before the server told them. */
+  readonly #takenUp = new WeakSet<RingingCall>();
 
   constructor(options: CallRegisterOptions) {
     this.#options = options;
@@ -61,13 +63,17 @@ export class CallRegister {
 
   /** Takes up a call that the server has, and that `userId` takes part in. */
   adopt(view: CallView, userId: string | null): HeldCall {
-    const { id, callerId, calleeId, callType, channelId, status: state } = view;
+    const { id, callerId, calleeId, callType, channelId, status: state, createdAt } = view;
     const { services } = this.#options;
     const held = this.#calls.get(id);
     if (held !== undefined) return held;
     if (callerId === userId) return this.add(new PlacedCall({ id, peerId: calleeId, callType, channelId, state }, null, services));
     const known = { callId: id, callerId, callerName: callerId, callerAvatar: null, callType, channelId };
-    return this.add(new RingingCall({ ...known, timestamp: 0, expiresAt: 0 }, services, state));
+    // How long it rings, the server says to each new connection: until then, no longer than any.
+    const timestamp = Date.parse(createdAt);
+    const call = this.add(new RingingCall({ ...known, timestamp, expiresAt: timestamp + LONGEST_RING_MS }, services, state));
+    if (call.isRinging) this.#takeUp(call);
+    return call;
   }
 
   /** A ring of this device went on as a call that it placed. */
@@ -96,10 +102,21 @@ export class CallRegister {
     'call:ended': (body) => this.#hearEnd('call:ended', body),
   };
 
+  #takeUp(call: RingingCall): void {
+    this.#takenUp.add(call);
+    // Its stop may have come while nothing was held under its id.
+    this.#options.services.lookUp(call.id);
+  }
+
   #hearRing(ring: Incoming): void {
     const known = this.#calls.get(ring.callId);
     if (known === undefined) this.#options.onIncoming(this.add(new RingingCall(ring, this.#options.services)));
-    else if (known.direction === 'incoming') known.hearAgain(ring);
+    else if (known.direction === 'incoming') this.#hearAgain(known, ring);
+  }
+
+  #hearAgain(call: RingingCall, ring: Incoming): void {
+    call.hearAgain(ring);
+    if (call.isRinging && this.#takenUp.delete(call)) this.#options.onIncoming(call);
   }
 
   #hearEnd<Word extends EndWord>(word: Word, body: ServerWords[Word]): void {

@@ -43,10 +43,13 @@ const MISSES_UNTIL_SILENT = 2;
 const LONGEST_REST_MS = 5000;
 const FIRST_REST_MS = 250;
 
+const closed = (wasSent: boolean): TrunklineError => new TrunklineError('closed', 'The client was closed', { wasSent });
+
 /** Commands on their way: each is sent until it has an answer or its deadline has come, over however many connections. */
 export class CommandQueue {
   readonly #options: CommandQueueOptions;
   readonly #commands = new Set<Command>();
+  #isClosed = false;
 
   constructor(options: CommandQueueOptions) {
     this.#options = options;
@@ -58,11 +61,10 @@ export class CommandQueue {
 
   /** The same `body`, which carries the ids, goes out each time. @throws TrunklineError */
   ask<Done extends object>(word: string, body: object, { lane, timeoutMs }: AskOptions): Promise<Done> {
+    if (this.#isClosed) return Promise.reject(closed(false));
+    if (this.#commands.size >= MAX_QUEUED)
+      return Promise.reject(new TrunklineError('queue_full', 'Too many commands wait for a connection', { wasSent: false }));
     return new Promise<Done>((resolve, reject) => {
-      if (this.#commands.size >= MAX_QUEUED) {
-        reject(new TrunklineError('queue_full', 'Too many commands wait for a connection', { wasSent: false }));
-        return;
-      }
       const deadline = new Countdown(timeoutMs, () => this.#expire(command));
       const counts = { state: 'waiting', attempts: 0, misses: 0, failures: 0 } as const;
       const command: Command = { word, body, lane, deadline, resolve: resolve as Command['resolve'], reject, ...counts };
@@ -103,11 +105,12 @@ export class CommandQueue {
     }
   }
 
-  /** Rejects all that is left. */
+  /** Rejects all that is left, and all that comes. */
   close(): void {
+    this.#isClosed = true;
     for (const command of [...this.#commands]) {
       this.#settle(command);
-      command.reject(new TrunklineError('closed', 'The client was closed', { wasSent: command.attempts > 0 }));
+      command.reject(closed(command.attempts > 0));
     }
   }
 

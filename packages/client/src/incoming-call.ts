@@ -7,7 +7,7 @@ import { asTrunklineError, type TrunklineError } from './trunkline-error.ts';
 import type { Incoming } from './wire.ts';
 
 /** The server rings no longer; what says more comes of clocks that disagree. */
-const LONGEST_RING_MS = 120_000;
+export const LONGEST_RING_MS = 120_000;
 
 /** How long a ring may go on from now: both times are the server's, so this device's clock has no part in it. */
 const ringTime = ({ timestamp, expiresAt }: Incoming): number => Math.min(LONGEST_RING_MS, Math.max(0, expiresAt - timestamp));
@@ -15,10 +15,8 @@ const ringTime = ({ timestamp, expiresAt }: Incoming): number => Math.min(LONGES
 /** A call that rings here. */
 export class RingingCall extends LiveCall implements IncomingCall {
   readonly direction = 'incoming';
-  readonly callerName: string;
-  readonly callerAvatar: string | null;
-  #expiresAt: number;
-  #ring: Countdown;
+  #ring: Incoming;
+  #countdown: Countdown;
   #isSilent = false;
   #isExpired = false;
   #accepting: Promise<void> | null = null;
@@ -29,13 +27,19 @@ export class RingingCall extends LiveCall implements IncomingCall {
   constructor(ring: Incoming, services: CallServices, state: CallState = 'RINGING') {
     const { callId: id, callerId: peerId, callType, channelId } = ring;
     super({ id, peerId, callType, channelId, state }, services);
-    this.callerName = ring.callerName;
-    this.callerAvatar = ring.callerAvatar;
-    this.#expiresAt = ring.expiresAt;
-    this.#ring = this.#countDown(ring);
+    this.#ring = ring;
+    this.#countdown = this.#countDown(ring);
     if (!isLater(state, 'RINGING')) return;
     this.#isSilent = true;
-    this.#ring.stop();
+    this.#countdown.stop();
+  }
+
+  get callerName(): string {
+    return this.#ring.callerName;
+  }
+
+  get callerAvatar(): string | null {
+    return this.#ring.callerAvatar;
   }
 
   get isRinging(): boolean {
@@ -43,11 +47,11 @@ export class RingingCall extends LiveCall implements IncomingCall {
   }
 
   get expiresAt(): number {
-    return this.#expiresAt;
+    return this.#ring.expiresAt;
   }
 
   get ringMsLeft(): number {
-    return this.#isSilent ? 0 : this.#ring.msLeft;
+    return this.#isSilent ? 0 : this.#countdown.msLeft;
   }
 
   accept(): Promise<void> {
@@ -67,9 +71,9 @@ export class RingingCall extends LiveCall implements IncomingCall {
   /** The server tells a ring again, to a new connection. */
   hearAgain(ring: Incoming): void {
     if (this.isOver || this.state !== 'RINGING') return;
-    this.#ring.stop();
-    this.#expiresAt = ring.expiresAt;
-    this.#ring = this.#countDown(ring);
+    this.#countdown.stop();
+    this.#ring = ring;
+    this.#countdown = this.#countDown(ring);
   }
 
   /** This ring goes on as the call that this device placed itself. */
@@ -85,7 +89,7 @@ export class RingingCall extends LiveCall implements IncomingCall {
   }
 
   override dispose(): void {
-    this.#ring.stop();
+    this.#countdown.stop();
     super.dispose();
   }
 
@@ -100,7 +104,7 @@ export class RingingCall extends LiveCall implements IncomingCall {
   }
 
   protected override finish(outcome: CallOutcome): void {
-    this.#ring.stop();
+    this.#countdown.stop();
     super.finish(outcome);
   }
 
@@ -120,7 +124,7 @@ export class RingingCall extends LiveCall implements IncomingCall {
   }
 
   #answeredHere({ calleeId, channelId }: CallView): void {
-    this.#ring.stop();
+    this.#countdown.stop();
     this.hearAccepted({ acceptedBy: calleeId, channelId });
   }
 

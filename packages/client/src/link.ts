@@ -60,6 +60,8 @@ export class Link {
   /** Attempts since the last steady connection. */
   #attempt = 0;
   #openedAt: number | null = null;
+  /** No connection has been open since a token was refused. */
+  #wasRefused = false;
   /** Why the last token did not do. */
   #tokenReason = 'unauthenticated';
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -139,6 +141,7 @@ export class Link {
       connectTimeoutMs,
       onOpen: (session) => {
         this.#openedAt = performance.now();
+        this.#wasRefused = false;
         this.#become({ status: 'connected', url });
         onOpen(session);
       },
@@ -154,12 +157,24 @@ export class Link {
     this.#urlIndex += 1;
     if (this.#openedAt !== null && performance.now() - this.#openedAt > STEADY_MS) this.#attempt = 0;
     this.#openedAt = null;
-    if (next === 'stay_away') return this.close(reasonOf(end), end.kind === 'closing' ? end.code : null);
-    if (next === 'come_back_with_another_token' && token !== undefined) {
+    const needsToken = next === 'come_back_with_another_token';
+    if (next === 'stay_away' || (needsToken && !this.#options.tokens.isRenewable))
+      return this.close(reasonOf(end), end.kind === 'closing' ? end.code : null);
+    if (needsToken && token !== undefined) {
       this.#tokenReason = reasonOf(end);
       this.#options.tokens.markStale(token, end.kind === 'refused' ? 'refused' : 'expired');
     }
-    this.#wait(reasonOf(end), this.#delay());
+    this.#wait(reasonOf(end), this.#delayAfter(end));
+    if (end.kind === 'refused') this.#wasRefused = true;
+  }
+
+  /** Asks for a token in place of a refused one at once, the first time, and comes back when the server said, where it did. */
+  #delayAfter(end: SessionEnd): number {
+    if (end.kind === 'refused' && !this.#wasRefused) return 0;
+    const own = this.#delay();
+    if (end.kind !== 'closing' || end.reconnectInMs === undefined) return own;
+    const { isBusy, reconnect } = this.#options;
+    return Math.min(end.reconnectInMs, isBusy() ? own : reconnect.maxMs);
   }
 
   #delay(): number {

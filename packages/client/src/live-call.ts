@@ -50,7 +50,7 @@ export abstract class LiveCall extends Emitter<CallEvents> {
   readonly callType: CallType;
   readonly finished: Promise<CallOutcome>;
   protected readonly services: CallServices;
-  readonly #resolveFinished: (outcome: CallOutcome) => void;
+  #resolveFinished: (outcome: CallOutcome) => void = () => undefined;
   #channelId: string;
   #state: ClientCallState;
   #outcome: CallOutcome | null = null;
@@ -64,9 +64,10 @@ export abstract class LiveCall extends Emitter<CallEvents> {
     this.services = services;
     this.#channelId = facts.channelId;
     this.#state = facts.state;
-    const { promise, resolve } = Promise.withResolvers<CallOutcome>();
-    this.finished = promise;
-    this.#resolveFinished = resolve;
+    // `Promise.withResolvers` came to browsers in 2024.
+    this.finished = new Promise((resolve) => {
+      this.#resolveFinished = resolve;
+    });
   }
 
   /** This call as the app sees it. */

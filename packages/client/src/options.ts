@@ -39,20 +39,24 @@ const RECONNECT: ReconnectTiming = { busyMs: 1000, maxMs: 10_000 };
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
+/** What was given: `undefined` is as good as left out. */
+const given = <Options extends object>(options: Options): Options =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+
 /** The options with what was left out. @throws TypeError on what cannot work */
-export const settle = ({ url, restUrl, token, getToken, reconnect, ...options }: ConnectOptions) => {
+export const settle = ({ url, restUrl, token, getToken, reconnect = {}, ...options }: ConnectOptions) => {
   const urls = (typeof url === 'string' ? [url] : url).map(withoutSlash);
   const [first] = urls;
   if (first === undefined) throw new TypeError('connect: url is empty');
   if ((token === undefined) === (getToken === undefined)) throw new TypeError('connect: give token or getToken');
   return {
     ...DEFAULTS,
-    ...options,
+    ...given(options),
     urls,
     restUrl: restUrl === undefined ? first : withoutSlash(restUrl),
     token: token ?? null,
     getToken: getToken ?? null,
-    reconnect: { ...RECONNECT, ...reconnect },
+    reconnect: { ...RECONNECT, ...given(reconnect) },
   };
 };
 

@@ -109,7 +109,10 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
     const held = this.#calls.get(callId);
     if (held !== undefined) return held.isOver ? null : held;
     const view = await this.#callsApi.read(callId);
-    return isFinalState(view.status) ? null : this.#calls.adopt(view, this.userId);
+    if (this.#link.state.status === 'closed') throw new TrunklineError('closed', 'The client was closed');
+    if (isFinalState(view.status)) return null;
+    const call = this.#calls.adopt(view, this.userId);
+    return call.isOver ? null : call;
   }
 
   reconnectNow(): void {
@@ -151,8 +154,6 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
   }
 
   #ask<Word extends keyof ClientWords>(word: Word, body: ClientWords[Word], timeoutMs: number, beside: boolean): Promise<CallDone> {
-    if (this.#link.state.status === 'closed')
-      return Promise.reject(new TrunklineError('closed', 'The client was closed', { wasSent: false }));
     return this.#queue.ask<CallDone>(word, { ...body, requestId: mintId() }, { lane: beside ? null : body.callId, timeoutMs });
   }
 
@@ -160,6 +161,7 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
     const { ackTimeoutMs, commandTimeoutMs } = this.#options;
     const chat = new ChatClient({ api: chatsApi(this.#rest), ackTimeoutMs, commandTimeoutMs, ...this.#watch });
     if (this.#link.session !== null) this.#enterChat(this.#link.session, chat);
+    if (this.#link.state.status === 'closed') chat.close();
     return chat;
   }
 

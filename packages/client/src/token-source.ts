@@ -39,6 +39,11 @@ export class TokenSource {
     return this.#token === null ? null : (claimsOf(this.#token).sub ?? null);
   }
 
+  /** Whether there is anybody to ask for another. */
+  get isRenewable(): boolean {
+    return this.#options.getToken !== null;
+  }
+
   /** A token that may hold; null: the app has none other than the one that does not. @throws what `getToken` throws */
   current(): Promise<string | null> {
     if (this.#token !== null && !this.#isStale) return Promise.resolve(this.#token);

@@ -20,6 +20,7 @@ export interface ErrorDetails {
   callId?: string | undefined;
   /** Which field was wrong. */
   field?: string | undefined;
+  /** Of REST alone. */
   retryAfterSeconds?: number | undefined;
   /** Whether it left this device at least once. */
   wasSent?: boolean | undefined;

@@ -95,6 +95,8 @@ export interface Closing {
   readonly code: number;
   readonly reason: CloseReason;
   readonly reconnect: boolean;
+  /** When to come back, where one may. */
+  readonly reconnectInMs?: number;
 }
 
 export const TOKEN_EXPIRED: (typeof CLOSE_CODES)['token_expired']['code'] = 4401;

@@ -196,9 +196,13 @@ it('a refusal names the field, and a chat that could not be joined is not joined
   expect(server.asked.map(([event]) => event)).toEqual(['mark_messages_read']);
 });
 
-it('what waits when the client is closed is rejected', async () => {
+it('what waits when the client is closed is rejected, and what comes after', async () => {
   server.answers(() => undefined);
   const sending = client.chat.send('c', { content: 'Hello!' });
   client.close();
   await expect(sending).rejects.toMatchObject({ code: 'closed' });
+  await expect(client.chat.join('c')).rejects.toMatchObject({ code: 'closed', wasSent: false });
+  using never = connect({ url: server.url, token: 'T' });
+  never.close();
+  await expect(never.chat.send('c', { content: 'Hello!' })).rejects.toMatchObject({ code: 'closed', wasSent: false });
 });

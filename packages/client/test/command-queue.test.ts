@@ -119,6 +119,14 @@ describe('a command', () => {
   });
 });
 
+it('takes nothing once it is closed', async () => {
+  const left = ask('a');
+  queue.close();
+  await expect(left).rejects.toMatchObject({ code: 'closed', wasSent: true });
+  await expect(ask('b')).rejects.toMatchObject({ code: 'closed', wasSent: false });
+  expect([words(), queue.size, onAdded.mock.calls.length]).toEqual([['a'], 0, 1]);
+});
+
 describe('a lane', () => {
   it('has one command under way at a time, and holds up no other lane', async () => {
     for (const [word, lane] of [

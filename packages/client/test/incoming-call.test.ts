@@ -78,6 +78,16 @@ it.each([
   expect(new RingingCall({ ...RING, ...times }, services).ringMsLeft).toBe(ringMs);
 });
 
+it('needs nothing that browsers of 2023 do not have', async () => {
+  const withResolvers = vi.spyOn(Promise, 'withResolvers').mockImplementation(() => {
+    throw new TypeError('Promise.withResolvers is not a function');
+  });
+  const call = new RingingCall(RING, services);
+  withResolvers.mockRestore();
+  call.hearEnd(stop('Caller cancelled'));
+  expect(await call.finished).toMatchObject({ state: 'CANCELLED' });
+});
+
 it('told again to a new connection, it is the same ring with the time that is left', () => {
   const call = new RingingCall(RING, services);
   vi.advanceTimersByTime(20_000);

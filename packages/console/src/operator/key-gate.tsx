@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { t } from '../text/language.ts';
-import { enterKey, serverKey } from './server-api.ts';
+import { Problem } from './page-head.tsx';
+import { enterKey, isKeyRefused, serverKey } from './server-api.ts';
 
 const submit = (event: Event): void => {
   event.preventDefault();
@@ -18,6 +19,7 @@ export const KeyGate = ({ children }: { children: ComponentChildren }): Componen
         <span>{t('key.label')}</span>
         <input name="key" type="password" autocomplete="off" required />
       </label>
+      <Problem text={isKeyRefused.value ? t('key.refused') : null} />
       <button class="button primary" type="submit">
         {t('key.enter')}
       </button>

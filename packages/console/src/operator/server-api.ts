@@ -12,12 +12,15 @@ const kept = (): string | null => {
 };
 
 const given = signal<string | null>(kept());
+/** The key that was given last did not count. */
+export const isKeyRefused = signal(false);
 
 /** The key that was entered, kept for as long as this tab; in development, the one that everybody knows. */
 export const serverKey = (): string | null => given.value ?? devDoor.value?.serverKey ?? null;
 
 export const enterKey = (key: string): void => {
   given.value = key;
+  isKeyRefused.value = false;
   try {
     sessionStorage.setItem(KEPT_AS, key);
   } catch {
@@ -25,8 +28,9 @@ export const enterKey = (key: string): void => {
   }
 };
 
-const forgetKey = (): void => {
+const refuseKey = (): void => {
   given.value = null;
+  isKeyRefused.value = true;
   try {
     sessionStorage.removeItem(KEPT_AS);
   } catch {
@@ -59,9 +63,10 @@ const withQuery = (path: string, query: Query): string => {
 };
 
 const request = async <Answer>(method: 'GET' | 'POST', path: string): Promise<Answer> => {
-  const response = await fetch(`/v1/server${path}`, { method, headers: { authorization: `Bearer ${serverKey()}` } });
-  // A key that does not count is asked for again.
-  if (response.status === 401) forgetKey();
+  const key = serverKey();
+  const response = await fetch(`/v1/server${path}`, { method, headers: { authorization: `Bearer ${key}` } });
+  // A key that does not count is asked for again, unless another was given meanwhile.
+  if (response.status === 401 && key === serverKey()) refuseKey();
   if (!response.ok) throw new ServerError(response.status, await messageIn(response));
   return (await response.json()) as Answer;
 };

@@ -4,6 +4,7 @@ export const operatorEn = {
   'key.lead': 'What goes on here is for operators: enter one of the server keys of this deployment. It is kept for as long as this tab.',
   'key.label': 'Server key',
   'key.enter': 'Open',
+  'key.refused': 'This key does not count.',
   'live.lead': 'What goes on now, read every two seconds.',
   'live.connections': 'Connections',
   'live.inProgress': 'Calls in progress',

@@ -5,6 +5,7 @@ export const operatorJa: Readonly<Record<keyof typeof operatorEn, string>> = {
   'key.lead': 'ここから先は運用担当者向けです。この環境のサーバーキーを入力してください。キーはこのタブを閉じるまで保持されます。',
   'key.label': 'サーバーキー',
   'key.enter': '開く',
+  'key.refused': 'このキーは使えません。',
   'live.lead': 'いま起きていることを 2 秒ごとに表示します。',
   'live.connections': '接続数',
   'live.inProgress': '進行中の通話',
