@@ -1,25 +1,35 @@
 import { z } from 'zod';
+import type { Environment } from './command.ts';
+import { devUrls } from './dev/dev-urls.ts';
+import { serverKey } from './server-key.ts';
 
 const Refused = z.object({ error: z.object({ message: z.string() }) });
 
 const TIMEOUT_MS = 10_000;
 
-export const CallServiceUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).default('http://127.0.0.1:4000');
+export const CallServiceUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional();
 
 export interface ServerRequest {
-  url: string;
+  env: Environment;
+  /** Unset: where `pnpm dev` has its first call-service. */
+  url?: string | undefined;
   path: string;
-  key: string;
   method?: 'GET' | 'POST' | 'DELETE';
   body?: unknown;
 }
 
 /** What the server API answers. @throws with its own words where it refuses, and where nobody answers */
-export const askServer = async ({ url, path, key, method = 'GET', body }: ServerRequest): Promise<unknown> => {
+export const askServer = async ({
+  env,
+  url = devUrls(env).callServices[0],
+  path,
+  method = 'GET',
+  body,
+}: ServerRequest): Promise<unknown> => {
   const at = new URL(path, url);
   const response = await fetch(at, {
     method,
-    headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: { authorization: `Bearer ${serverKey(env)}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     body: body === undefined ? null : JSON.stringify(body),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((error: unknown) => {

@@ -14,15 +14,70 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface SettingProblem {
+  name: string;
+  says: string;
+}
+
 /**
- * Reads a service's settings from the environment. An empty variable counts as unset.
- * @throws ConfigError naming every problem
+ * What must hold between settings. One that is wrong by itself counts as unset here, and is never complained about a second time;
+ * where one of `needs` is wrong, nothing is judged.
  */
-export const loadConfig = <Schema extends z.ZodType>(schema: Schema, env: Environment): Readonly<z.output<Schema>> => {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return Object.freeze(parsed.data) as Readonly<z.output<Schema>>;
-  throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${String(path[0] ?? 'configuration')}: ${message}`));
+export interface Rule<Config> {
+  needs?: readonly string[];
+  judge: (config: Config, context: z.RefinementCtx) => void;
+}
+
+/** What is left of the settings when any may be wrong: a default, or nothing. */
+type Known<Shape extends z.ZodRawShape> = {
+  [Name in keyof Shape]: z.output<Shape[Name]> | (undefined extends z.input<Shape[Name]> ? never : undefined);
+};
+type Rules<Shape extends z.ZodRawShape> = readonly Rule<Known<Shape>>[];
+
+const problemsOf = ({ issues }: z.ZodError, name?: string): SettingProblem[] =>
+  issues.map(({ path, message }) => ({ name: name ?? String(path[0] ?? 'configuration'), says: message }));
+
+/** Each setting by itself. */
+const readEach = (shape: z.ZodRawShape, env: Environment): { values: Record<string, unknown>; problems: SettingProblem[] } => {
+  const values: Record<string, unknown> = {};
+  const problems: SettingProblem[] = [];
+  for (const [name, setting] of Object.entries(shape)) {
+    const given = env[name] === '' ? undefined : env[name];
+    const parsed = z.safeParse(setting, given);
+    if (!parsed.success) problems.push(...problemsOf(parsed.error, name));
+    const { data } = parsed.success || given === undefined ? parsed : z.safeParse(setting, undefined);
+    if (data !== undefined) values[name] = data;
+  }
+  return { values, problems };
+};
+
+/** Reads settings from the environment, or says everything that is wrong with them. An empty variable counts as unset. */
+export const readSettings = <Shape extends z.ZodRawShape>(
+  { shape }: z.ZodObject<Shape>,
+  env: Environment,
+  rules: Rules<Shape> = [],
+): { config: Readonly<z.output<z.ZodObject<Shape>>> } | { problems: readonly SettingProblem[] } => {
+  const { values, problems } = readEach(shape, env);
+  const wrong = new Set(problems.map(({ name }) => name));
+  const judged = z
+    .custom<Known<Shape>>()
+    .superRefine((known, context) => {
+      for (const { needs = [], judge } of rules) if (!needs.some((name) => wrong.has(name))) judge(known, context);
+    })
+    .safeParse(values);
+  if (!judged.success) problems.push(...problemsOf(judged.error).filter(({ name }) => !wrong.has(name)));
+  return problems.length > 0 ? { problems } : { config: Object.freeze(values) as Readonly<z.output<z.ZodObject<Shape>>> };
+};
+
+/** @throws ConfigError naming every problem */
+export const loadConfig = <Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  env: Environment,
+  rules: Rules<Shape> = [],
+): Readonly<z.output<z.ZodObject<Shape>>> => {
+  const read = readSettings(schema, env, rules);
+  if ('config' in read) return read.config;
+  throw new ConfigError(read.problems.map(({ name, says }) => `${name}: ${says}`));
 };
 
 const DIGITS = /^-?\d+$/;
@@ -104,7 +159,7 @@ export const tokenSettings = {
 
 interface Secrets {
   NODE_ENV: string;
-  INTERNAL_TOKEN: string;
+  INTERNAL_TOKEN: string | undefined;
   INTERNAL_TOKEN_PREVIOUS?: string | undefined;
   JWT_SECRET?: string | undefined;
   JWT_SECRET_PREVIOUS?: string | undefined;
@@ -113,36 +168,38 @@ interface Secrets {
 }
 
 /** Refuses the secrets that everybody can read in this repository, where `NODE_ENV` is `production`. */
-export const refuseDevelopmentSecrets = (config: Secrets, context: z.RefinementCtx): void => {
-  if (config.NODE_ENV !== 'production') return;
-  const known = {
-    JWT_SECRET: DEV_JWT_SECRET,
-    JWT_SECRET_PREVIOUS: DEV_JWT_SECRET,
-    INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
-    INTERNAL_TOKEN_PREVIOUS: DEV_INTERNAL_TOKEN,
-  } as const;
-  for (const name of ['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'INTERNAL_TOKEN', 'INTERNAL_TOKEN_PREVIOUS'] as const) {
-    if (config[name] === known[name])
-      context.addIssue({ code: 'custom', path: [name], message: 'is the development value, which production refuses' });
-  }
-  if (config.SERVER_API_KEYS?.includes(DEV_SERVER_KEY)) {
-    context.addIssue({ code: 'custom', path: ['SERVER_API_KEYS'], message: 'holds the development key, which production refuses' });
-  }
-  if (config.WEBHOOK_SECRET?.includes(DEV_WEBHOOK_SECRET)) {
-    context.addIssue({ code: 'custom', path: ['WEBHOOK_SECRET'], message: 'holds the development secret, which production refuses' });
-  }
+export const refuseDevelopmentSecrets: Rule<Secrets> = {
+  judge: (config, context) => {
+    if (config.NODE_ENV !== 'production') return;
+    const known = {
+      JWT_SECRET: DEV_JWT_SECRET,
+      JWT_SECRET_PREVIOUS: DEV_JWT_SECRET,
+      INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
+      INTERNAL_TOKEN_PREVIOUS: DEV_INTERNAL_TOKEN,
+    } as const;
+    for (const name of ['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'INTERNAL_TOKEN', 'INTERNAL_TOKEN_PREVIOUS'] as const) {
+      if (config[name] === known[name])
+        context.addIssue({ code: 'custom', path: [name], message: 'is the development value, which production refuses' });
+    }
+    if (config.SERVER_API_KEYS?.includes(DEV_SERVER_KEY)) {
+      context.addIssue({ code: 'custom', path: ['SERVER_API_KEYS'], message: 'holds the development key, which production refuses' });
+    }
+    if (config.WEBHOOK_SECRET?.includes(DEV_WEBHOOK_SECRET)) {
+      context.addIssue({ code: 'custom', path: ['WEBHOOK_SECRET'], message: 'holds the development secret, which production refuses' });
+    }
+  },
 };
 
 /** Asks for exactly one way to verify tokens. */
-export const requireOneTokenSource = (
-  config: { JWT_SECRET?: string | undefined; JWT_JWKS_URL?: string | undefined },
-  context: z.RefinementCtx,
-): void => {
-  if ((config.JWT_SECRET === undefined) === (config.JWT_JWKS_URL === undefined)) {
-    context.addIssue({
-      code: 'custom',
-      path: ['JWT_SECRET'],
-      message: 'set either JWT_SECRET (HS256) or JWT_JWKS_URL (RS256 to RS512, ES256 to ES512)',
-    });
-  }
+export const requireOneTokenSource: Rule<{ JWT_SECRET?: string | undefined; JWT_JWKS_URL?: string | undefined }> = {
+  needs: ['JWT_JWKS_URL'],
+  judge: (config, context) => {
+    if ((config.JWT_SECRET === undefined) === (config.JWT_JWKS_URL === undefined)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['JWT_SECRET'],
+        message: 'set either JWT_SECRET (HS256) or JWT_JWKS_URL (RS256 to RS512, ES256 to ES512)',
+      });
+    }
+  },
 };

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { list } from './config.ts';
+import { list, type Rule } from './config.ts';
 
 /** The push services of Chrome, Firefox, Safari and Edge. */
 const BROWSERS_HOSTS = [
@@ -30,9 +30,11 @@ export interface PushEndpointRules {
   WEB_PUSH_ALLOW_INSECURE: boolean;
 }
 
-export const refuseInsecurePushInProduction = (config: PushEndpointRules, context: z.RefinementCtx): void => {
-  if (config.NODE_ENV === 'production' && config.WEB_PUSH_ALLOW_INSECURE)
-    context.addIssue({ code: 'custom', path: ['WEB_PUSH_ALLOW_INSECURE'], message: 'is for tests only, which production refuses' });
+export const refuseInsecurePushInProduction: Rule<PushEndpointRules> = {
+  judge: (config, context) => {
+    if (config.NODE_ENV === 'production' && config.WEB_PUSH_ALLOW_INSECURE)
+      context.addIssue({ code: 'custom', path: ['WEB_PUSH_ALLOW_INSECURE'], message: 'is for tests only, which production refuses' });
+  },
 };
 
 const isListed = (host: string, allowed: readonly string[]): boolean =>

@@ -19,13 +19,11 @@ export const notifierSettings = {
   ...pushSettings,
 };
 
-const Settings = z
-  .object(notifierSettings)
-  .superRefine(refuseDevelopmentSecrets)
-  .superRefine(refuseInsecurePushInProduction)
-  .superRefine(requireWholeVapid);
+const Settings = z.object(notifierSettings);
+
+const RULES = [refuseDevelopmentSecrets, refuseInsecurePushInProduction, { judge: requireWholeVapid }];
 
 export type NotifierConfig = Readonly<z.infer<typeof Settings>>;
 
 /** @throws ConfigError naming every problem */
-export const loadNotifierConfig = (env: Readonly<Record<string, string | undefined>>): NotifierConfig => loadConfig(Settings, env);
+export const loadNotifierConfig = (env: Readonly<Record<string, string | undefined>>): NotifierConfig => loadConfig(Settings, env, RULES);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { canInstallPackages } from '../debian-package.ts';
 import { commandOnce } from './redis-connection.ts';
@@ -37,6 +39,32 @@ describe.runIf(canRunHere)('a Redis of its own', () => {
     const port = Number(new URL(first.url).port);
     await expect(startRedis({ ...options, port })).rejects.toThrow(/Redis did not start[\s\S]*Address already in use/);
   });
+});
+
+const ANSWERS: Readonly<Record<string, string>> = { ping: '+PONG\r\n', client: '+OK\r\n', hello: '%0\r\n' };
+
+/** What speaks as a Redis of this version does, as far as it is asked. */
+const startRedisOfVersion = async (version: string): Promise<Server> => {
+  const told = `redis_version:${version}\r\n`;
+  const server = createServer((socket) => {
+    socket.on('data', (asked) => {
+      for (const [, word = ''] of String(asked).matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g))
+        socket.write(ANSWERS[word.toLowerCase()] ?? `$${told.length}\r\n${told}\r\n`);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
+};
+
+test.each([
+  { version: '6.2.7', outcome: 'refused' },
+  { version: '7.2.4', outcome: 'taken' },
+])('a REDIS_URL where version $version answers is $outcome', async ({ version, outcome }) => {
+  await using server = await startRedisOfVersion(version);
+  const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const started = startRedis({ ...options, env: { REDIS_URL: url } });
+  if (outcome === 'taken') expect(await started).toMatchObject({ url, pid: null });
+  else await expect(started).rejects.toThrow(/^The Redis here is version 6\.2\.7\. Trunkline needs Redis 7/);
 });
 
 test('with no Redis to be had, the error names the ways out', async () => {

@@ -7,6 +7,7 @@ import { commandOnce } from './redis-connection.ts';
 import { installRedis } from './redis-package.ts';
 import { startRedisProcess } from './redis-process.ts';
 import { redisProgram } from './redis-program.ts';
+import { redisVersionProblem } from './redis-version.ts';
 
 /** A way to come by a Redis; null where it is not open. */
 type Source = (options: BackingServerOptions) => Promise<BackingServer | null>;
@@ -42,12 +43,24 @@ const externalRedis = async (url: string): Promise<BackingServer> => {
   return externalServer(url);
 };
 
-/** Redis: the one at REDIS_URL, else one of its own, from a program, a container or the distribution's package. */
-export const startRedis = async (options: BackingServerOptions): Promise<BackingServer> => {
+const comeByRedis = async (options: BackingServerOptions): Promise<BackingServer> => {
   if (options.env.REDIS_URL) return externalRedis(options.env.REDIS_URL);
   for (const source of SOURCES[containerPolicy(options)]) {
     const redis = await source(options);
     if (redis !== null) return redis;
   }
   throw new Error(NO_REDIS);
+};
+
+/**
+ * Redis: the one at REDIS_URL, else one of its own, from a program, a container or the distribution's package.
+ * @throws where it is too old
+ */
+export const startRedis = async (options: BackingServerOptions): Promise<BackingServer> => {
+  await using starting = new AsyncDisposableStack();
+  const redis = starting.use(await comeByRedis(options));
+  const problem = redisVersionProblem(String(await commandOnce(redis.url, 'INFO', 'server')));
+  if (problem !== null) throw new Error(problem);
+  starting.move();
+  return redis;
 };

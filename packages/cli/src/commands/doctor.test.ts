@@ -27,9 +27,17 @@ test('what is away or not set is a problem, said with what to do', async () => {
   expect(text).toMatch(/^PROBLEM +Redis +REDIS_URL is not set$/m);
   expect(text).toMatch(/^PROBLEM +http:\/\/127\.0\.0\.1:1 +does not answer$/m);
   expect(text).toMatch(/^To do \(Redis\): Set it/m);
+  expect(text).toMatch(/^note +FCM +is not set up/m);
+  expect(text).toMatch(/^Hint \(Web Push\): Set VAPID_PUBLIC_KEY/m);
   expect(text).toMatch(/^3 problem\(s\)\.$/m);
 });
 
 test('an address that is none is refused', async () => {
   expect(await run(['--service', 'ftp://x'], {})).toMatchObject({ exitCode: 2, errors: expect.stringContaining('service: must be') });
+});
+
+test('the services that it asks are those that dev was told to run', async () => {
+  const { text } = await run([], { CALL_SERVICE_PORT: '12', CALL_SERVICES: '2', GATEWAY_PORT: '20', GATEWAYS: '1', NOTIFIER_PORT: '30' });
+  const asked = [...text.matchAll(/^PROBLEM +http:\/\/127\.0\.0\.1:(\d+) /gm)].map(([, port]) => port);
+  expect(asked).toEqual(['12', '11', '20', '30']);
 });

@@ -2,21 +2,25 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { columns } from '../columns.ts';
 import { type Command, type Environment, UsageError } from '../command.ts';
+import { devUrls } from '../dev/dev-urls.ts';
 import { examine } from '../doctor/examine.ts';
 import type { Finding } from '../doctor/finding.ts';
 
 const USAGE = `Usage: trunkline doctor [options]
 
-Looks at what a deployment stands on, and says what to do: secrets, PostgreSQL (DATABASE_URL), Redis (REDIS_URL), their clocks,
-and whether services are ready. It changes nothing. Exit code 1 when there is a problem.
+Looks at what a deployment stands on, and says what to do: secrets, push providers (FCM, Web Push), PostgreSQL
+(DATABASE_URL), Redis (REDIS_URL), their clocks, and whether services are ready. It changes nothing. Exit code 1 when there is a problem.
 
 Options:
-  --service <url>  a service to ask, as often as there are services; outside production, those of pnpm dev where none is given`;
+  --service <url>  a service to ask, as often as there are services; outside production, those of pnpm dev where none is given,
+                   on the ports that the environment gives it: CALL_SERVICE_PORT, GATEWAY_PORT, NOTIFIER_PORT`;
 
 const Urls = z.array(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }));
 
-/** The services of `pnpm dev` on its own ports. */
-const DEV_SERVICES = [4000, 4001, 4002, 4090].map((port) => `http://127.0.0.1:${port}`);
+const servicesOfDev = (env: Environment): string[] => {
+  const { callServices, gateways, notifier } = devUrls(env);
+  return [...callServices, ...gateways, notifier];
+};
 
 const MARK: Readonly<Record<Finding['level'], string>> = { ok: 'ok', note: 'note', problem: 'PROBLEM' };
 
@@ -25,7 +29,7 @@ const servicesToAsk = (args: readonly string[], env: Environment): readonly stri
   const { values } = parseArgs({ args: [...args], options: { service: { type: 'string', multiple: true } } });
   const parsed = Urls.safeParse(values.service ?? []);
   if (!parsed.success) throw new UsageError(`service: ${parsed.error.issues[0]?.message}`);
-  return parsed.data.length === 0 && env['NODE_ENV'] !== 'production' ? DEV_SERVICES : parsed.data;
+  return parsed.data.length === 0 && env['NODE_ENV'] !== 'production' ? servicesOfDev(env) : parsed.data;
 };
 
 const adviceLine = ({ level, about, advice }: Finding): string[] =>

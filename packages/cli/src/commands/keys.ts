@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { askServer, CallServiceUrl, type ServerRequest } from '../ask-server.ts';
 import { columns } from '../columns.ts';
 import { type Command, UsageError } from '../command.ts';
-import { serverKey } from '../server-key.ts';
 
 const USAGE = `Usage: trunkline keys list [options]
        trunkline keys create <name> [options]
@@ -13,7 +12,7 @@ Keys of the server API that need no restart. A new key is printed once, alone on
 It asks call-service with the first key of SERVER_API_KEYS, or with the development key where that is not set.
 
 Options:
-  --url <url>  where call-service is (http://127.0.0.1:4000)`;
+  --url <url>  where call-service is (http://127.0.0.1 and the port that dev has: CALL_SERVICE_PORT, else 4000)`;
 
 const PATH = '/v1/server/keys';
 
@@ -66,8 +65,7 @@ export const keys: Command = {
       throw new UsageError(action.takesName ? 'Give one name.' : `${verb} takes no name.`);
     const url = CallServiceUrl.safeParse(values.url);
     if (!url.success) throw new UsageError(`--url: ${url.error.issues[0]?.message}`);
-    const key = serverKey(env);
-    for (const line of await action.run((request) => askServer({ ...request, url: url.data, key }), name)) print(line);
+    for (const line of await action.run((request) => askServer({ ...request, url: url.data, env }), name)) print(line);
     return 0;
   },
 };

@@ -1,12 +1,13 @@
 import { startSystem, TEST_JWT_SECRET } from '@trunkline/testing';
 import { expect, test } from 'vitest';
 import { runCli } from '../cli.ts';
+import type { Environment } from '../command.ts';
 
-const run = async (args: readonly string[]) => {
+const run = async (args: readonly string[], env: Environment = {}) => {
   const printed: string[] = [];
   const errors: string[] = [];
   const io = {
-    env: { JWT_SECRET: TEST_JWT_SECRET },
+    env: { JWT_SECRET: TEST_JWT_SECRET, ...env },
     print: (line: string) => printed.push(line),
     printError: (line: string) => errors.push(line),
   };
@@ -29,4 +30,14 @@ test('refuses what is no number of calls and no address, and says which', async 
   const { exitCode, errors } = await run(['--calls', '0', '--caller', 'ftp://host']);
   expect(exitCode).not.toBe(0);
   expect(errors).toMatch(/calls.*\n.*caller/);
+});
+
+test('its gateways are the first two that dev was told to run', async () => {
+  await using system = await startSystem({ gateways: 1 });
+  const port = new URL(system.gateways[0]?.url as string).port;
+  expect(await run(['--caller', `http://127.0.0.1:${port}`], { GATEWAY_PORT: '1' })).toMatchObject({
+    exitCode: 1,
+    errors: expect.stringContaining('http://127.0.0.1:2: '),
+  });
+  expect(await run(['--calls', '1'], { GATEWAY_PORT: port, GATEWAYS: '1' })).toMatchObject({ exitCode: 0 });
 });

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { io, type Socket } from 'socket.io-client';
 import { z } from 'zod';
 import { type Command, type Environment, UsageError } from '../command.ts';
+import { devUrls } from '../dev/dev-urls.ts';
 import { mintToken } from '../mint-token.ts';
 
 const USAGE = `Usage: trunkline latency [options]
@@ -12,13 +13,15 @@ The users are made up; their tokens are signed with JWT_SECRET, or with the deve
 
 Options:
   --calls <n>     how many, one after another (80 where not given, 2,000 at most)
-  --caller <url>  the caller's gateway (http://127.0.0.1:4001)
-  --callee <url>  the callee's gateway (http://127.0.0.1:4002)`;
+  --caller <url>  the caller's gateway
+  --callee <url>  the callee's gateway
+
+Where they are not given: the first and the last gateway of dev, as GATEWAY_PORT (4001) and GATEWAYS (2) say.`;
 
 const Request = z.object({
   calls: z.coerce.number().int().min(1).max(2000).default(80),
-  caller: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:4001'),
-  callee: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:4002'),
+  caller: z.url({ protocol: /^https?$/ }).optional(),
+  callee: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 /** As many as a pair may place in a minute where the limits are the default ones. */
@@ -29,6 +32,11 @@ interface Pair extends AsyncDisposable {
   caller: Socket;
   callee: Socket;
   calleeId: string;
+}
+
+interface Gateways {
+  caller: string;
+  callee: string;
 }
 
 interface Timing {
@@ -55,7 +63,7 @@ const connect = async (url: string, userId: string, env: Environment): Promise<S
   return socket;
 };
 
-const connectPair = async (urls: { caller: string; callee: string }, env: Environment): Promise<Pair> => {
+const connectPair = async (urls: Gateways, env: Environment): Promise<Pair> => {
   const calleeId = `latency-${randomUUID()}`;
   const [caller, callee] = await Promise.all([connect(urls.caller, `latency-${randomUUID()}`, env), connect(urls.callee, calleeId, env)]);
   return {
@@ -81,7 +89,7 @@ const timeCall = async ({ caller, callee, calleeId }: Pair): Promise<Timing> => 
   return { ringMs: rangAt - placedAt, rejectMs: performance.now() - rangAt };
 };
 
-const timeCalls = async ({ calls, ...urls }: z.output<typeof Request>, env: Environment): Promise<Timing[]> => {
+const timeCalls = async (calls: number, urls: Gateways, env: Environment): Promise<Timing[]> => {
   const timings: Timing[] = [];
   while (timings.length < calls) {
     await using pair = await connectPair(urls, env);
@@ -105,13 +113,19 @@ const parseRequest = (args: readonly string[]): z.output<typeof Request> => {
   throw new UsageError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
 };
 
+const gatewaysOf = ({ caller, callee }: z.output<typeof Request>, env: Environment): Gateways => {
+  if (caller !== undefined && callee !== undefined) return { caller, callee };
+  const ofDev = devUrls(env).gateways;
+  return { caller: caller ?? (ofDev[0] as string), callee: callee ?? (ofDev.at(-1) as string) };
+};
+
 export const latency: Command = {
   name: 'latency',
   summary: 'ring and reject between two gateways, and print how long it took',
   usage: USAGE,
   run: async (args, { env, print }) => {
     const request = parseRequest(args);
-    const timings = await timeCalls(request, env);
+    const timings = await timeCalls(request.calls, gatewaysOf(request, env), env);
     print(`${timings.length} calls, one after another`);
     print(
       row(

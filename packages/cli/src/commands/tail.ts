@@ -4,7 +4,6 @@ import { CallId, UserId } from '@trunkline/contract';
 import { z } from 'zod';
 import { askServer, CallServiceUrl } from '../ask-server.ts';
 import { type Command, type CommandContext, UsageError } from '../command.ts';
-import { serverKey } from '../server-key.ts';
 
 const USAGE = `Usage: trunkline tail [options]
 
@@ -15,7 +14,7 @@ no Redis and no database, and shows what is committed. Lines hold ids, never wha
 Options:
   --call <id>  this call alone, from its first step
   --user <id>  the calls of this person, from now on
-  --url <url>  where call-service is (http://127.0.0.1:4000)
+  --url <url>  where call-service is (http://127.0.0.1 and the port that dev has: CALL_SERVICE_PORT, else 4000)
   --json       a JSON object in each line`;
 
 const Options = z
@@ -74,8 +73,7 @@ const pathOf = ({ call, user }: Options, after: number | null): string => {
 };
 
 const follow = async (options: Options, { env, print, printError, signal }: CommandContext): Promise<void> => {
-  const key = serverKey(env);
-  const ask = async (after: number | null) => Feed.parse(await askServer({ url: options.url, path: pathOf(options, after), key }));
+  const ask = async (after: number | null) => Feed.parse(await askServer({ url: options.url, path: pathOf(options, after), env }));
   const begins = options.call === undefined ? (await ask(null)).next : 0;
   const seen = new Set<number>();
   let next = begins;

@@ -42,6 +42,16 @@ test('says where it looked when nobody answers', async () => {
   expect([exitCode, errors]).toEqual([1, 'trunkline trace: http://127.0.0.1:1 cannot be reached; --url says where call-service is']);
 });
 
+test('asks where dev was told to put call-service, unless --url says more', async () => {
+  const { errors } = await run(['call-1'], { CALL_SERVICE_PORT: '1' });
+  expect(errors).toBe('trunkline trace: http://127.0.0.1:1 cannot be reached; --url says where call-service is');
+  expect((await run(['call-1', '--url', 'http://127.0.0.1:2'], { CALL_SERVICE_PORT: '1' })).errors).toContain('127.0.0.1:2');
+  expect(await run(['call-1'], { CALL_SERVICE_PORT: 'x' })).toMatchObject({
+    exitCode: 2,
+    errors: expect.stringContaining('CALL_SERVICE_PORT: must be'),
+  });
+});
+
 test.each([
   { args: [], problem: 'Which call?' },
   { args: ['a', 'b'], problem: 'One call id at a time' },

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { askServer, CallServiceUrl } from '../ask-server.ts';
 import { columns } from '../columns.ts';
 import { type Command, UsageError } from '../command.ts';
-import { serverKey } from '../server-key.ts';
 
 const USAGE = `Usage: trunkline trace <callId> [options]
 
@@ -12,7 +11,7 @@ Prints what happened to a call, step by step and device by device, and why it we
 It asks call-service with the first key of SERVER_API_KEYS, or with the development key where that is not set.
 
 Options:
-  --url <url>  where call-service is (http://127.0.0.1:4000)
+  --url <url>  where call-service is (http://127.0.0.1 and the port that dev has: CALL_SERVICE_PORT, else 4000)
   --json       print the answer as it came`;
 
 const Options = z.object({
@@ -85,7 +84,7 @@ export const trace: Command = {
   usage: USAGE,
   run: async (args, { env, print }) => {
     const { callId, url, json } = parseOptions(args);
-    const answer = await askServer({ url, path: `/v1/server/calls/${callId}/trace`, key: serverKey(env) });
+    const answer = await askServer({ url, path: `/v1/server/calls/${callId}/trace`, env });
     for (const line of json ? [JSON.stringify(answer, null, 2)] : linesOf(Trace.parse(answer))) print(line);
     return 0;
   },

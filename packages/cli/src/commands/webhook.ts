@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { askServer, CallServiceUrl } from '../ask-server.ts';
 import { type Command, UsageError } from '../command.ts';
 import { parseDurationSeconds } from '../duration.ts';
-import { serverKey } from '../server-key.ts';
 
 const USAGE = `Usage: trunkline webhook replay --since <time> [options]
 
@@ -14,7 +13,7 @@ Options:
   --since <time>   an ISO 8601 time with its zone, or how long ago: 90s, 30m, 1h, 7d
   --type <type>    only these, as call.ended; may be given again
   --call <callId>  only those of this call
-  --url <url>      where call-service is (http://127.0.0.1:4000)`;
+  --url <url>      where call-service is (http://127.0.0.1 and the port that dev has: CALL_SERVICE_PORT, else 4000)`;
 
 const Replayed = z.object({ replayed: z.number() });
 
@@ -43,7 +42,7 @@ export const webhook: Command = {
     const url = CallServiceUrl.safeParse(values.url);
     if (!url.success) throw new UsageError(`--url: ${url.error.issues[0]?.message}`);
     const body = { since: sinceOf(values.since), types: values.type, callId: values.call };
-    const request = { url: url.data, path: '/v1/server/webhooks/replay', key: serverKey(env), method: 'POST' as const, body };
+    const request = { url: url.data, path: '/v1/server/webhooks/replay', env, method: 'POST' as const, body };
     const { replayed } = Replayed.parse(await askServer(request));
     print(`${replayed} webhooks are sent again.`);
     return 0;

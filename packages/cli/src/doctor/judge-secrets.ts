@@ -4,26 +4,23 @@ import {
   DEV_JWT_SECRET,
   DEV_SERVER_KEY,
   list,
+  readSettings,
   refuseDevelopmentSecrets,
   requireOneTokenSource,
+  type SettingProblem,
   tokenSettings,
 } from '@trunkline/service-kit';
 import { z } from 'zod';
 import type { Environment } from '../command.ts';
 import type { Finding } from './finding.ts';
 
-const Secrets = z
-  .object({
-    NODE_ENV: commonSettings.NODE_ENV,
-    INTERNAL_TOKEN: commonSettings.INTERNAL_TOKEN,
-    JWT_SECRET: tokenSettings.JWT_SECRET,
-    JWT_JWKS_URL: tokenSettings.JWT_JWKS_URL,
-    SERVER_API_KEYS: list().default([]),
-  })
-  .superRefine((config, context) => {
-    requireOneTokenSource(config, context);
-    refuseDevelopmentSecrets(config, context);
-  });
+const Secrets = z.object({
+  NODE_ENV: commonSettings.NODE_ENV,
+  INTERNAL_TOKEN: commonSettings.INTERNAL_TOKEN,
+  JWT_SECRET: tokenSettings.JWT_SECRET,
+  JWT_JWKS_URL: tokenSettings.JWT_JWKS_URL,
+  SERVER_API_KEYS: list().default([]),
+});
 
 const SHORTEST_KEY = 24;
 
@@ -34,9 +31,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   SERVER_API_KEYS: 'Give each caller a random one of its own: openssl rand -hex 32',
 };
 
-const problemOf = ({ path, message }: { path: PropertyKey[]; message: string }): Finding => {
-  const about = String(path[0] ?? 'secrets');
-  return { level: 'problem', about, says: message, ...(ADVICE[about] === undefined ? {} : { advice: ADVICE[about] }) };
+const problemOf = ({ name, says }: SettingProblem): Finding => {
+  const advice = ADVICE[name];
+  return { level: 'problem', about: name, says, ...(advice === undefined ? {} : { advice }) };
 };
 
 /** What `pnpm dev` uses where the environment leaves it open; never in production. */
@@ -67,9 +64,9 @@ const lookAtKeys = (keys: readonly string[]): Finding => {
 /** The secrets of an environment, judged as the services judge them. No secret is ever printed. */
 export const judgeSecrets = (env: Environment): Finding[] => {
   const given = Object.fromEntries(Object.entries(env).filter(isGiven));
-  const parsed = Secrets.safeParse({ ...developmentValues(env), ...given });
-  if (!parsed.success) return parsed.error.issues.map(problemOf);
-  const { NODE_ENV, INTERNAL_TOKEN, JWT_SECRET, SERVER_API_KEYS } = parsed.data;
+  const read = readSettings(Secrets, { ...developmentValues(env), ...given }, [requireOneTokenSource, refuseDevelopmentSecrets]);
+  if ('problems' in read) return read.problems.map(problemOf);
+  const { NODE_ENV, INTERNAL_TOKEN, JWT_SECRET, SERVER_API_KEYS } = read.config;
   const isDevelopment = INTERNAL_TOKEN === DEV_INTERNAL_TOKEN || JWT_SECRET === DEV_JWT_SECRET;
   const says = isDevelopment ? 'those of development, which everybody can read in the repository' : `they hold (NODE_ENV=${NODE_ENV})`;
   return [{ level: isDevelopment ? 'note' : 'ok', about: 'secrets', says }, lookAtKeys(SERVER_API_KEYS)];

@@ -97,6 +97,15 @@ describe('secrets', () => {
     expect(found[0]?.advice).toBeTruthy();
   });
 
+  it('of production are all judged, whatever else is wrong', () => {
+    const changes = { JWT_SECRET: undefined, INTERNAL_TOKEN: undefined, SERVER_API_KEYS: DEV_SERVER_KEY };
+    expect(judgeSecrets({ ...production, ...changes }).map(({ about }) => about)).toEqual([
+      'INTERNAL_TOKEN',
+      'JWT_SECRET',
+      'SERVER_API_KEYS',
+    ]);
+  });
+
   it('of development are worth a note, and never printed', () => {
     const findings = judgeSecrets({});
     expect(problems(findings)).toEqual([]);
