@@ -1,37 +1,14 @@
-import { createECDH, createPrivateKey } from 'node:crypto';
-import { z } from 'zod';
+import { serviceAccountIn, vapidPublicKeyOf } from '@trunkline/service-kit';
 import type { Environment } from '../command.ts';
 import type { Finding } from './finding.ts';
 
-const isPrivateKey = (text: string): boolean => {
-  try {
-    return createPrivateKey(text).type === 'private';
-  } catch {
-    return false;
-  }
-};
-
-const ServiceAccount = z.object({
-  project_id: z.string().min(1),
-  client_email: z.string().min(1),
-  private_key: z.string().refine(isPrivateKey),
-});
-
 type ReadText = (path: string) => string;
-
-const readJson = (text: string, readText: ReadText): unknown => {
-  try {
-    return JSON.parse(text.trimStart().startsWith('{') ? text : readText(text));
-  } catch {
-    return null;
-  }
-};
 
 const FCM = 'FCM';
 
 const judgeAccount = (account: string, readText: ReadText): Finding => {
-  const parsed = ServiceAccount.safeParse(readJson(account, readText));
-  if (parsed.success) return { level: 'ok', about: FCM, says: `the service account of ${parsed.data.project_id}` };
+  const found = serviceAccountIn(account, readText);
+  if (found !== null) return { level: 'ok', about: FCM, says: `the service account of ${found.project_id}` };
   return {
     level: 'problem',
     about: 'FIREBASE_SERVICE_ACCOUNT',
@@ -59,17 +36,7 @@ const judgeFcm = (env: Environment, readText: ReadText): Finding => {
 const WEB_PUSH = 'Web Push';
 const VAPID_NAMES = ['VAPID_PUBLIC_KEY', 'VAPID_PRIVATE_KEY', 'VAPID_SUBJECT'];
 const VAPID_ADVICE =
-  'Set VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY as pnpm trunkline vapid prints them, and VAPID_SUBJECT, a mailto: or https: URL. pnpm dev has its own.';
-
-const publicKeyOf = (privateKey: string): string | null => {
-  const ecdh = createECDH('prime256v1');
-  try {
-    ecdh.setPrivateKey(privateKey, 'base64url');
-    return ecdh.getPublicKey('base64url');
-  } catch {
-    return null;
-  }
-};
+  'Set VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY as npx pnpm@12 trunkline vapid prints them, and VAPID_SUBJECT, a mailto: or https: URL. pnpm dev has its own.';
 
 const judgeVapid = (env: Environment): Finding => {
   const missing = VAPID_NAMES.filter((name) => !env[name]);
@@ -77,7 +44,7 @@ const judgeVapid = (env: Environment): Finding => {
     return { level: 'note', about: WEB_PUSH, says: 'is not set up, so browsers get no push', advice: VAPID_ADVICE };
   if (missing.length > 0)
     return { level: 'problem', about: WEB_PUSH, says: `${missing.join(', ')} is missing beside the others`, advice: VAPID_ADVICE };
-  if (publicKeyOf(env['VAPID_PRIVATE_KEY'] ?? '') === env['VAPID_PUBLIC_KEY'])
+  if (vapidPublicKeyOf(env['VAPID_PRIVATE_KEY'] ?? '') === env['VAPID_PUBLIC_KEY'])
     return { level: 'ok', about: WEB_PUSH, says: 'the keys belong together' };
   return { level: 'problem', about: 'VAPID_PRIVATE_KEY', says: 'does not belong to VAPID_PUBLIC_KEY', advice: VAPID_ADVICE };
 };

@@ -1,35 +1,11 @@
-import { createECDH, createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { integer, pushEndpointSettings } from '@trunkline/service-kit';
+import { integer, pushEndpointSettings, serviceAccountIn, vapidPublicKeyOf } from '@trunkline/service-kit';
 import { z } from 'zod';
-
-const isPrivateKey = (text: string): boolean => {
-  try {
-    return createPrivateKey(text).type === 'private';
-  } catch {
-    return false;
-  }
-};
-
-const ServiceAccount = z.looseObject({
-  project_id: z.string().min(1),
-  client_email: z.string().min(1),
-  private_key: z.string().refine(isPrivateKey),
-});
-
-const readJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text.trimStart().startsWith('{') ? text : readFileSync(text, 'utf8'));
-  } catch {
-    return null;
-  }
-};
 
 /** Never quotes what it was given: that may be a private key. */
 const serviceAccount = () =>
   z.string().transform((text, context) => {
-    const parsed = ServiceAccount.safeParse(readJson(text));
-    if (parsed.success) return parsed.data;
+    const account = serviceAccountIn(text);
+    if (account !== null) return account;
     context.addIssue({ code: 'custom', message: "must be a service account's JSON, or the path of a file that holds it" });
     return z.NEVER;
   });
@@ -88,22 +64,12 @@ const Vapid = z.object(pushSettings).pick({ VAPID_PUBLIC_KEY: true, VAPID_PRIVAT
 type Vapid = z.output<typeof Vapid>;
 const VAPID_NAMES = Object.keys(Vapid.shape) as (keyof Vapid)[];
 
-const publicKeyOf = (privateKey: string): string | null => {
-  const ecdh = createECDH('prime256v1');
-  try {
-    ecdh.setPrivateKey(privateKey, 'base64url');
-    return ecdh.getPublicKey('base64url');
-  } catch {
-    return null;
-  }
-};
-
 /** Asks for all of VAPID or nothing, and for keys that belong together. */
 export const requireWholeVapid = (config: Vapid, context: z.RefinementCtx): void => {
   const missing = VAPID_NAMES.filter((name) => config[name] === undefined);
   if (missing.length === VAPID_NAMES.length) return;
   for (const name of missing) context.addIssue({ code: 'custom', path: [name], message: 'is needed beside the other VAPID settings' });
   if (config.VAPID_PRIVATE_KEY === undefined || config.VAPID_PUBLIC_KEY === undefined) return;
-  if (publicKeyOf(config.VAPID_PRIVATE_KEY) !== config.VAPID_PUBLIC_KEY)
+  if (vapidPublicKeyOf(config.VAPID_PRIVATE_KEY) !== config.VAPID_PUBLIC_KEY)
     context.addIssue({ code: 'custom', path: ['VAPID_PRIVATE_KEY'], message: 'does not belong to VAPID_PUBLIC_KEY' });
 };
