@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { startHttpServer } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { closed } from '../../test/closed.ts';
 import { watchWrites } from '../../test/watch-writes.ts';
 import { HardenedWebSocketServer } from './hardened-ws-server.ts';
 
@@ -58,7 +59,7 @@ it('frames of the same turn go before the close', async () => {
   const { socket, client, heard } = connection;
   socket.send('last words');
   socket.close(4001, 'going_away');
-  expect((await once(client, 'close'))[0]).toBe(4001);
+  expect(await closed(client)).toBe(4001);
   expect(heard).toEqual(['last words']);
 });
 

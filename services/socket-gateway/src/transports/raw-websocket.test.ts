@@ -81,10 +81,10 @@ const startServer = async ({ heartbeat, refusal = null }: { heartbeat?: Heartbea
   return { port, seen, open, refusedWith, [Symbol.asyncDispose]: stop };
 };
 
-const closeOf = async (client: WebSocket): Promise<{ code: number; reason: string }> => {
-  const [code, reason] = await once(client, 'close');
-  return { code, reason: String(reason) };
-};
+const closeOf = (client: WebSocket): Promise<{ code: number; reason: string }> =>
+  new Promise((resolve) => {
+    client.on('error', () => undefined).once('close', (code, reason) => resolve({ code, reason: String(reason) }));
+  });
 
 describe('an upgrade', () => {
   it.each([
@@ -226,7 +226,7 @@ const openDeaf = async (port: number) => {
       '',
     ].join('\r\n'),
   );
-  const closed = once(socket, 'close');
+  const closed = new Promise((resolve) => void socket.on('error', () => undefined).once('close', resolve));
   return { socket, closed, received: () => Buffer.concat(received) };
 };
 

@@ -5,6 +5,7 @@ import { type Identity, startHttpServer } from '@trunkline/service-kit';
 import { Server } from 'socket.io';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { closed } from '../../test/closed.ts';
 import { watchWrites } from '../../test/watch-writes.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { onlycare } from '../dialects/onlycare.ts';
@@ -94,7 +95,7 @@ describe('who asks for a namespace that there is not', () => {
   it('before being let in is closed, and hears nothing of it', async () => {
     await using server = await startServer();
     const { client, heard } = await server.open(`40/${'x'.repeat(60_000)},`);
-    await once(client, 'close');
+    await closed(client);
     expect(heard.filter((packet) => packet.includes('xxx'))).toEqual([]);
   });
 
@@ -109,14 +110,14 @@ describe('who asks for a namespace that there is not', () => {
 it('who asks again and again with a bad token is closed', async () => {
   await using server = await startServer();
   const { client, heard } = await server.open(...Array.from({ length: 100 }, () => '40{"token":"bad"}'));
-  await once(client, 'close');
+  await closed(client);
   expect(heard.filter((packet) => packet.startsWith('44')).length).toBeLessThanOrEqual(10);
 });
 
 it.each(['early', 'often'])('who comes too %s is closed without a word, which makes the client come back', async (token) => {
   await using server = await startServer();
   const { client, heard } = await server.open(`40{"token":"${token}"}`);
-  await once(client, 'close');
+  await closed(client);
   expect(heard.filter((packet) => packet.startsWith('4'))).toEqual([]);
 });
 
@@ -228,7 +229,7 @@ describe('a flood', () => {
     const flood = setInterval(() => {
       for (let sent = 0; sent < 10 && client.readyState === WebSocket.OPEN; sent += 1) send(client);
     }, 5);
-    await once(client, 'close');
+    await closed(client);
     clearInterval(flood);
     await expect.poll(() => server.seen.closed).toBe(1);
     expect(server.seen.reason).toBe('flooding');
@@ -239,7 +240,7 @@ it('a frame that is too large closes the connection, for that reason', async () 
   await using server = await startServer();
   const { client } = await server.letIn();
   client.send(`42["x","${'x'.repeat(70_000)}"]`);
-  expect((await once(client, 'close'))[0]).toBe(4509);
+  expect(await closed(client)).toBe(4509);
   await expect.poll(() => server.seen.closed).toBe(1);
   expect(server.seen.reason).toBe('frame_too_large');
 });
