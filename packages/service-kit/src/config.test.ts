@@ -11,7 +11,7 @@ const Settings = z.object({
     .transform((text) => text.split(','))
     .pipe(z.array(z.string().min(2, 'is too short')))
     .default([]),
-  TAG_COLOUR: z.string().optional(),
+  TAG_COLOUR: z.string().min(3, 'is too short').optional(),
 });
 
 const inOrder: Rule<{ LEAST: number; MOST: number }> = {
@@ -21,9 +21,8 @@ const inOrder: Rule<{ LEAST: number; MOST: number }> = {
 };
 
 const noColourAlone: Rule<{ TAGS: readonly string[]; TAG_COLOUR?: string | undefined }> = {
-  needs: ['TAGS'],
-  judge: ({ TAGS, TAG_COLOUR }, context) => {
-    if (!TAGS.some((tag) => tag !== '') && TAG_COLOUR !== undefined)
+  judgeGiven: ({ TAGS, TAG_COLOUR }, context) => {
+    if (TAGS === undefined && TAG_COLOUR !== undefined)
       context.addIssue({ code: 'custom', path: ['TAG_COLOUR'], message: 'goes with TAGS' });
   },
 };
@@ -58,4 +57,8 @@ it.each([
   [{ TAGS: 'a', TAG_COLOUR: 'red' }, ['TAGS: is too short']],
 ])('a rule does not complain about %j, of which one is wrong by itself', (env, problems) => {
   expect(problemsWith({ NAME: 'a', ...env })).toEqual(problems);
+});
+
+it('names what is missing beside a setting, also where that one is wrong by itself', () => {
+  expect(problemsWith({ NAME: 'a', TAGS: '', TAG_COLOUR: 'x' })).toEqual(['TAG_COLOUR: is too short', 'TAG_COLOUR: goes with TAGS']);
 });

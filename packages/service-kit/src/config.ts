@@ -19,14 +19,23 @@ export interface SettingProblem {
   says: string;
 }
 
-/**
- * What must hold between settings. One that is wrong by itself counts as unset here, and is never complained about a second time;
- * where one of `needs` is wrong, nothing is judged.
- */
-export interface Rule<Config> {
-  needs?: readonly string[];
+/** What must hold between values. One that is wrong by itself counts as unset here, and is never complained about a second time. */
+interface ValueRule<Config> {
   judge: (config: Config, context: z.RefinementCtx) => void;
 }
+
+/**
+ * Which settings go together. Judged by their texts as they are given, so that a bad value hides no partner that is missing. A setting
+ * that is wrong by itself may be complained about a second time.
+ */
+interface GivenRule<Config> {
+  judgeGiven: (given: Given<Config>, context: z.RefinementCtx) => void;
+}
+
+export type Rule<Config> = ValueRule<Config> | GivenRule<Config>;
+
+/** The texts of the settings that are set. */
+type Given<Config> = { readonly [Name in keyof Config]?: string | undefined };
 
 /** What is left of the settings when any may be wrong: a default, or nothing. */
 type Known<Shape extends z.ZodRawShape> = {
@@ -37,35 +46,44 @@ type Rules<Shape extends z.ZodRawShape> = readonly Rule<Known<Shape>>[];
 const problemsOf = ({ issues }: z.ZodError, name?: string): SettingProblem[] =>
   issues.map(({ path, message }) => ({ name: name ?? String(path[0] ?? 'configuration'), says: message }));
 
+/** An empty variable counts as unset. */
+const givenIn = (shape: z.ZodRawShape, env: Environment): Environment =>
+  Object.fromEntries(Object.keys(shape).flatMap((name) => (env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]])));
+
 /** Each setting by itself. */
-const readEach = (shape: z.ZodRawShape, env: Environment): { values: Record<string, unknown>; problems: SettingProblem[] } => {
+const readEach = (shape: z.ZodRawShape, given: Environment): { values: Record<string, unknown>; problems: SettingProblem[] } => {
   const values: Record<string, unknown> = {};
   const problems: SettingProblem[] = [];
   for (const [name, setting] of Object.entries(shape)) {
-    const given = env[name] === '' ? undefined : env[name];
-    const parsed = z.safeParse(setting, given);
+    const parsed = z.safeParse(setting, given[name]);
     if (!parsed.success) problems.push(...problemsOf(parsed.error, name));
-    const { data } = parsed.success || given === undefined ? parsed : z.safeParse(setting, undefined);
+    const { data } = parsed.success || given[name] === undefined ? parsed : z.safeParse(setting, undefined);
     if (data !== undefined) values[name] = data;
   }
   return { values, problems };
 };
 
-/** Reads settings from the environment, or says everything that is wrong with them. An empty variable counts as unset. */
+const complaintsOf = (judge: (context: z.RefinementCtx) => void): SettingProblem[] => {
+  const judged = z
+    .unknown()
+    .superRefine((_, context) => judge(context))
+    .safeParse(null);
+  return judged.success ? [] : problemsOf(judged.error);
+};
+
+/** Reads settings from the environment, or says everything that is wrong with them. */
 export const readSettings = <Shape extends z.ZodRawShape>(
   { shape }: z.ZodObject<Shape>,
   env: Environment,
   rules: Rules<Shape> = [],
 ): { config: Readonly<z.output<z.ZodObject<Shape>>> } | { problems: readonly SettingProblem[] } => {
-  const { values, problems } = readEach(shape, env);
+  const given = givenIn(shape, env);
+  const { values, problems } = readEach(shape, given);
   const wrong = new Set(problems.map(({ name }) => name));
-  const judged = z
-    .custom<Known<Shape>>()
-    .superRefine((known, context) => {
-      for (const { needs = [], judge } of rules) if (!needs.some((name) => wrong.has(name))) judge(known, context);
-    })
-    .safeParse(values);
-  if (!judged.success) problems.push(...problemsOf(judged.error).filter(({ name }) => !wrong.has(name)));
+  for (const rule of rules) {
+    if ('judgeGiven' in rule) problems.push(...complaintsOf((context) => rule.judgeGiven(given as Given<Known<Shape>>, context)));
+    else problems.push(...complaintsOf((context) => rule.judge(values as Known<Shape>, context)).filter(({ name }) => !wrong.has(name)));
+  }
   return problems.length > 0 ? { problems } : { config: Object.freeze(values) as Readonly<z.output<z.ZodObject<Shape>>> };
 };
 
@@ -157,44 +175,34 @@ export const tokenSettings = {
   ALLOWED_ORIGINS: list().default([]).describe('Origins from which browsers may connect, separated by commas, each matched exactly'),
 };
 
-interface Secrets {
-  NODE_ENV: string;
-  INTERNAL_TOKEN: string | undefined;
-  INTERNAL_TOKEN_PREVIOUS?: string | undefined;
-  JWT_SECRET?: string | undefined;
-  JWT_SECRET_PREVIOUS?: string | undefined;
-  SERVER_API_KEYS?: readonly string[] | undefined;
-  WEBHOOK_SECRET?: readonly string[] | undefined;
-}
+/** Everybody can read them in this repository. */
+const DEVELOPMENT_SECRETS = {
+  JWT_SECRET: DEV_JWT_SECRET,
+  JWT_SECRET_PREVIOUS: DEV_JWT_SECRET,
+  INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
+  INTERNAL_TOKEN_PREVIOUS: DEV_INTERNAL_TOKEN,
+  SERVER_API_KEYS: DEV_SERVER_KEY,
+  WEBHOOK_SECRET: DEV_WEBHOOK_SECRET,
+} as const;
 
-/** Refuses the secrets that everybody can read in this repository, where `NODE_ENV` is `production`. */
-export const refuseDevelopmentSecrets: Rule<Secrets> = {
-  judge: (config, context) => {
-    if (config.NODE_ENV !== 'production') return;
-    const known = {
-      JWT_SECRET: DEV_JWT_SECRET,
-      JWT_SECRET_PREVIOUS: DEV_JWT_SECRET,
-      INTERNAL_TOKEN: DEV_INTERNAL_TOKEN,
-      INTERNAL_TOKEN_PREVIOUS: DEV_INTERNAL_TOKEN,
-    } as const;
-    for (const name of ['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'INTERNAL_TOKEN', 'INTERNAL_TOKEN_PREVIOUS'] as const) {
-      if (config[name] === known[name])
-        context.addIssue({ code: 'custom', path: [name], message: 'is the development value, which production refuses' });
-    }
-    if (config.SERVER_API_KEYS?.includes(DEV_SERVER_KEY)) {
-      context.addIssue({ code: 'custom', path: ['SERVER_API_KEYS'], message: 'holds the development key, which production refuses' });
-    }
-    if (config.WEBHOOK_SECRET?.includes(DEV_WEBHOOK_SECRET)) {
-      context.addIssue({ code: 'custom', path: ['WEBHOOK_SECRET'], message: 'holds the development secret, which production refuses' });
+type SecretName = keyof typeof DEVELOPMENT_SECRETS;
+const SECRET_NAMES = Object.keys(DEVELOPMENT_SECRETS) as SecretName[];
+
+/** Refuses the secrets of development where `NODE_ENV` is `production`, alone or in a list. */
+export const refuseDevelopmentSecrets: Rule<{ NODE_ENV: string } & { [Name in SecretName]?: unknown }> = {
+  judgeGiven: (given, context) => {
+    if (given.NODE_ENV !== 'production') return;
+    for (const name of SECRET_NAMES) {
+      if (given[name]?.split(/[\s,]+/).includes(DEVELOPMENT_SECRETS[name]))
+        context.addIssue({ code: 'custom', path: [name], message: 'holds the development value, which production refuses' });
     }
   },
 };
 
 /** Asks for exactly one way to verify tokens. */
 export const requireOneTokenSource: Rule<{ JWT_SECRET?: string | undefined; JWT_JWKS_URL?: string | undefined }> = {
-  needs: ['JWT_JWKS_URL'],
-  judge: (config, context) => {
-    if ((config.JWT_SECRET === undefined) === (config.JWT_JWKS_URL === undefined)) {
+  judgeGiven: (given, context) => {
+    if ((given.JWT_SECRET === undefined) === (given.JWT_JWKS_URL === undefined)) {
       context.addIssue({
         code: 'custom',
         path: ['JWT_SECRET'],

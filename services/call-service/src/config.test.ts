@@ -1,4 +1,4 @@
-import { ConfigError, DEV_INTERNAL_TOKEN, DEV_JWT_SECRET } from '@trunkline/service-kit';
+import { ConfigError, DEV_INTERNAL_TOKEN, DEV_JWT_SECRET, DEV_WEBHOOK_SECRET } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
 import { loadCallServiceConfig } from './config.ts';
 
@@ -40,7 +40,26 @@ it.each<[Record<string, string>, string[]]>([
   [{ TURN_URLS: 'turn:x:3478', TURN_SECRET: 'short' }, ['TURN_SECRET']],
   [{ AGORA_APP_ID: 'x', AGORA_APP_CERTIFICATE: '0'.repeat(32) }, ['AGORA_APP_ID']],
   [{ WEBHOOK_URL: 'https://app.example/hook', WEBHOOK_SECRET: 'x' }, ['WEBHOOK_SECRET']],
+  [{ WEBHOOK_URL: 'x', WEBHOOK_SECRET: 'x' }, ['WEBHOOK_URL', 'WEBHOOK_SECRET']],
+  [{ TURN_URLS: 'http://x' }, ['TURN_URLS']],
   [{ NODE_ENV: 'production', WEB_PUSH_ALLOW_INSECURE: 'yes' }, ['WEB_PUSH_ALLOW_INSECURE']],
 ])('with %j, what is wrong is named once, and nothing for its sake', (changes, names) => {
+  expect(wrongIn({ ...ENOUGH, ...changes })).toEqual(names);
+});
+
+it.each<[Record<string, string>, string[]]>([
+  [{ WEBHOOK_URL: 'x' }, ['WEBHOOK_URL', 'WEBHOOK_SECRET']],
+  [{ PRE_RING_HOOK_URL: 'ftp://x' }, ['PRE_RING_HOOK_URL', 'WEBHOOK_SECRET']],
+  [{ TURN_URLS: 'turn:x:3478?transport=sctp' }, ['TURN_URLS', 'TURN_SECRET']],
+  [{ TURN_URLS: 'http://x, turns:x' }, ['TURN_URLS', 'TURN_SECRET']],
+  [{ TURN_URLS: 'http://x', LIVEKIT_API_KEY: 'key' }, ['TURN_URLS', 'LIVEKIT_URL', 'LIVEKIT_API_SECRET']],
+  [{ TURN_SECRET: 'short' }, ['TURN_SECRET', 'TURN_SECRET']],
+  [{ TURN_URLS: 'stun:x?', TURN_SECRET: 'a-secret-of-the-turn-server' }, ['TURN_URLS', 'TURN_SECRET']],
+  [{ AGORA_APP_ID: 'x' }, ['AGORA_APP_ID', 'AGORA_APP_CERTIFICATE']],
+  [{ LIVEKIT_URL: 'x' }, ['LIVEKIT_URL', 'LIVEKIT_API_KEY', 'LIVEKIT_API_SECRET']],
+  [{ JWT_JWKS_URL: 'x' }, ['JWT_JWKS_URL', 'JWT_SECRET']],
+  [{ JWT_SECRET: 'short', JWT_JWKS_URL: 'https://app.example/keys' }, ['JWT_SECRET', 'JWT_SECRET']],
+  [{ NODE_ENV: 'production', WEBHOOK_SECRET: `${DEV_WEBHOOK_SECRET},x` }, ['WEBHOOK_SECRET', 'WEBHOOK_SECRET']],
+])('with %j, a bad value hides nothing that is wrong with its partners', (changes, names) => {
   expect(wrongIn({ ...ENOUGH, ...changes })).toEqual(names);
 });

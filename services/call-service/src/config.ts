@@ -93,8 +93,8 @@ const Settings = z.object(callServiceSettings);
 
 const RULES = [
   requireOneTokenSource,
-  { needs: ['TURN_URLS'], judge: requireWholeProviders },
-  { judge: requireWebhookSecret },
+  requireWholeProviders,
+  requireWebhookSecret,
   refuseDevelopmentSecrets,
   refuseInsecurePushInProduction,
 ];

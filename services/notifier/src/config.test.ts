@@ -22,6 +22,10 @@ it.each<[Record<string, string>, RegExp[]]>([
   ],
   [{ VAPID_PUBLIC_KEY: 'x' }, [/^VAPID_PUBLIC_KEY: must be/]],
   [{ VAPID_PRIVATE_KEY: 'x' }, [/^VAPID_PRIVATE_KEY: must be/]],
+  [
+    { VAPID_PUBLIC_KEY: 'x', VAPID_PRIVATE_KEY: '', VAPID_SUBJECT: '' },
+    [/^VAPID_PUBLIC_KEY: must be/, /^VAPID_PRIVATE_KEY: is needed/, /^VAPID_SUBJECT: is needed/],
+  ],
   [{ VAPID_PRIVATE_KEY: 'x', VAPID_SUBJECT: '' }, [/^VAPID_PRIVATE_KEY: must be/, /^VAPID_SUBJECT: is needed/]],
 ])('with %j, everything that is wrong is named once', (changes, problems) => {
   const attempt = () => loadNotifierConfig({ ...ENOUGH, ...changes });

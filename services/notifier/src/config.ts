@@ -8,7 +8,7 @@ import {
   refuseInsecurePushInProduction,
 } from '@trunkline/service-kit';
 import { z } from 'zod';
-import { pushSettings, requireWholeVapid } from './push/push-settings.ts';
+import { pushSettings, requireVapidPair, requireWholeVapid } from './push/push-settings.ts';
 
 export const notifierSettings = {
   ...commonSettings,
@@ -21,7 +21,7 @@ export const notifierSettings = {
 
 const Settings = z.object(notifierSettings);
 
-const RULES = [refuseDevelopmentSecrets, refuseInsecurePushInProduction, { judge: requireWholeVapid }];
+const RULES = [refuseDevelopmentSecrets, refuseInsecurePushInProduction, requireWholeVapid, requireVapidPair];
 
 export type NotifierConfig = Readonly<z.infer<typeof Settings>>;
 

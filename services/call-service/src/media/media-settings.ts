@@ -1,4 +1,4 @@
-import { integer, list } from '@trunkline/service-kit';
+import { integer, list, type Rule } from '@trunkline/service-kit';
 import { z } from 'zod';
 
 const AGORA_ID = /^[0-9a-f]{32}$/i;
@@ -29,22 +29,35 @@ export const mediaSettings = {
 
 export type MediaSettings = Readonly<z.output<z.ZodObject<typeof mediaSettings>>>;
 
-export const isTurn = (url: string): boolean => /^turns?:/.test(url);
+export const isTurn = (url: string): boolean => /^turns?:/i.test(url);
+const isStun = (url: string): boolean => /^stuns?:/i.test(url);
 
 const TOGETHER = [
   ['AGORA_APP_ID', 'AGORA_APP_CERTIFICATE'],
   ['LIVEKIT_URL', 'LIVEKIT_API_KEY', 'LIVEKIT_API_SECRET'],
 ] as const;
 
+/** Null: what is neither a STUN nor a TURN server may have been meant as either. */
+const namesTurn = (urls: readonly string[]): boolean | null => {
+  if (urls.some(isTurn)) return true;
+  return urls.every(isStun) ? false : null;
+};
+
 /** Half a provider is a mistake, which nobody should find out in a call. */
-export const requireWholeProviders = (config: MediaSettings, context: z.RefinementCtx): void => {
-  for (const names of TOGETHER) {
-    const missing = names.filter((name) => config[name] === undefined);
-    if (missing.length === names.length) continue;
-    for (const name of missing)
-      context.addIssue({ code: 'custom', path: [name], message: `goes with ${names.join(', ')}: set all or none` });
-  }
-  if (config.TURN_URLS.some(isTurn) !== (config.TURN_SECRET !== undefined)) {
-    context.addIssue({ code: 'custom', path: ['TURN_SECRET'], message: 'goes with a turn: or turns: URL in TURN_URLS: set both or none' });
-  }
+export const requireWholeProviders: Rule<MediaSettings> = {
+  judgeGiven: (given, context) => {
+    for (const names of TOGETHER) {
+      const missing = names.filter((name) => given[name] === undefined);
+      if (missing.length === names.length) continue;
+      for (const name of missing)
+        context.addIssue({ code: 'custom', path: [name], message: `goes with ${names.join(', ')}: set all or none` });
+    }
+    const needsSecret = namesTurn(list().parse(given.TURN_URLS ?? ''));
+    if (needsSecret !== null && needsSecret !== (given.TURN_SECRET !== undefined))
+      context.addIssue({
+        code: 'custom',
+        path: ['TURN_SECRET'],
+        message: 'goes with a turn: or turns: URL in TURN_URLS: set both or none',
+      });
+  },
 };

@@ -1,4 +1,4 @@
-import { integer } from '@trunkline/service-kit';
+import { integer, type Rule } from '@trunkline/service-kit';
 import { z } from 'zod';
 import { secretOf } from './sign.ts';
 
@@ -29,19 +29,15 @@ export const webhookSettings = {
     .describe('Without an answer of the pre-ring hook within 500 ms: `open` lets the call ring, `closed` refuses it'),
 };
 
-interface Webhooks {
-  WEBHOOK_URL?: string | undefined;
-  PRE_RING_HOOK_URL?: string | undefined;
-  WEBHOOK_SECRET?: readonly string[] | undefined;
-}
-
 /** Nothing leaves unsigned. */
-export const requireWebhookSecret = (config: Webhooks, context: z.RefinementCtx): void => {
-  const isNeeded = config.WEBHOOK_URL !== undefined || config.PRE_RING_HOOK_URL !== undefined;
-  if (isNeeded && config.WEBHOOK_SECRET === undefined)
-    context.addIssue({
-      code: 'custom',
-      path: ['WEBHOOK_SECRET'],
-      message: 'is needed to sign what goes to WEBHOOK_URL and PRE_RING_HOOK_URL',
-    });
+export const requireWebhookSecret: Rule<z.output<z.ZodObject<typeof webhookSettings>>> = {
+  judgeGiven: (given, context) => {
+    const isNeeded = given.WEBHOOK_URL !== undefined || given.PRE_RING_HOOK_URL !== undefined;
+    if (isNeeded && given.WEBHOOK_SECRET === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['WEBHOOK_SECRET'],
+        message: 'is needed to sign what goes to WEBHOOK_URL and PRE_RING_HOOK_URL',
+      });
+  },
 };

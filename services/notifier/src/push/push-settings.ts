@@ -1,4 +1,4 @@
-import { integer, pushEndpointSettings, serviceAccountIn, vapidPublicKeyOf } from '@trunkline/service-kit';
+import { integer, pushEndpointSettings, type Rule, serviceAccountIn, vapidPublicKeyOf } from '@trunkline/service-kit';
 import { z } from 'zod';
 
 /** Never quotes what it was given: that may be a private key. */
@@ -64,12 +64,20 @@ const Vapid = z.object(pushSettings).pick({ VAPID_PUBLIC_KEY: true, VAPID_PRIVAT
 type Vapid = z.output<typeof Vapid>;
 const VAPID_NAMES = Object.keys(Vapid.shape) as (keyof Vapid)[];
 
-/** Asks for all of VAPID or nothing, and for keys that belong together. */
-export const requireWholeVapid = (config: Vapid, context: z.RefinementCtx): void => {
-  const missing = VAPID_NAMES.filter((name) => config[name] === undefined);
-  if (missing.length === VAPID_NAMES.length) return;
-  for (const name of missing) context.addIssue({ code: 'custom', path: [name], message: 'is needed beside the other VAPID settings' });
-  if (config.VAPID_PRIVATE_KEY === undefined || config.VAPID_PUBLIC_KEY === undefined) return;
-  if (vapidPublicKeyOf(config.VAPID_PRIVATE_KEY) !== config.VAPID_PUBLIC_KEY)
-    context.addIssue({ code: 'custom', path: ['VAPID_PRIVATE_KEY'], message: 'does not belong to VAPID_PUBLIC_KEY' });
+/** Asks for all of VAPID or nothing. */
+export const requireWholeVapid: Rule<Vapid> = {
+  judgeGiven: (given, context) => {
+    const missing = VAPID_NAMES.filter((name) => given[name] === undefined);
+    if (missing.length === VAPID_NAMES.length) return;
+    for (const name of missing) context.addIssue({ code: 'custom', path: [name], message: 'is needed beside the other VAPID settings' });
+  },
+};
+
+/** Asks for keys that belong together. */
+export const requireVapidPair: Rule<Vapid> = {
+  judge: ({ VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY }, context) => {
+    if (VAPID_PRIVATE_KEY === undefined || VAPID_PUBLIC_KEY === undefined) return;
+    if (vapidPublicKeyOf(VAPID_PRIVATE_KEY) !== VAPID_PUBLIC_KEY)
+      context.addIssue({ code: 'custom', path: ['VAPID_PRIVATE_KEY'], message: 'does not belong to VAPID_PUBLIC_KEY' });
+  },
 };
