@@ -14,9 +14,9 @@ export interface CallOutcome {
   readonly reason: string;
   /** A user, or `system`; null where it is not told. */
   readonly endedBy: string | null;
-  /** From accept to end by the server's clock; null for a call that never was accepted. */
+  /** From accept to end by the server's clock; null for a call that never was accepted, or whose end was not heard. */
   readonly durationSeconds: number | null;
-  /** Why the call could not be placed; with `failed` alone. */
+  /** Why the call could not be placed, or `closed`; with `failed` alone. */
   readonly error: TrunklineError | null;
 }
 
@@ -32,7 +32,7 @@ export interface CallEvents {
   cancelled: Over;
   timeout: Over;
   ended: Over;
-  /** It could not be placed. */
+  /** It could not be placed; or the client was closed before the end was heard (`closed`), and it may go on, on the server. */
   failed: Over;
   /** The other side's line is bad. */
   quality: { readonly call: Call; readonly quality: CallQuality };
@@ -54,7 +54,7 @@ interface CommonCall extends Listenable<CallEvents> {
   readonly isOver: boolean;
   /** Null while the call lives. */
   readonly outcome: CallOutcome | null;
-  /** Resolves when the call is over, and never rejects. */
+  /** Resolves when the call is over, or the client is closed (`failed`, reason `closed`); never rejects. */
   readonly finished: Promise<CallOutcome>;
   /** Hangs up; while it rings, cancels or rejects. Resolves when the call is over, whoever ended it. @throws TrunklineError */
   end(reason?: string): Promise<CallOutcome>;

@@ -48,7 +48,7 @@ export interface Client extends Listenable<ClientEvents>, Disposable {
   resume(callId: string): Promise<Call | null>;
   /** Tries at once where it waits: for when the network or the app came back. */
   reconnectNow(): void;
-  /** Leaves for good. Commands without an answer are rejected; calls go on, on the server. */
+  /** Leaves for good. Commands without an answer are rejected, calls that live have `failed`; on the server, they go on. */
   close(): void;
 
   history(query?: HistoryQuery): Promise<HistoryPage>;

@@ -1,7 +1,7 @@
 import { fullJitter } from './backoff.ts';
 import { Countdown } from './countdown.ts';
 import type { Asked, Line } from './line.ts';
-import { errorFromWire, TrunklineError } from './trunkline-error.ts';
+import { closedError, errorFromWire, TrunklineError } from './trunkline-error.ts';
 import type { Ack } from './wire.ts';
 
 export interface AskOptions {
@@ -43,8 +43,6 @@ const MISSES_UNTIL_SILENT = 2;
 const LONGEST_REST_MS = 5000;
 const FIRST_REST_MS = 250;
 
-const closed = (wasSent: boolean): TrunklineError => new TrunklineError('closed', 'The client was closed', { wasSent });
-
 /** Commands on their way: each is sent until it has an answer or its deadline has come, over however many connections. */
 export class CommandQueue {
   readonly #options: CommandQueueOptions;
@@ -61,7 +59,7 @@ export class CommandQueue {
 
   /** The same `body`, which carries the ids, goes out each time. @throws TrunklineError */
   ask<Done extends object>(word: string, body: object, { lane, timeoutMs }: AskOptions): Promise<Done> {
-    if (this.#isClosed) return Promise.reject(closed(false));
+    if (this.#isClosed) return Promise.reject(closedError({ wasSent: false }));
     if (this.#commands.size >= MAX_QUEUED)
       return Promise.reject(new TrunklineError('queue_full', 'Too many commands wait for a connection', { wasSent: false }));
     return new Promise<Done>((resolve, reject) => {
@@ -110,7 +108,7 @@ export class CommandQueue {
     this.#isClosed = true;
     for (const command of [...this.#commands]) {
       this.#settle(command);
-      command.reject(closed(command.attempts > 0));
+      command.reject(closedError({ wasSent: command.attempts > 0 }));
     }
   }
 

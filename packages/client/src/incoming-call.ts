@@ -55,8 +55,8 @@ export class RingingCall extends LiveCall implements IncomingCall {
   }
 
   accept(): Promise<void> {
-    if (this.isOver) return Promise.reject(tooLate(this));
-    if (isLater(this.state, 'RINGING')) return Promise.resolve();
+    if (this.heardEnd !== null) return Promise.reject(tooLate(this));
+    if (!this.isOver && isLater(this.state, 'RINGING')) return Promise.resolve();
     this.#accepting ??= this.#accept().finally(() => {
       this.#accepting = null;
     });
@@ -86,11 +86,6 @@ export class RingingCall extends LiveCall implements IncomingCall {
     else if (this.#accepting !== null) this.#answeredElsewhere = outcome;
     // Once answered here, it was answered nowhere else, whatever a device without a name is told.
     else if (this.state === 'RINGING') this.finish(outcome);
-  }
-
-  override dispose(): void {
-    this.#countdown.stop();
-    super.dispose();
   }
 
   protected override get self(): IncomingCall {

@@ -2,7 +2,7 @@ import type { CallQuality, CallSignal, CallState, CallType, CallView, MediaAcces
 import type { Call, CallEvents, CallOutcome, ClientCallState } from './call.ts';
 import { Countdown } from './countdown.ts';
 import { Emitter } from './emitter.ts';
-import { isFinalState, isLater, ownOutcome, plainOutcome } from './outcomes.ts';
+import { isFinalState, isLater, isUnheard, ownOutcome, plainOutcome, unheard } from './outcomes.ts';
 import { asTrunklineError, TrunklineError } from './trunkline-error.ts';
 import type { Accepted, CallDone, ClientWords } from './wire.ts';
 
@@ -54,7 +54,8 @@ export abstract class LiveCall extends Emitter<CallEvents> {
   #channelId: string;
   #state: ClientCallState;
   #outcome: CallOutcome | null = null;
-  #awaitedReason: Countdown | null = null;
+  /** It is over with this outcome, unless the event that says more comes in time. */
+  #awaitedReason: { readonly outcome: CallOutcome; readonly patience: Countdown } | null = null;
 
   constructor(facts: CallFacts, services: CallServices) {
     super();
@@ -140,10 +141,14 @@ export abstract class LiveCall extends Emitter<CallEvents> {
     else if (view.status === 'CONNECTING' || view.status === 'ACTIVE') this.learnAnswered(view);
   }
 
-  /** Called when the client is closed: nothing of it goes on. */
+  /** Called when the client is closed: nothing more is heard of it. */
   dispose(): void {
-    this.#awaitedReason?.stop();
-    this.silence();
+    this.finish(this.#awaitedReason?.outcome ?? unheard(this.id));
+  }
+
+  /** How the call ended; null while it lives, also where the client was closed. */
+  protected get heardEnd(): CallOutcome | null {
+    return this.#outcome === null || isUnheard(this.#outcome) ? null : this.#outcome;
   }
 
   protected advance(state: CallState): void {
@@ -154,7 +159,7 @@ export abstract class LiveCall extends Emitter<CallEvents> {
 
   protected finish(outcome: CallOutcome): void {
     if (this.#outcome !== null) return;
-    this.#awaitedReason?.stop();
+    this.#awaitedReason?.patience.stop();
     this.#outcome = outcome;
     this.#state = outcome.state;
     this.silence();
@@ -167,12 +172,12 @@ export abstract class LiveCall extends Emitter<CallEvents> {
   protected awaitReason(outcome: CallOutcome): void {
     if (this.isOver || this.#awaitedReason !== null) return;
     this.silence();
-    this.#awaitedReason = new Countdown(REASON_PATIENCE_MS, () => this.finish(outcome));
+    this.#awaitedReason = { outcome, patience: new Countdown(REASON_PATIENCE_MS, () => this.finish(outcome)) };
   }
 
   /** Ends the call by one of the words for it. */
   protected async leave(word: 'call:end' | 'call:cancel' | 'call:reject', reason?: string): Promise<CallOutcome> {
-    if (this.#outcome !== null) return this.#outcome;
+    if (this.heardEnd !== null) return this.heardEnd;
     try {
       const body = reason === undefined ? { callId: this.id } : { callId: this.id, reason };
       const { call } = await this.services.ask(word, body);
@@ -180,7 +185,9 @@ export abstract class LiveCall extends Emitter<CallEvents> {
     } catch (error) {
       if (!this.#isOverBy(asTrunklineError(error))) throw error;
     }
-    return this.finished;
+    const outcome = await this.finished;
+    if (isUnheard(outcome)) throw outcome.error;
+    return outcome;
   }
 
   protected readonly publish: Publish = (name, event) => {
@@ -194,7 +201,7 @@ export abstract class LiveCall extends Emitter<CallEvents> {
 
   /** Whether an error to an end says that there is nothing left to end. */
   #isOverBy({ code, status }: TrunklineError): boolean {
-    if (this.isOver) return true;
+    if (this.heardEnd !== null) return true;
     if (code !== 'invalid_status' || status === null || !isFinalState(status)) return false;
     this.awaitReason(plainOutcome(status, this.direction));
     return true;

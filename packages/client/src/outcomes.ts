@@ -1,5 +1,6 @@
 import type { CallState, CallView, FinalState } from '@trunkline/contract';
 import type { CallOutcome, ClientCallState } from './call.ts';
+import { closedError, type TrunklineError } from './trunkline-error.ts';
 import type { Ended, EndWord, ServerWords } from './wire.ts';
 
 type Direction = 'incoming' | 'outgoing';
@@ -63,6 +64,19 @@ export const ANSWERED_ELSEWHERE: CallOutcome = stopped('answered_elsewhere');
 
 /** Both people called each other: this ring lives on as the call that this device placed. */
 export const MERGED: CallOutcome = { ...ANSWERED_ELSEWHERE, reason: 'merged' };
+
+type Unheard = CallOutcome & { readonly error: TrunklineError };
+
+/** The client was closed before it heard how the call ended: on the server, it may go on. */
+export const unheard = (callId: string): Unheard => ({
+  ...NOTHING_MORE,
+  state: 'FAILED',
+  event: 'failed',
+  reason: 'closed',
+  error: closedError({ callId }),
+});
+
+export const isUnheard = (outcome: CallOutcome): outcome is Unheard => outcome.error?.code === 'closed';
 
 const PLAIN: Readonly<Record<FinalState, { readonly [Side in Direction]: Pick<CallOutcome, 'event' | 'reason'> }>> = {
   ENDED: both('ended', 'Call ended'),

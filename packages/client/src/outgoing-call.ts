@@ -18,6 +18,7 @@ export class PlacedCall extends LiveCall implements OutgoingCall {
   readonly direction = 'outgoing';
   readonly placed: Promise<void>;
   #isPlacing: boolean;
+  #isDisposed = false;
 
   /** `place`: null for a call that the server has already. */
   constructor(facts: CallFacts, place: Place | null, services: CallServices) {
@@ -39,6 +40,12 @@ export class PlacedCall extends LiveCall implements OutgoingCall {
 
   cancel(reason?: string): Promise<CallOutcome> {
     return this.services.withdraw(this.id) ? this.finished : this.leave('call:cancel', reason);
+  }
+
+  override dispose(): void {
+    this.#isDisposed = true;
+    // A place on its way is rejected by itself, and says whether it was sent.
+    if (!this.#isPlacing) super.dispose();
   }
 
   hearRinging(): void {
@@ -76,6 +83,7 @@ export class PlacedCall extends LiveCall implements OutgoingCall {
       throw error;
     } finally {
       this.#isPlacing = false;
+      if (this.#isDisposed) super.dispose();
     }
   }
 

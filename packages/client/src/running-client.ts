@@ -19,7 +19,7 @@ import { Rest } from './rest/rest.ts';
 import { type Blocks, blocksApi, readPresence, type UserPresence } from './rest/users-api.ts';
 import type { Session } from './session.ts';
 import { TokenSource } from './token-source.ts';
-import { asTrunklineError, TrunklineError } from './trunkline-error.ts';
+import { asTrunklineError, closedError, TrunklineError } from './trunkline-error.ts';
 import type { CallDone, ClientWords, ServerWords } from './wire.ts';
 
 /** What is about no call that is held. */
@@ -106,10 +106,11 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
   }
 
   async resume(callId: string): Promise<Call | null> {
+    if (this.#isClosed) throw closedError({ callId, wasSent: false });
     const held = this.#calls.get(callId);
     if (held !== undefined) return held.isOver ? null : held;
     const view = await this.#callsApi.read(callId);
-    if (this.#link.state.status === 'closed') throw new TrunklineError('closed', 'The client was closed');
+    if (this.#isClosed) throw closedError({ callId });
     if (isFinalState(view.status)) return null;
     const call = this.#calls.adopt(view, this.userId);
     return call.isOver ? null : call;
@@ -133,6 +134,10 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
 
   presence(userIds: readonly string[]): Promise<readonly UserPresence[]> {
     return readPresence(this.#rest, userIds);
+  }
+
+  get #isClosed(): boolean {
+    return this.#link.state.status === 'closed';
   }
 
   /** What a queue tells the connection. */
@@ -161,7 +166,7 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
     const { ackTimeoutMs, commandTimeoutMs } = this.#options;
     const chat = new ChatClient({ api: chatsApi(this.#rest), ackTimeoutMs, commandTimeoutMs, ...this.#watch });
     if (this.#link.session !== null) this.#enterChat(this.#link.session, chat);
-    if (this.#link.state.status === 'closed') chat.close();
+    if (this.#isClosed) chat.close();
     return chat;
   }
 

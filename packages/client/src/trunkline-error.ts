@@ -48,6 +48,9 @@ export class TrunklineError extends Error {
   }
 }
 
+export const closedError = (details: Pick<ErrorDetails, 'callId' | 'wasSent'>): TrunklineError =>
+  new TrunklineError('closed', 'The client was closed', details);
+
 export const errorFromWire = ({ code, message, status, callId, field }: WireError): TrunklineError =>
   new TrunklineError(code, message, { status, callId: callId ?? undefined, field });
 
