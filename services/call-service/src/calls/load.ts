@@ -12,9 +12,11 @@ const TAKE_ANSWER_KEYS = {
   text: `INSERT INTO answers (key, body_hash) SELECT key, body_hash FROM unnest($1::text[], $2::text[]) AS taken (key, body_hash)
     ORDER BY key ON CONFLICT DO NOTHING RETURNING key`,
 };
-const MAKE_LINES = {
-  name: 'make_lines',
-  text: 'INSERT INTO lines (user_id) SELECT user_id FROM unnest($1::text[]) AS made (user_id) ORDER BY user_id ON CONFLICT DO NOTHING',
+/** In one pass, as everybody takes lines: who waits for one holds none behind it. `WHERE false`: one that is there is locked, not written. */
+const MAKE_AND_LOCK_LINES = {
+  name: 'make_and_lock_lines',
+  text: `INSERT INTO lines (user_id) SELECT user_id FROM unnest($1::text[]) AS made (user_id) ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id WHERE false`,
 };
 const LOCK_LINES = {
   name: 'lock_lines',
@@ -137,10 +139,12 @@ const takeKeys = (transaction: Transaction, keys: ReadonlyMap<string, string>): 
 /** @throws WorthRepeating when a line that was known is gone, by an erasure */
 const lockLines = async (transaction: Transaction, users: readonly string[], known: KnownLines): Promise<void> => {
   if (users.length === 0) return;
-  const mayBeMissing = !known.has(users);
-  if (mayBeMissing) transaction.send(MAKE_LINES, [users]);
+  if (!known.has(users)) {
+    await transaction.query(MAKE_AND_LOCK_LINES, [users]);
+    return known.add(users);
+  }
   const [row] = await transaction.query<{ locked: number }>(LOCK_LINES, [users]);
-  if (row?.locked === users.length) return known.add(users);
+  if (row?.locked === users.length) return;
   known.forget(users);
   throw new WorthRepeating('a line was erased meanwhile');
 };
