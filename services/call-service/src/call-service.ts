@@ -228,6 +228,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       notifications,
       readUntaken: createReadUntaken({ database, publisher, logger }),
       sweepDeadlines: () => sweepDeadlines(database, decider),
+      logger,
     }),
   };
   const app = createApp({

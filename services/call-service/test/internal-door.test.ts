@@ -28,7 +28,7 @@ it('opens only with the token', async () => {
 
 it('refuses what the contract does not know, and stays', async () => {
   await using service = await startRunningCallService();
-  for (const body of [{}, { commands: [] }, { commands: [{}] }, { commands: [place('ann', { calleeId: 7 })] }]) {
+  for (const body of [{}, { commands: [] }, { commands: {} }, { commands: place('ann', { calleeId: 'bob' }) }]) {
     expect((await service.post('commands', body)).status).toBe(400);
   }
   const broken = await fetch(`${service.url}${INTERNAL_PATHS.commands}`, {
