@@ -49,9 +49,13 @@ export class ChatActions {
     }
   };
 
-  /** Reads a chat for what the session has missed of it. */
+  /** Reads a chat for what the session has missed of it, and takes a seat that it has in there anew: a long cut may have cost it. */
   readonly read = async (chatId: ChatId): Promise<OpenedChat | 'refused' | 'unanswered'> => {
-    const opened = await this.#open(chatId);
+    const { seats, isOver } = this.#options;
+    const hadSeat = seats.has(chatId);
+    const opened = await this.#open(chatId, hadSeat);
+    // Its leaving meanwhile may have come before that.
+    if (hadSeat && !seats.has(chatId) && !isOver()) await this.#send({ type: 'leave_chat', chatId }, null);
     if (!('ok' in opened)) return opened;
     return isNoMember(opened) ? 'refused' : 'unanswered';
   };

@@ -25,9 +25,13 @@ export class ChatSeats {
     this.#options = options;
   }
 
+  has(chatId: ChatId): boolean {
+    return this.#taken.has(chatId);
+  }
+
   /** False: it has joined as many as it may. */
   hasRoomFor(chatId: ChatId): boolean {
-    return this.#taken.has(chatId) || this.#taken.size < MAX_SEATS;
+    return this.has(chatId) || this.#taken.size < MAX_SEATS;
   }
 
   /** Resolves with whether it was not there before, when it hears what others tell. */
