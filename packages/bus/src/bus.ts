@@ -31,7 +31,7 @@ export interface Publisher extends AsyncDisposable {
 }
 
 export interface Subscription {
-  /** Resolves when the subscription is in force: whatever is published from then on is heard. */
+  /** Resolves when the subscription is in force: whatever is published from then on is heard. Not while Redis refuses it. */
   readonly inForce: Promise<void>;
   end(): void;
 }

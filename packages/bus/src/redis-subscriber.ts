@@ -3,7 +3,8 @@ import { ChatEvent, GatewayNotice, ServerEvent, type UserId } from '@trunkline/c
 import type { Subscriber, Subscription, Topic } from './bus.ts';
 import { noticeChannel, probeChannel, userChannel } from './channels.ts';
 import { Ears } from './ears.ts';
-import { connected, connectRedis, gatherTurn } from './redis-connection.ts';
+import { HeldChannels } from './held-channels.ts';
+import { connected, connectRedis } from './redis-connection.ts';
 
 export interface SubscriberOptions {
   redisUrl: string;
@@ -20,7 +21,6 @@ type Listener = (event: unknown) => void;
 interface Channel {
   readonly topic: Topic;
   readonly listeners: Set<Listener>;
-  readonly inForce: Promise<void>;
 }
 
 /** What is heard under each topic. */
@@ -64,10 +64,13 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
   /** By `performance.now()`; null: there is no gap. */
   let gapFrom: number | null = null;
 
+  const tellGapEnded = (): void => {
+    for (const listener of gapListeners) listener();
+  };
   const endGap = (): void => {
     if (gapFrom === null || ears.deafSince() <= gapFrom) return;
     gapFrom = null;
-    for (const listener of gapListeners) listener();
+    tellGapEnded();
   };
   const beginGap = (): void => {
     gapFrom = performance.now();
@@ -100,22 +103,17 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     }
   };
 
-  const subscribeTo = (channel: string): Promise<void> => {
-    gatherTurn(subscribing);
-    return subscribing.ssubscribe(channel).then(() => undefined, onError);
-  };
-
+  // Where there is a gap, its end is told all the same.
+  const held = new HeldChannels({ redis: subscribing, onError, onLate: () => void (gapFrom === null && tellGapEnded()) });
   await connected(subscribing, START_PATIENCE_MS);
-  for (const ear of ears.channels) void subscribeTo(ear);
-  void subscribeTo(notices);
+  for (const channel of [...ears.channels, notices]) held.hold(channel);
   const probeTimer = setInterval(sendProbes, PROBE_EVERY_MS);
 
   const end = (name: string, listener: Listener): void => {
     const channel = channels.get(name);
     if (channel === undefined || !channel.listeners.delete(listener) || channel.listeners.size > 0) return;
     channels.delete(name);
-    gatherTurn(subscribing);
-    subscribing.sunsubscribe(name).catch(onError);
+    held.leave(name);
   };
 
   /** The listener hears only what the schema of its topic let pass. */
@@ -123,11 +121,17 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     const name = userChannel(prefix, topic, userId);
     let channel = channels.get(name);
     if (channel === undefined) {
-      channel = { topic, listeners: new Set(), inForce: subscribeTo(name) };
+      channel = { topic, listeners: new Set() };
       channels.set(name, channel);
     }
     channel.listeners.add(listener as Listener);
-    return { inForce: channel.inForce, end: () => end(name, listener as Listener) };
+    const holding = held.hold(name);
+    return {
+      get inForce() {
+        return holding.inForce;
+      },
+      end: () => end(name, listener as Listener),
+    };
   };
 
   const tellHere = (event: ServerEvent): void => {
@@ -145,6 +149,7 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     isHearing,
     async [Symbol.asyncDispose]() {
       clearInterval(probeTimer);
+      held[Symbol.dispose]();
       probing.disconnect();
       subscribing.disconnect();
     },

@@ -87,14 +87,17 @@ const connect = () => {
     },
   });
   const names = (): (string | null)[] => seen.frames.map(({ event }) => event);
-  const admit = async (admission: Admission): Promise<void> => {
-    subscription.resolve();
+  const admitUnsubscribed = async (admission: Admission): Promise<void> => {
     await expect.poll(() => opened.length).toBeGreaterThan(0);
     opened.shift()?.(admission);
   };
+  const admit = (admission: Admission): Promise<void> => {
+    subscription.resolve();
+    return admitUnsubscribed(admission);
+  };
   const answerOpened = (events: CallEvent[] | null): Promise<void> => admit(events === null ? null : { events, refused: false });
   const ask = (event: string, body: object): void => connection.onFrame({ event, body }, (answer) => seen.acknowledged.push(answer));
-  return { connection, seen, commands, names, admit, answerOpened, ask, subscribed: subscription.resolve };
+  return { connection, seen, commands, names, admit, admitUnsubscribed, answerOpened, ask, subscribed: subscription.resolve };
 };
 
 const cancelled = (seq: number): CallEvent =>
@@ -129,6 +132,14 @@ describe('a connection that opens', () => {
     expect(commands).toHaveLength(0);
     await answerOpened([]);
     await expect.poll(() => commands.length).toBe(1);
+  });
+
+  it('asks for another snapshot when its channel is heard later than it waits', async () => {
+    const { names, admitUnsubscribed, answerOpened } = connect();
+    await admitUnsubscribed({ events: [], refused: false });
+    // The ring was published before anybody heard the channel.
+    await answerOpened([ring(2)]);
+    await expect.poll(names).toEqual(['call:incoming']);
   });
 
   it('asks for another snapshot when it heard more than it can hold', async () => {
@@ -322,6 +333,19 @@ describe('an open connection', () => {
     await expect.poll(() => commands.length).toBe(1);
     commands[0]?.reply({ ok: false, error: refusal('service_error') });
     await expect.poll(() => seen.acknowledged.length).toBe(1);
+    seen.hear(endedByItself);
+    expect(names()).toEqual(['call:ended']);
+  });
+
+  it('hears of that end too where another command about the call was answered meanwhile', async () => {
+    const { seen, ask, commands, names } = await open();
+    ask('call:end', { callId: aCall().id });
+    ask('call:quality', { callId: aCall().id, quality: 'BAD' });
+    await expect.poll(() => commands.length).toBe(1);
+    commands[0]?.reply({ ok: false, error: refusal('service_error') });
+    await expect.poll(() => commands.length).toBe(2);
+    commands[1]?.reply({ ok: true, call: aCall() });
+    await expect.poll(() => seen.acknowledged.length).toBe(2);
     seen.hear(endedByItself);
     expect(names()).toEqual(['call:ended']);
   });

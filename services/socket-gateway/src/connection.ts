@@ -1,8 +1,10 @@
 import type { Subscriber, Subscription } from '@trunkline/bus';
 import {
   type Actor,
+  type CallId,
   type ClosedSession,
   type CloseReason,
+  type CommandReply,
   type OpenedSession,
   refusal,
   type ServerEvent,
@@ -17,6 +19,7 @@ import { Deliverer } from './deliver.ts';
 import type { DeliveryReports } from './delivery-reports.ts';
 import type { Asked, Dialect, Reply } from './dialects/dialect.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
+import { heardWithin } from './heard-within.ts';
 import type { Presence } from './presence.ts';
 import { Receiver } from './receive.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
@@ -110,6 +113,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
       commandsPerSecond,
       sendCommand,
       metrics,
+      noteEnding: this.#noteEnding,
       answer: this.#answer,
       refreshToken: this.#refreshToken,
       close: this.close,
@@ -176,7 +180,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
   }
 
   async #open(): Promise<void> {
-    await settledWithin(this.#subscription.inForce, SUBSCRIBE_PATIENCE_MS);
+    await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, this.refresh);
     if (!this.#isClosed() && !(await this.#learnSnapshot())) {
       this.#receiver.refuseAll();
       this.close('unavailable');
@@ -194,7 +198,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
     let isAnswered = true;
     while (isAnswered && this.#needsSnapshot && !this.#isClosed()) {
       this.#needsSnapshot = false;
-      await settledWithin(this.#subscription.inForce, SUBSCRIBE_PATIENCE_MS);
+      await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, this.refresh);
       isAnswered = this.#isClosed() || (await this.#learnSnapshot());
     }
     if (!isAnswered) this.#needsSnapshot = true;
@@ -251,10 +255,13 @@ export class Connection<Frame> implements SocketListener<Frame> {
       if (!this.#isClosed()) onSign();
     });
 
+  readonly #noteEnding = (callId: CallId, reply: CommandReply): void => {
+    if (reply.ok) this.#deliverer.trust(callId);
+    else if (reply.error.code === 'service_error') this.#deliverer.doubt(callId);
+  };
+
   readonly #answer = (reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void => {
     if (this.#isClosed()) return;
-    if (asked.callId !== null && reply.ok) this.#deliverer.trust(asked.callId);
-    else if (asked.callId !== null && !reply.ok && reply.error.code === 'service_error') this.#deliverer.doubt(asked.callId);
     const answer = this.#dialect.answer(reply, asked, acknowledge !== null);
     if (answer !== null && 'frame' in answer) this.#socket.write(answer.frame);
     else if (answer !== null) acknowledge?.(answer.acknowledgement);

@@ -52,6 +52,12 @@ const cancelOf = (index: number): CallEvent => ({
   call: aCall({ id: CallId.parse(`c${index}`), state: 'CANCELLED', reason: 'cancelled' }),
 });
 
+/** The end that the session asked for itself, of which it hears only where it was told that this failed. */
+const ownEndOf = (index: number): CallEvent => ({
+  ...aCallEvent({ type: 'call_ended', call: aCall({ id: CallId.parse(`c${index}`), seq: 5, state: 'ENDED', reason: 'hung_up' }) }),
+  actor: { userId: BEN, deviceId: null, sessionId: SessionId.parse('ben-s1') },
+});
+
 describe('a session', () => {
   it('is told each event once', () => {
     const { deliverer, names } = createSession();
@@ -230,5 +236,29 @@ describe('a session', () => {
     expect(names()).toHaveLength(300);
     deliverer.deliver(cancelOf(0), 'live');
     expect(names()).toHaveLength(301);
+  });
+
+  it('hears of its own end of the calls that it was left in doubt about last', () => {
+    const { deliverer, frames } = createSession();
+    for (let index = 0; index < 300; index += 1) deliverer.doubt(`c${index}`);
+    for (const index of [0, 43, 44, 299]) deliverer.deliver(ownEndOf(index), 'live');
+    expect(frames.map(({ body }) => (body as { callId: string }).callId)).toEqual(['c44', 'c299']);
+  });
+
+  it('is in doubt no more about a call of whose end it was told, which leaves room for another', () => {
+    const { deliverer, names } = createSession();
+    for (let index = 0; index < 256; index += 1) deliverer.doubt(`c${index}`);
+    deliverer.deliver(ownEndOf(255), 'live');
+    deliverer.doubt('c256');
+    deliverer.deliver(ownEndOf(0), 'live');
+    expect(names()).toEqual(['call:ended', 'call:ended']);
+  });
+
+  it('is in doubt until it is told of the end itself, whatever else it is told of the call', () => {
+    const { deliverer, names } = createSession();
+    deliverer.doubt('c1');
+    deliverer.deliver({ ...ownEndOf(1), type: 'user_offline', actor: { userId: ANA, deviceId: null, sessionId: null } }, 'live');
+    deliverer.deliver(ownEndOf(1), 'live');
+    expect(names()).toEqual(['user_offline', 'call:ended']);
   });
 });

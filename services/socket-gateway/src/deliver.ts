@@ -3,6 +3,7 @@ import {
   type CallEventType,
   type CallId,
   type Delivery,
+  isFinal,
   isHint,
   isRinging,
   type OpenedSession,
@@ -47,6 +48,13 @@ const ANOTHER_SESSION = SessionId.parse('another');
 
 const NOTHING_TOLD: Told = { seq: 0, types: [] };
 
+const dropOldest = <Key>(remembered: Map<Key, unknown> | Set<Key>): void => {
+  for (const oldest of remembered.keys()) {
+    remembered.delete(oldest);
+    return;
+  }
+};
+
 export interface DelivererOptions<Frame> {
   readonly session: OpenedSession;
   readonly dialect: Dialect<Frame>;
@@ -67,7 +75,7 @@ export class Deliverer<Frame> {
   /** By call, the oldest first. Most sessions are idle, so it is made when it is needed. */
   #told: Map<CallId, Told> | null = null;
   #stops: StopReports | null = null;
-  /** Calls of which the session asked something that was not answered in time, by the id that it named. */
+  /** Calls that the session asked to end and was not answered in time, by the id that it named; the oldest first. */
   #doubted: Set<string> | null = null;
   #snapshotAt: number | null = null;
 
@@ -80,13 +88,15 @@ export class Deliverer<Frame> {
     this.#snapshotAt = this.#options.clock.now();
   }
 
-  /** Its client was told that what it asked of a call failed, and it may have been done all the same: then it hears so, as its other sessions do. */
+  /** Its client was told that it could not end a call, and it may have ended all the same: then it hears so, as its other sessions do. */
   doubt(callId: string): void {
     this.#doubted ??= new Set();
-    if (this.#doubted.size < MAX_REMEMBERED_CALLS) this.#doubted.add(callId);
+    this.#doubted.delete(callId);
+    this.#doubted.add(callId);
+    if (this.#doubted.size > MAX_REMEMBERED_CALLS) dropOldest(this.#doubted);
   }
 
-  /** Its client has learnt what became of what it asked of a call. */
+  /** Its client knows that the call is over. */
   trust(callId: string): void {
     this.#doubted?.delete(callId);
   }
@@ -142,12 +152,18 @@ export class Deliverer<Frame> {
     if (!isWritten) return this.#count(event.type, 'unwritten');
     this.#countWritten(event, source);
     const kind = DELIVERED[telling.kind];
+    if (kind === 'stop' && isFinal(event.call.state)) this.#trustTold(event.call);
     if (kind !== null) this.#report({ kind, callId: event.call.id, userId, deviceId, sessionId });
   }
 
   #isDoubted({ type, call }: ServerEvent): boolean {
     if (this.#doubted === null || !ENDS.has(type)) return false;
     return this.#doubted.has(call.id) || (call.calleeAlias !== null && this.#doubted.has(call.calleeAlias));
+  }
+
+  #trustTold({ id, calleeAlias }: Call): void {
+    this.trust(id);
+    if (calleeAlias !== null) this.trust(calleeAlias);
   }
 
   #report(delivery: Delivery): void {
@@ -180,8 +196,6 @@ export class Deliverer<Frame> {
     this.#told ??= new Map();
     this.#told.delete(id);
     this.#told.set(id, told);
-    if (this.#told.size <= MAX_REMEMBERED_CALLS) return;
-    const [oldest] = this.#told.keys();
-    if (oldest !== undefined) this.#told.delete(oldest);
+    if (this.#told.size > MAX_REMEMBERED_CALLS) dropOldest(this.#told);
   }
 }

@@ -17,6 +17,7 @@ const createReceiver = (commandsPerSecond = 200) => {
   const metrics = createMetrics(GATEWAY_METRICS);
   const sent: OutgoingCommand[] = [];
   const answers: { reply: Reply; callId: string | null }[] = [];
+  const ended: string[] = [];
   const closed: CloseReason[] = [];
   const open: ((reply: CommandReply) => void)[] = [];
   const wanted: (() => boolean)[] = [];
@@ -31,6 +32,7 @@ const createReceiver = (commandsPerSecond = 200) => {
       return new Promise((resolve) => open.push(resolve));
     },
     metrics: metrics.of,
+    noteEnding: (callId) => ended.push(callId),
     answer: (reply, { callId }) => answers.push({ reply, callId }),
     refreshToken: async () => ({ ok: true, call: null }),
     close: (reason) => closed.push(reason),
@@ -45,7 +47,7 @@ const createReceiver = (commandsPerSecond = 200) => {
   /** The samples of one metric. */
   const counted = async (name: string): Promise<string[]> =>
     (await metrics.text()).split('\n').filter((line) => line.startsWith(`trunkline_${name}`));
-  return { receiver, sent, wanted, answers, closed, seen, accept, answerNext, counted };
+  return { receiver, sent, wanted, ended, answers, closed, seen, accept, answerNext, counted };
 };
 
 const codes = (answers: { reply: Reply }[]): string[] => answers.map(({ reply }) => (reply.ok ? 'ok' : reply.error.code));
@@ -71,6 +73,15 @@ describe('the commands of a connection', () => {
     expect(sent.map(({ command }) => command.callId)).toEqual(['a', 'b']);
     await answerNext();
     await receiver.drained();
+  });
+
+  it('that end a call are told of beside the answer, and no others', async () => {
+    const { receiver, ended, answerNext } = createReceiver();
+    receiver.release();
+    const words = ['accept', 'reject', 'cancel', 'end', 'quality'];
+    for (const word of words) receiver.receive({ event: `call:${word}`, body: { callId: word, quality: 'BAD' } }, null);
+    for (const _ of words) await answerNext();
+    expect(ended).toEqual(['reject', 'cancel', 'end']);
   });
 
   it('are taken up to the limit of a second, however many wait', async () => {
@@ -245,6 +256,7 @@ describe('the commands of a connection', () => {
       commandsPerSecond: 200,
       sendCommand: async () => DONE,
       metrics: createMetrics(GATEWAY_METRICS).of,
+      noteEnding: () => undefined,
       answer: (reply, { requestId }) => answers.push({ reply, requestId }),
       refreshToken: async () => ({ ok: true, call: null }),
       close: () => undefined,

@@ -5,6 +5,7 @@ import {
   CallId,
   type CloseReason,
   type Command,
+  type CommandReply,
   type CommandType,
   type ErrorCode,
   refusal,
@@ -40,6 +41,8 @@ export interface ReceiverOptions<Frame> {
   readonly commandsPerSecond: number;
   readonly sendCommand: SendCommand;
   readonly metrics: Pick<GatewayMetrics, 'commands' | 'commandSeconds' | 'commandsOverLimit'>;
+  /** Hears what became of a command that ends a call, before that is answered. */
+  noteEnding(callId: CallId, reply: CommandReply): void;
   answer(reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void;
   refreshToken(token: string): Promise<Reply>;
   close(reason: CloseReason): void;
@@ -53,6 +56,11 @@ const meaningOf = (decoded: Decoded): Meaning => {
   if ('refreshToken' in decoded) return 'refresh_token';
   return 'command' in decoded ? (decoded.command?.type ?? 'nothing') : 'unreadable';
 };
+
+type Ending = Extract<Command, { type: 'reject_call' | 'cancel_call' | 'end_call' }>;
+
+const isEnding = (command: Command): command is Ending =>
+  command.type === 'reject_call' || command.type === 'cancel_call' || command.type === 'end_call';
 
 /** How much text it holds, about. */
 const textIn = (command: Command): number => (command.type === 'relay_signal' ? JSON.stringify(command.signal).length : 0);
@@ -190,6 +198,7 @@ export class Receiver<Frame> {
       const reply = await this.#options.sendCommand(command, () => this.#isWanted(command.command, takenAt));
       this.#current = null;
       if (!reply.ok && next.command.type === 'report_quality') this.#qualityLimit?.forget(next.command.callId);
+      if (isEnding(next.command)) this.#options.noteEnding(next.command.callId, reply);
       this.#answer(reply, next.command.type, asked, acknowledge);
       this.#options.metrics.commandSeconds.observe({ command: next.command.type }, (performance.now() - takenAt) / 1000);
     }

@@ -1,5 +1,5 @@
 import { createShardedAdapter } from '@socket.io/redis-adapter';
-import { adapterChannelPrefix, connectRedis, gatherTurn, type RedisConnection } from '@trunkline/bus';
+import { adapterChannelPrefix, connectRedis, HeldChannels, type RedisConnection } from '@trunkline/bus';
 
 type MessageListener = (text: Buffer, channel: Buffer) => void;
 
@@ -9,24 +9,27 @@ type MessageListener = (text: Buffer, channel: Buffer) => void;
  */
 const guardedClient = (redis: RedisConnection, onError: (error: Error) => void) => {
   const listeners = new Map<string, MessageListener>();
+  const held = new HeldChannels({ redis, onError });
   redis.on('smessageBuffer', (channel: Buffer, text: Buffer) => listeners.get(channel.toString())?.(text, channel));
-  let lastSubscribed: Promise<unknown> = Promise.resolve();
+  const pending = new Set<Promise<void>>();
   return {
-    /** One Redis answers in order: with the last subscription the earlier ones are in force too. The nodes of a cluster do not. */
-    subscriptionsInForce: (): Promise<unknown> => lastSubscribed,
+    subscriptionsInForce: (): Promise<unknown> => Promise.all(pending),
     sSubscribe: (channel: string, listener: MessageListener): void => {
       listeners.set(channel, listener);
-      gatherTurn(redis);
-      const subscribed = redis.ssubscribe(channel).catch(onError);
-      lastSubscribed = redis.isCluster ? Promise.all([lastSubscribed, subscribed]) : subscribed;
+      const { inForce } = held.hold(channel);
+      pending.add(inForce);
+      void inForce.then(() => pending.delete(inForce));
     },
     sUnsubscribe: (channel: string): void => {
       listeners.delete(channel);
-      gatherTurn(redis);
-      redis.sunsubscribe(channel).catch(onError);
+      held.leave(channel);
     },
     sPublish: (channel: string, text: string | Buffer): Promise<unknown> => redis.spublish(channel, text).catch(onError),
     sendCommand: ([name = '', ...words]: string[]): Promise<unknown> => redis.call(name, ...words),
+    [Symbol.dispose]: () => {
+      held[Symbol.dispose]();
+      redis.disconnect();
+    },
   };
 };
 
@@ -53,18 +56,18 @@ export const startSharedRooms = ({ redisUrl, prefix, onError }: SharedRoomsOptio
   const report = (error: Error): void => {
     if (!isStopping) onError(error);
   };
-  const hearing = guardedClient(subscribing, report);
+  const [telling, hearing] = [guardedClient(publishing, report), guardedClient(subscribing, report)];
   return {
     inForce: hearing.subscriptionsInForce,
-    createAdapter: createShardedAdapter(guardedClient(publishing, report), hearing, {
+    createAdapter: createShardedAdapter(telling, hearing, {
       channelPrefix: adapterChannelPrefix(prefix),
       subscriptionMode: 'dynamic',
     }),
     isConnected: () => publishing.status === 'ready' && subscribing.status === 'ready',
     async [Symbol.asyncDispose]() {
       isStopping = true;
-      publishing.disconnect();
-      subscribing.disconnect();
+      telling[Symbol.dispose]();
+      hearing[Symbol.dispose]();
     },
   };
 };

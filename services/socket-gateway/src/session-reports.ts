@@ -67,7 +67,7 @@ export const createSessionReports = ({ client, gatewayId, log }: SessionReportsO
       try {
         const snapshots = await post(sessions, []);
         const admissions = new Map<SessionId, Admission>(snapshots.map(({ sessionId, ...admission }) => [sessionId, admission]));
-        return sessions.map(({ sessionId }) => admissions.get(sessionId) ?? { events: [], refused: false });
+        return sessions.map(({ sessionId }) => admissions.get(sessionId) ?? null);
       } catch (error) {
         log.warn({ err: error, sessions: sessions.length }, 'sessions could not be opened');
         return sessions.map(() => null);

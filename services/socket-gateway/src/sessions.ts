@@ -57,7 +57,11 @@ export class Sessions implements Disposable {
     return count;
   }
 
-  admit<Frame>(identity: Identity, socket: ClientSocket<Frame>, dialect: Dialect<Frame>): SocketListener<Frame> {
+  admit<Frame>(
+    identity: Identity,
+    socket: ClientSocket<Frame>,
+    dialect: Dialect<Frame>,
+  ): SocketListener<Frame> & Pick<LiveConnection, 'close'> {
     return this.hold(dialect, (life) => new Connection({ ...life, identity, socket, dialect, services: this.#services }));
   }
 

@@ -2,7 +2,7 @@ import type { Subscriber } from '@trunkline/bus';
 import { type ChatEvent, type ChatReply, type CloseReason, refusal, SessionId, type UnreadChat } from '@trunkline/contract';
 import { createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
-import { aChatEvent, aMessage, CHAT, SENT_AT, SHOPPER, sent, USER } from '../../test/chat-event.ts';
+import { aChatEvent, aMessage, CHAT, OTHER_CHAT, SENT_AT, SHOPPER, sent, USER } from '../../test/chat-event.ts';
 import { DatabaseClock } from '../database-clock.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { GATEWAY_METRICS } from '../gateway-metrics.ts';
@@ -276,6 +276,44 @@ it('after a gap the session is reported anew, and what it missed of a chat is to
   await turn();
   await reply(chat(2));
   expect(names(seen.frames)).toEqual(['connected', 'chat_history', 'new_message']);
+});
+
+it('after a gap a chat that it joined has its seat taken anew, and one that it only heard of has not', async () => {
+  const { connection, seen, opened, commands, ask, open, reply, chat } = connect();
+  await open();
+  ask('join_chat', { chat_id: CHAT });
+  await turn();
+  await reply(chat(1));
+  seen.hear(sent(1, OTHER_CHAT));
+  connection.refresh();
+  await turn();
+  opened.shift()?.({ events: [], refused: false });
+  await turn();
+  expect(commands[0]?.command).toEqual({ type: 'open_chat', chatId: CHAT, takesSeat: true });
+  await reply(chat(1));
+  expect(commands[0]?.command).toEqual({ type: 'open_chat', chatId: OTHER_CHAT, takesSeat: false });
+});
+
+it('a chat that is left while its seat is taken anew is left for good', async () => {
+  const { connection, seen, opened, commands, ask, open, reply, chat } = connect();
+  await open();
+  ask('join_chat', { chat_id: CHAT });
+  await turn();
+  await reply(chat(1));
+  connection.refresh();
+  await turn();
+  opened.shift()?.({ events: [], refused: false });
+  await turn();
+  ask('leave_chat', { chat_id: CHAT });
+  await turn();
+  expect(commands.map(({ command }) => command.type)).toEqual(['open_chat', 'leave_chat']);
+  await reply(chat(1));
+  // The first may have come before the opening.
+  expect(commands.map(({ command }) => command)).toEqual([
+    { type: 'leave_chat', chatId: CHAT },
+    { type: 'leave_chat', chatId: CHAT },
+  ]);
+  expect([...seen.rooms]).toEqual([]);
 });
 
 it('a newer token of the same user keeps it open', async () => {

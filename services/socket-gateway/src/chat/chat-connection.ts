@@ -15,6 +15,7 @@ import type { DatabaseClock } from '../database-clock.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { type ChatAnswer, type ChatTelling, otsy } from '../dialects/otsy.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
+import { heardWithin } from '../heard-within.ts';
 import type { Presence } from '../presence.ts';
 import { reconnectDelayMs } from '../reconnect-delay.ts';
 import { reportClose, type SessionReports } from '../session-reports.ts';
@@ -175,7 +176,7 @@ export class ChatConnection implements RoomListener {
   }
 
   async #open(): Promise<void> {
-    await settledWithin(this.#subscription.inForce, SUBSCRIBE_PATIENCE_MS);
+    await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, this.refresh);
     if (!this.#isClosed() && !(await this.#report())) {
       this.#receiver.refuseAll();
       this.close('unavailable');
@@ -201,7 +202,7 @@ export class ChatConnection implements RoomListener {
     let isAnswered = true;
     while (isAnswered && this.#needsReport && !this.#isClosed()) {
       this.#needsReport = false;
-      await settledWithin(this.#subscription.inForce, SUBSCRIBE_PATIENCE_MS);
+      await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, this.refresh);
       isAnswered = this.#isClosed() || (await this.#report());
       if (isAnswered && !this.#isClosed()) await this.#deliverer.checkAll();
     }

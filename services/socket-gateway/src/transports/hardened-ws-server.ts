@@ -17,13 +17,8 @@ const ABUSE_BY_CODE: ReadonlyMap<number | undefined, CloseReason> = new Map([
  */
 export const FLOOD = 'flood';
 
-const ABUSES: Readonly<Record<string, CloseReason>> = {
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'frame_too_large',
-  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'flooding',
-};
-
-/** What a client did, where a WebSocket's error says that it sent too much. */
-export const abuseIn = (error: Error): CloseReason | null => ABUSES['code' in error ? String(error.code) : ''] ?? null;
+/** Emitted with its reason by a WebSocket that is about to close by itself for what a client did: what it is sent now goes before. */
+export const ABUSE = 'abuse';
 
 /** The most pings and pongs that one client may send a second, fifty times what keeps a connection alive on the worst of networks. */
 const PINGS_PER_SECOND = 50;
@@ -57,6 +52,7 @@ class HardenedWebSocket extends WebSocket {
   /** How many pings came in this turn, and what the last one said that is not answered yet. */
   #pongs = 0;
   #unanswered: Buffer | null = null;
+  #abuse: CloseReason | null = null;
 
   /** Called by the server, with the options that it was made with. */
   constructor(...args: ConstructorParameters<typeof WebSocket>) {
@@ -133,9 +129,15 @@ class HardenedWebSocket extends WebSocket {
 
   /** Says with our own code that a client sent too much: by the standard's, it cannot tell whether to come back. */
   override close(code?: number, reason?: string | Buffer): void {
-    const abuse = reason === undefined ? ABUSE_BY_CODE.get(code) : undefined;
-    if (abuse === undefined) super.close(code, reason);
-    else super.close(CLOSE_CODES[abuse].code, abuse);
+    if (reason === undefined) this.#noteAbuse(ABUSE_BY_CODE.get(code));
+    if (this.#abuse === null || reason !== undefined) super.close(code, reason);
+    else super.close(CLOSE_CODES[this.#abuse].code, this.#abuse);
+  }
+
+  #noteAbuse(abuse: CloseReason | undefined): void {
+    if (abuse === undefined || this.#abuse !== null) return;
+    this.#abuse = abuse;
+    this.emit(ABUSE, abuse);
   }
 }
 

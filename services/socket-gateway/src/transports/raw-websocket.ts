@@ -8,7 +8,7 @@ import type { Dialect, JsonFrame } from '../dialects/dialect.ts';
 import { rememberLast } from '../remember-last.ts';
 import { settledWithin } from '../settled-within.ts';
 import type { Handshakes } from './handshakes.ts';
-import { abuseIn, FLOOD, HardenedWebSocketServer } from './hardened-ws-server.ts';
+import { ABUSE, FLOOD, HardenedWebSocketServer } from './hardened-ws-server.ts';
 import { parseBounded } from './json-text.ts';
 import { HEARTBEAT, type HeartbeatTimes, judgePulse } from './pulse.ts';
 import { type ClientSocket, type Door, MAX_FRAME_BYTES, type SocketListener, type Transport } from './transport.ts';
@@ -62,8 +62,9 @@ class RawSocket implements ClientSocket<JsonFrame> {
       this.#answerProbe(Number(number.toString('latin1')));
     });
     // The socket closes itself for it, with the code that says so, and that is heard.
-    socket.on('error', (error) => {
-      this.#closedFor ??= abuseIn(error);
+    socket.on('error', () => undefined);
+    socket.on(ABUSE, (reason: CloseReason) => {
+      this.#closedFor ??= reason;
     });
     socket.on(FLOOD, () => this.#giveUp('flooding'));
   }

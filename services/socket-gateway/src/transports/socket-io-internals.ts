@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'socket.io';
+import type { Server, Socket } from 'socket.io';
 
 // What Socket.IO keeps to itself and we must reach all the same; its versions are pinned.
 
@@ -98,4 +98,13 @@ export const forgetRequest = (socket: Pick<Socket, 'conn' | 'handshake'>): void 
 export const closeIfAbandoned = ({ client, conn }: Pick<Socket, 'client' | 'conn'>): void => {
   const { nsps } = client as unknown as { nsps: ReadonlyMap<string, unknown> };
   if (nsps.size === 0) conn.close();
+};
+
+/** Whose request of long polling it is that brings packets; null: nobody's. */
+export const postedBy = (server: Server['engine'], request: IncomingMessage): Engine | null => {
+  const { clients } = server as unknown as { clients: Readonly<Record<string, Engine>> };
+  const { sid } = (request as unknown as { _query: { sid?: unknown } })._query;
+  if (request.method !== 'POST' || typeof sid !== 'string' || !Object.hasOwn(clients, sid)) return null;
+  const engine = clients[sid];
+  return engine?.transport.name === 'polling' ? engine : null;
 };

@@ -26,7 +26,13 @@ const startServer = async (transports: ('polling' | 'websocket')[] = ['polling',
   await using starting = new AsyncDisposableStack();
   const { server, url } = starting.use(await startHttpServer((_request, response) => void response.end(), { port: 0, host: '127.0.0.1' }));
   const writes = watchWrites(server);
-  const seen = { frames: [] as EventFrame[], sockets: [] as ClientSocket<EventFrame>[], closed: 0, reason: null as CloseReason | null };
+  const seen = {
+    frames: [] as EventFrame[],
+    sockets: [] as ClientSocket<EventFrame>[],
+    closed: 0,
+    reason: null as CloseReason | null,
+    told: [] as CloseReason[],
+  };
   const door: Door = {
     refusalOf: () => null,
     authenticate: async (token) => {
@@ -47,7 +53,14 @@ const startServer = async (transports: ('polling' | 'websocket')[] = ['polling',
   };
   const port = Number(new URL(url).port);
   const createAdapter = new Server().adapter() ?? expect.unreachable();
-  const namespaces = new Map<string, Admit>([['/', (identity, socket) => door.admit(identity, socket, onlycare)]]);
+  const admit: Admit = (identity, socket) => ({
+    ...door.admit(identity, socket, onlycare),
+    close: (reason) => {
+      seen.told.push(reason);
+      socket.close(reason);
+    },
+  });
+  const namespaces = new Map<string, Admit>([['/', admit]]);
   const handshakes = new Handshakes({ perAddress: HANDSHAKES, together: 0, trustedProxies: 0, onGivenUp: () => undefined });
   const roomsInForce = async (): Promise<void> => undefined;
   starting.use(
@@ -236,13 +249,44 @@ describe('a flood', () => {
   });
 });
 
-it('a frame that is too large closes the connection, for that reason', async () => {
-  await using server = await startServer();
-  const { client } = await server.letIn();
-  client.send(`42["x","${'x'.repeat(70_000)}"]`);
-  expect(await closed(client)).toBe(4509);
-  await expect.poll(() => server.seen.closed).toBe(1);
-  expect(server.seen.reason).toBe('frame_too_large');
+describe('a frame that is too large', () => {
+  const TOO_LARGE = `42["x","${'x'.repeat(70_000)}"]`;
+  const LEFT = '41';
+
+  it('closes the connection, for that reason, and the client is told so', async () => {
+    await using server = await startServer();
+    const { client, heard } = await server.letIn();
+    client.send(TOO_LARGE);
+    expect(await closed(client)).toBe(4509);
+    await expect.poll(() => server.seen.closed).toBe(1);
+    expect([server.seen.reason, server.seen.told, heard.at(-1)]).toEqual(['frame_too_large', ['frame_too_large'], LEFT]);
+  });
+
+  it('closes the connection of who is not let in yet', async () => {
+    await using server = await startServer();
+    const { client } = await server.open(TOO_LARGE);
+    expect(await closed(client)).toBe(4509);
+  });
+
+  it('does so with long polling too, whose client would come back for a refused request', async () => {
+    await using server = await startServer();
+    const polling = `${server.url}/socket.io/?EIO=4&transport=polling`;
+    const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1));
+    const post = (body: string) => fetch(`${polling}&sid=${sid}`, { method: 'POST', body });
+    await post(LET_ME_IN);
+    await expect.poll(() => server.seen.sockets.length).toBe(1);
+    await (await fetch(`${polling}&sid=${sid}`)).text();
+    const polled = fetch(`${polling}&sid=${sid}`);
+    expect((await post(TOO_LARGE)).status).toBe(200);
+    expect((await (await polled).text()).split('\x1e')[0]).toBe(LEFT);
+    expect([server.seen.closed, server.seen.reason, server.seen.told]).toEqual([1, 'frame_too_large', ['frame_too_large']]);
+  });
+
+  it('is refused where nobody began to poll', async () => {
+    await using server = await startServer();
+    const polling = `${server.url}/socket.io/?EIO=4&transport=polling&sid=__proto__`;
+    expect((await fetch(polling, { method: 'POST', body: TOO_LARGE })).status).toBe(400);
+  });
 });
 
 it('so many of one address may connect without signing in; for one more the oldest is given up, and nobody who signed in', async () => {

@@ -11,7 +11,7 @@ import type { Handshakes } from './handshakes.ts';
 import { hardenedWsEngine } from './hardened-ws-server.ts';
 import { PlainEncoder } from './plain-encoder.ts';
 import type { RoomListener, RoomSocket } from './room-socket.ts';
-import { abuseOf, breakOff, breakOffAbuse } from './socket-io-abuse.ts';
+import { abuseOf, breakOff, breakOffAbuse, closeForLargePosts, tellAbuse } from './socket-io-abuse.ts';
 import {
   closeIfAbandoned,
   countPings,
@@ -41,7 +41,10 @@ export interface SocketIoOptions {
   namespaces: ReadonlyMap<string, Admit>;
 }
 
-export type Admit = (identity: Identity, socket: RoomSocket) => SocketListener<EventFrame> | RoomListener;
+/** Who takes a socket. The library comes back whatever the close code was, so `close` says why in words, then closes the socket. */
+type Taker = (SocketListener<EventFrame> | RoomListener) & { readonly close: (reason: CloseReason) => void };
+
+export type Admit = (identity: Identity, socket: RoomSocket) => Taker;
 
 export interface SocketIoTransport extends Transport {
   readonly rooms: Rooms;
@@ -133,7 +136,7 @@ const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
 const closeReasonOf = ({ conn }: IoSocket, reason: string): CloseReason | null =>
   abuseOf(conn) ?? (reason === 'ping timeout' ? 'silent' : null);
 
-const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame> | RoomListener): void => {
+const listenTo = (socket: IoSocket, listener: Taker): void => {
   // Never calling `next` keeps the client's events away from the emitter, and so from our own listeners.
   socket.use(([event, ...args]: unknown[]) => {
     const last = args.at(-1);
@@ -142,7 +145,9 @@ const listenTo = (socket: IoSocket, listener: SocketListener<EventFrame> | RoomL
     listener.onFrame({ event: typeof event === 'symbol' ? null : String(event), body }, acknowledge);
   });
   if ('onTold' in listener) socket.onAnyOutgoing((event: string, body: unknown) => listener.onTold({ event, body }));
+  const telling = tellAbuse(socket.conn, listener.close);
   socket.on('disconnect', (reason) => {
+    telling[Symbol.dispose]();
     listener.onClose(closeReasonOf(socket, reason));
     closeIfAbandoned(socket);
   });
@@ -169,6 +174,7 @@ export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
   // The session closes at the limit, with the code that says why; this is for what it does not write.
   io.engine.on('connection', (engine) => limitQueue(engine, 2 * MAX_QUEUED_BYTES));
   io.engine.on('connection', (engine) => breakOffAbuse(engine, framesPerSecond));
+  closeForLargePosts(io);
   const endHandshake = new WeakMap<object, () => void>();
   io.engine.on('connection', (engine) => {
     const end = handshakes.begin(engine.request, () => breakOff(engine), engine.transport.name === 'polling');
