@@ -95,10 +95,15 @@ describe('a session', () => {
     expect(names()).toEqual(['call:incoming']);
   });
 
-  it('whose own place was merged into the call that rings there has that ring ended, and goes on under its own id', () => {
+  it.each([
+    ['it placed itself', 'ben-s1'],
+    ['another session of its device placed', 'ben-s0'],
+    ['its device placed over REST', null],
+  ])('that rings, where %s what was merged into that call, has the ring ended, and goes on under the own id', (_who, sessionId) => {
     const { deliverer, frames } = createSession();
     deliverer.deliver(ring(1), 'live');
-    const answered = { answeredBySession: SessionId.parse('ben-s1'), answeredByDevice: DeviceId.parse('ben-1') };
+    const answeredBySession = sessionId === null ? null : SessionId.parse(sessionId);
+    const answered = { answeredBySession, answeredByDevice: DeviceId.parse('ben-1') };
     const call = aCall({ seq: 2, state: 'CONNECTING', calleeAlias: CallId.parse('bens-own'), ...answered });
     deliverer.deliver(aCallEvent({ type: 'call_accepted', merged: true, call }), 'live');
     expect(frames.map(({ event, body }) => [event, (body as { callId: string }).callId])).toEqual([

@@ -128,7 +128,7 @@ export class Deliverer<Frame> {
     }
     this.#remember(id, { seq, types: verdict === 'over' ? types : [...types, type] });
     if (verdict === 'over') return this.#count(type, 'over');
-    if (this.#isRingMerged(event, types)) this.#options.write(this.#options.dialect.encode(mergedRingOf(event)));
+    if (types.includes('call_placed')) this.#endMergedRing(event);
     this.#write({ ...event, type }, source);
   }
 
@@ -137,10 +137,11 @@ export class Deliverer<Frame> {
     return (type === 'call_placed' || type === 'call_ringing') && this.#isCallee(call) && isRinging(call.state);
   }
 
-  /** Glare: it rang here, and what this very session placed meanwhile goes on under another id. */
-  #isRingMerged({ merged, call }: ServerEvent, told: readonly CallEventType[]): boolean {
-    if (merged !== true || call.calleeAlias === null || !told.includes('call_placed')) return false;
-    return call.answeredBySession === this.#options.session.sessionId;
+  /** Glare: what rang here goes on under the id of what was placed here meanwhile. */
+  #endMergedRing(event: ServerEvent): void {
+    const { session, dialect, write } = this.#options;
+    const telling = mergedRingOf(event, session);
+    if (telling !== null) write(dialect.encode(telling));
   }
 
   #write(event: ServerEvent, source: EventSource): void {

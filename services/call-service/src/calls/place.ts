@@ -18,7 +18,8 @@ export type PlaceEnvelope = DecidedEnvelope & { command: Extract<DecidedEnvelope
 const refused = (...args: Parameters<typeof refusal>): CommandReply => ({ ok: false, error: refusal(...args) });
 const placed = (call: CallRecord): CommandReply => ({ ok: true, call: callOf(call) });
 
-const isSameCall = (call: CallRecord, { actor, command }: PlaceEnvelope): boolean =>
+const isSameCall = (call: CallRecord, { actor, command }: PlaceEnvelope, id: CallId): boolean =>
+  call.id === id &&
   call.callerId === actor.userId &&
   call.calleeId === command.calleeId &&
   call.callType === command.callType &&
@@ -34,7 +35,7 @@ const replyForUsedId = (world: World, envelope: PlaceEnvelope, id: CallId): Comm
   const used = world.find(id);
   if (used === undefined) return null;
   settleDeadlines(world, used);
-  return isSameCall(used, envelope) || isOwnAlias(used, envelope) ? placed(used) : refused('conflict', { callId: id });
+  return isSameCall(used, envelope, id) || isOwnAlias(used, envelope) ? placed(used) : refused('conflict', { callId: id });
 };
 
 const newRecord = (world: World, { actor, command, screening }: PlaceEnvelope, id: CallId, state: CallState): CallRecord => {

@@ -72,8 +72,9 @@ export const createPromptRateLimit = (options: RateLimitOptions): RateLimit => {
   const shared = inRedis(options);
 
   const learn = async (key: string): Promise<void> => {
-    const seconds = await consume(shared, key).catch(() => null);
-    if (seconds !== null) await local.block(key, seconds);
+    const answer: unknown = await shared.consume(key).catch((refusal: unknown) => refusal);
+    // The last one that all together had is told here too, so that only who has not heard of it lets another through.
+    if (answer instanceof RateLimiterRes && answer.remainingPoints === 0) await local.block(key, secondsLeft(answer));
   };
 
   return {

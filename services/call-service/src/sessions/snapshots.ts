@@ -83,15 +83,19 @@ const wasAnsweredElsewhere = ({ sessionId, deviceId, answeredBySession, answered
     ? answeredBySession !== sessionId && (deviceId === null || deviceId !== answeredByDevice)
     : deviceId !== null && deviceId !== answeredByDevice;
 
-/** The callee's side of an accepted call: only who rang, did not answer and does not know it hears of it. */
-const acceptedEvent = (call: ConcernedCall): CallEventType | null => {
-  if (call.userId !== call.calleeId) return 'call_accepted';
-  return wasAnsweredElsewhere(call) && call.wasRung && !call.wasStopped ? 'call_accepted' : null;
-};
+/** A callee's phone that rang, did not answer and does not know that another one did. */
+const mustStopRinging = (call: ConcernedCall): boolean =>
+  call.userId === call.calleeId && call.acceptedAt !== null && wasAnsweredElsewhere(call) && call.wasRung && !call.wasStopped;
 
-const finalEvent = (state: keyof typeof FINAL_EVENTS, { userId, callerId, wasRung, wasStopped }: ConcernedCall): CallEventType | null => {
-  const wasPartOfIt = userId === callerId || wasRung;
-  return wasPartOfIt && !wasStopped ? FINAL_EVENTS[state] : null;
+/** The callee's side of an accepted call: only a phone that must stop hears of it. */
+const acceptedEvent = (call: ConcernedCall): CallEventType | null =>
+  call.userId !== call.calleeId || mustStopRinging(call) ? 'call_accepted' : null;
+
+const finalEvent = (state: keyof typeof FINAL_EVENTS, call: ConcernedCall): CallEventType | null => {
+  // An end is told under the alias, which says nothing to who rang for the call's own id (glare).
+  if (call.calleeAlias !== null && mustStopRinging(call)) return 'call_accepted';
+  const wasPartOfIt = call.userId === call.callerId || call.wasRung;
+  return wasPartOfIt && !call.wasStopped ? FINAL_EVENTS[state] : null;
 };
 
 /** What a viewer that just came must be told of a call; null: nothing. */

@@ -154,21 +154,26 @@ const TELL: Readonly<Record<CallEventType, (scene: Scene) => News | null>> = {
 const idFor = (news: News, call: Call, userId: UserId): CallId =>
   news.kind === 'cancelled' && news.reason === 'answered_elsewhere' ? call.id : callIdFor(call, userId);
 
-/** What ends the ring of the phone whose own place was merged into the call that rings there: what follows has the place's id. */
-export const mergedRingOf = ({ at, call }: ServerEvent): Telling => ({
-  kind: 'cancelled',
-  cancelledBy: call.calleeId,
-  reason: 'answered_elsewhere',
-  callId: call.id,
-  at,
-  call,
+const sceneOf = (event: ServerEvent, viewer: Viewer): Scene => ({
+  event,
+  call: event.call,
+  viewer,
+  isCallee: viewer.userId === event.call.calleeId,
 });
+
+/** What ends the ring of a phone whose own place was merged into the call that rings there: what follows has the place's id. */
+export const mergedRingOf = (event: ServerEvent, viewer: Viewer): Telling | null => {
+  const { at, call } = event;
+  const scene = sceneOf(event, viewer);
+  if (call.calleeAlias === null || !scene.isCallee || !placedToo(scene)) return null;
+  return { kind: 'cancelled', cancelledBy: call.calleeId, reason: 'answered_elsewhere', callId: call.id, at, call };
+};
 
 /** What a viewer is told of an event, in every dialect alike; null: nothing. */
 export const tellingFor = (event: ServerEvent, viewer: Viewer): Telling | null => {
   const { call } = event;
-  const isCallee = viewer.userId === call.calleeId;
-  if (!isCallee && viewer.userId !== call.callerId) return null;
-  const news = TELL[event.type]({ event, call, viewer, isCallee });
+  const scene = sceneOf(event, viewer);
+  if (!scene.isCallee && viewer.userId !== call.callerId) return null;
+  const news = TELL[event.type](scene);
   return news === null ? null : { ...news, callId: idFor(news, call, viewer.userId), at: event.at, call };
 };
