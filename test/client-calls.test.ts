@@ -128,6 +128,19 @@ describe('a call between two clients on two gateways', () => {
     await back.end();
     expect(await out.finished).toMatchObject({ state: 'ENDED', endedBy: callee.userId });
   });
+
+  it('is taken up under the id that its second caller knows it by, and is over there too', async () => {
+    using phones = await two();
+    const { out } = await ringBetween(phones.caller, phones.callee);
+    const back = phones.callee.client.place(phones.caller.userId);
+    await back.placed;
+    phones.callee.client.close();
+    using again = await clientPhone(system, [0], phones.callee.userId, { claims: { deviceId: 'phone' } });
+    await again.connected();
+    const resumed = await again.client.resume(back.id);
+    await out.end();
+    expect([resumed?.id, await resumed?.finished]).toMatchObject([back.id, { state: 'ENDED', reason: 'Call ended' }]);
+  });
 });
 
 describe('who is too late', () => {
@@ -210,6 +223,45 @@ describe('beside calls', () => {
     await calls[1]?.end();
     expect(await calls[0]?.finished).toMatchObject({ state: 'ENDED', endedBy: callee.userId });
     expect(await callerAgain.client.resume(out.id)).toBeNull();
+  });
+
+  it('a place that is said twice is one call, and one under the id of a ring is refused and leaves the ring to its end', async () => {
+    using phones = await two();
+    const { caller, callee } = phones;
+    const callId = randomUUID();
+    const { out, incoming } = await ringBetween(caller, callee, { callId });
+    expect(caller.client.place(callee.userId, { callId })).toBe(out);
+    const back = callee.client.place(caller.userId, { callId });
+    expect(await back.finished).toMatchObject({ event: 'failed', reason: 'conflict' });
+    expect(callee.client.calls).toEqual([incoming]);
+    await out.cancel();
+    expect(await incoming.finished).toMatchObject({ state: 'CANCELLED' });
+  });
+
+  it('a place as large as a frame may be is answered; a larger one stays here, and the connection with it', async () => {
+    using phones = await two();
+    const { caller, callee } = phones;
+    const placeOf = async (frameBytes: number) => {
+      const callId = randomUUID();
+      const body = { callId, receiverId: callee.userId, callType: 'AUDIO', channelId: '', requestId: 'r'.repeat(32) };
+      const channelId = 'x'.repeat(frameBytes - '42/chat,9007199254740991'.length - JSON.stringify(['call:initiate', body]).length);
+      return (await caller.client.place(callee.userId, { callId, channelId }).finished).error;
+    };
+    expect([await placeOf(65_536), await placeOf(65_537), await placeOf(90_000)]).toMatchObject([
+      { code: 'parse_error', wasSent: true },
+      { code: 'parse_error', wasSent: false },
+      { code: 'parse_error', wasSent: false },
+    ]);
+    const { out } = await ringBetween(caller, callee);
+    await expect(out.cancel('x'.repeat(70_000))).rejects.toMatchObject({ code: 'parse_error', wasSent: false });
+    await out.cancel();
+    expect(caller.told.filter(({ name }) => name === 'connection')).toHaveLength(1);
+  });
+
+  it('a word that is a route is the id of no call', async () => {
+    using phones = await two();
+    for (const word of ['history', 'ringing', 'initiate'])
+      await expect(phones.caller.client.resume(word)).rejects.toMatchObject({ code: 'call_not_found' });
   });
 
   it('a ring is taken up by an app that its push opened, before it is connected, and answered', async () => {

@@ -111,6 +111,65 @@ describe.runIf(await hasBrowser())('two phones of the console, in two profiles, 
     await ends(two.callee, 'Missed call');
   });
 
+  it.concurrent.each(['onlycare', 'chattrix', 'otomo'] as const)(
+    '%s that is killed in a call and turned on again is in it, on either side, and learns that it is over',
+    async (dialect) => {
+      await using two = await openTwo(dialect, dialect);
+      const again = async (phone: PhonePage): Promise<void> => {
+        await phone.press('Kill the app');
+        await phone.press('Turn on');
+        await phone.shows('Hang up');
+      };
+      await ring(two);
+      await two.callee.press('Accept');
+      await Promise.all([two.caller.reaches('active'), two.callee.reaches('active')]);
+      await again(two.callee);
+      await two.callee.press('Hang up');
+      await Promise.all([ends(two.caller, 'Call ended'), ends(two.callee, 'Call ended')]);
+      for (const phone of [two.caller, two.callee]) await phone.press('Done');
+      await ring(two);
+      await two.callee.press('Accept');
+      await Promise.all([two.caller.reaches('active'), two.callee.reaches('active')]);
+      await again(two.caller);
+      await two.caller.press('Kill the app');
+      await two.callee.press('Hang up');
+      await two.caller.press('Turn on');
+      await ends(two.caller, 'Call ended');
+      await two.caller.press('Done');
+      await two.caller.press('Kill the app');
+      await two.caller.press('Turn on');
+      await two.caller.reaches('idle');
+    },
+  );
+
+  it.concurrent.each(['onlycare', 'chattrix', 'otomo'] as const)(
+    '%s says why it cannot call, which has no trace, and forgets it was offline',
+    async (dialect) => {
+      await using two = await openTwo(dialect, dialect);
+      await two.caller.page.getByLabel('Whom to call').fill(two.ann);
+      await two.caller.press('Call');
+      await ends(two.caller, 'Not connected');
+      await two.caller.shows('You cannot call yourself');
+      expect(await two.caller.page.getByText('Show its trace').count()).toBe(0);
+      await two.caller.press('Done');
+      await two.caller.page.getByLabel('Whom to call').fill(two.bob);
+      await ring(two);
+      if (dialect !== 'onlycare') {
+        // Somebody whose only device is gone is rejected.
+        await two.open(1, { user: two.bob, device: 'tablet' });
+        await two.callee.press('Go offline');
+        await two.callee.press('Decline');
+        await two.callee.shows('There is no connection');
+        await two.callee.press('Go online');
+        await two.callee.page.locator('.link-connected').waitFor();
+        expect(await two.callee.page.getByText('There is no connection').count()).toBe(0);
+      }
+      await two.callee.press('Decline');
+      await ends(two.caller, 'Declined');
+      expect(await two.caller.page.getByText('Show its trace').count()).toBe(1);
+    },
+  );
+
   it.concurrent.each(['onlycare', 'chattrix'] as const)(
     '%s without a network comes back to the call that rings, and the other device stops',
     async (dialect) => {
@@ -156,5 +215,12 @@ describe.runIf(await hasBrowser())('two phones of the console, in two profiles, 
     await answering.getByRole('button', { name: 'Send' }).click();
     await asking.getByText('Yes', { exact: true }).waitFor();
     expect(await answering.locator('.badge').count()).toBe(0);
+    for (const page of [asking, answering]) {
+      await page.getByRole('button', { name: 'Log' }).click();
+      const words = await page.locator('.log-entry summary').allTextContents();
+      expect(words).toEqual(
+        expect.arrayContaining(['join_chat', 'chat_history', 'send_message', 'new_message', 'typing_indicator', 'messages_read']),
+      );
+    }
   });
 });

@@ -90,6 +90,26 @@ describe.runIf(await hasBrowser())('the pages of the console', () => {
     await alice.locator('.phone[data-stage="over"]').waitFor();
   });
 
+  it('leave the phones on, and in their call, while another page is looked at', async () => {
+    const page = await open('playground');
+    const [alice, bob] = [page.frameLocator('iframe').nth(0), page.frameLocator('iframe').nth(1)];
+    for (const phone of [alice, bob]) await phone.locator('.link-connected').waitFor();
+    await alice.getByRole('button', { name: 'Call', exact: true }).and(alice.locator(':not(nav button)')).click();
+    await bob.getByRole('button', { name: 'Accept' }).click();
+    await alice.locator('.talks').waitFor();
+    await page.getByRole('link', { name: 'Live' }).click();
+    await page.locator('.tile').first().waitFor();
+    expect(await page.locator('iframe').first().isVisible()).toBe(false);
+    expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('IFRAME');
+    await page.getByRole('link', { name: 'Playground' }).click();
+    expect(await alice.locator('.talks').count()).toBe(1);
+    await alice.getByRole('button', { name: 'Hang up' }).click();
+    await bob.locator('.phone[data-stage="over"]').waitFor();
+    await page.close();
+  });
+
   it('say why a call went as it went, device by device', async () => {
     const page = await open('calls');
     await page.getByRole('link', { name: 'Alice → bob' }).first().waitFor();

@@ -1,8 +1,9 @@
 import type { CallView } from '@trunkline/contract';
 import { LONGEST_RING_MS, RingingCall } from './incoming-call.ts';
-import type { CallServices } from './live-call.ts';
+import type { CallFacts, CallServices } from './live-call.ts';
 import { outcomeOf } from './outcomes.ts';
-import { PlacedCall } from './outgoing-call.ts';
+import { type Place, PlacedCall } from './outgoing-call.ts';
+import { TrunklineError } from './trunkline-error.ts';
 import type { EndWord, Incoming, ServerWords } from './wire.ts';
 
 export type HeldCall = RingingCall | PlacedCall;
@@ -33,6 +34,13 @@ const ELSEWHERE_EVENT: Readonly<Record<EndWord, ElsewhereEvent['event']>> = {
 
 type CallWords = Exclude<keyof ServerWords, 'call:error' | 'user_online' | 'user_offline'>;
 
+/** For a call that nobody but the app hears of: its place is refused here, and what it takes back is no other's. */
+const refusing = (services: CallServices, error: TrunklineError): CallServices => ({
+  ...services,
+  ask: () => Promise.reject(error),
+  withdraw: () => false,
+});
+
 /** The calls that this client knows, by id. */
 export class CallRegister {
   readonly #options: CallRegisterOptions;
@@ -52,7 +60,17 @@ export class CallRegister {
     return this.#calls.get(callId);
   }
 
-  add<Held extends HeldCall>(call: Held): Held {
+  /** Places a call. Where one lives under that id, it is that one, or a conflict that is not held. */
+  place(facts: CallFacts, place: Place): PlacedCall {
+    const { services } = this.#options;
+    const held = this.#calls.get(facts.id);
+    if (held === undefined || held.isOver) return this.#add(new PlacedCall(facts, place, services));
+    if (held.direction === 'outgoing' && held.isSame(facts, place)) return held;
+    const conflict = new TrunklineError('conflict', 'Another call lives under this id', { callId: facts.id, wasSent: false });
+    return new PlacedCall(facts, place, refusing(services, conflict));
+  }
+
+  #add<Held extends HeldCall>(call: Held): Held {
     this.#calls.set(call.id, call);
     for (const { id, isOver } of this.#calls.values()) {
       if (this.#calls.size <= MAX_REMEMBERED) break;
@@ -67,11 +85,11 @@ export class CallRegister {
     const { services } = this.#options;
     const held = this.#calls.get(id);
     if (held !== undefined) return held;
-    if (callerId === userId) return this.add(new PlacedCall({ id, peerId: calleeId, callType, channelId, state }, null, services));
+    if (callerId === userId) return this.#add(new PlacedCall({ id, peerId: calleeId, callType, channelId, state }, null, services));
     const known = { callId: id, callerId, callerName: callerId, callerAvatar: null, callType, channelId };
     // How long it rings, the server says to each new connection: until then, no longer than any.
     const timestamp = Date.parse(createdAt);
-    const call = this.add(new RingingCall({ ...known, timestamp, expiresAt: timestamp + LONGEST_RING_MS }, services, state));
+    const call = this.#add(new RingingCall({ ...known, timestamp, expiresAt: timestamp + LONGEST_RING_MS }, services, state));
     if (call.isRinging) this.#takeUp(call);
     return call;
   }
@@ -110,7 +128,7 @@ export class CallRegister {
 
   #hearRing(ring: Incoming): void {
     const known = this.#calls.get(ring.callId);
-    if (known === undefined) this.#options.onIncoming(this.add(new RingingCall(ring, this.#options.services)));
+    if (known === undefined) this.#options.onIncoming(this.#add(new RingingCall(ring, this.#options.services)));
     else if (known.direction === 'incoming') this.#hearAgain(known, ring);
   }
 

@@ -1,5 +1,6 @@
 import { fullJitter } from './backoff.ts';
 import { Countdown } from './countdown.ts';
+import { fitsFrame } from './frame-size.ts';
 import type { Asked, Line } from './line.ts';
 import { closedError, errorFromWire, TrunklineError } from './trunkline-error.ts';
 import type { Ack } from './wire.ts';
@@ -60,6 +61,8 @@ export class CommandQueue {
   /** The same `body`, which carries the ids, goes out each time. @throws TrunklineError */
   ask<Done extends object>(word: string, body: object, { lane, timeoutMs }: AskOptions): Promise<Done> {
     if (this.#isClosed) return Promise.reject(closedError({ wasSent: false }));
+    if (!fitsFrame(word, body))
+      return Promise.reject(new TrunklineError('parse_error', 'It is larger than 64 KiB, which no server takes', { wasSent: false }));
     if (this.#commands.size >= MAX_QUEUED)
       return Promise.reject(new TrunklineError('queue_full', 'Too many commands wait for a connection', { wasSent: false }));
     return new Promise<Done>((resolve, reject) => {

@@ -6,7 +6,7 @@ import { asTrunklineError, TrunklineError } from './trunkline-error.ts';
 /** How long the taking back of a call is tried whose placing got no answer. */
 const CALL_OFF_MS = 120_000;
 
-interface Place {
+export interface Place {
   readonly ringTimeoutSeconds: number | undefined;
   readonly timeoutMs: number | undefined;
   /** The channel that the app named; the server's own where it named none. */
@@ -32,6 +32,11 @@ export class PlacedCall extends LiveCall implements OutgoingCall {
   /** Whether the server has not answered yet: it may not know this call. */
   get isPlacing(): boolean {
     return this.#isPlacing;
+  }
+
+  /** Whether the server would take that place for this call, said again: by whom, how and where, as it compares them. */
+  isSame({ peerId, callType }: CallFacts, { channelId }: Place): boolean {
+    return peerId === this.peerId && callType === this.callType && (channelId === undefined || channelId === this.channelId);
   }
 
   override end(reason?: string): Promise<CallOutcome> {

@@ -12,7 +12,6 @@ import { LookUps } from './look-ups.ts';
 import { mintId } from './mint-id.ts';
 import { type ConnectOptions, type SettledOptions, settle } from './options.ts';
 import { isFinalState } from './outcomes.ts';
-import { PlacedCall } from './outgoing-call.ts';
 import { type PushRegistration, pushRegistration } from './push/push-registration.ts';
 import { type CallsApi, callsApi, type HistoryPage, type HistoryQuery } from './rest/calls-api.ts';
 import { Rest } from './rest/rest.ts';
@@ -102,7 +101,7 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
   place(calleeId: string, options: PlaceOptions = {}): OutgoingCall {
     const { callType = 'AUDIO', callId: id = mintId(), channelId, ringTimeoutSeconds, timeoutMs } = options;
     const facts = { id, peerId: calleeId, callType, channelId: channelId ?? id, state: 'INITIATING' } as const;
-    return this.#calls.add(new PlacedCall(facts, { ringTimeoutSeconds, timeoutMs, channelId }, this.#services));
+    return this.#calls.place(facts, { ringTimeoutSeconds, timeoutMs, channelId });
   }
 
   async resume(callId: string): Promise<Call | null> {
@@ -112,7 +111,8 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
     const view = await this.#callsApi.read(callId);
     if (this.#isClosed) throw closedError({ callId });
     if (isFinalState(view.status)) return null;
-    const call = this.#calls.adopt(view, this.userId);
+    // Of two people who called each other, one is told of the call under their own id for it.
+    const call = this.#calls.adopt({ ...view, id: callId }, this.userId);
     return call.isOver ? null : call;
   }
 

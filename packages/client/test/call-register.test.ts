@@ -1,5 +1,5 @@
 import type { CallView } from '@trunkline/contract';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallRegister } from '../src/call-register.ts';
 import type { CallServices } from '../src/live-call.ts';
 import type { Incoming } from '../src/wire.ts';
@@ -33,10 +33,13 @@ const RING: Incoming = {
 
 const lookUp = vi.fn();
 const onIncoming = vi.fn();
+const ask = vi.fn<CallServices['ask']>(() => new Promise(() => undefined));
+const withdraw = vi.fn(() => false);
+const publish = vi.fn();
 const services: CallServices = {
-  ask: () => new Promise(() => undefined),
-  withdraw: () => false,
-  publish: () => undefined,
+  ask,
+  withdraw,
+  publish,
   lookUp,
   media: () => Promise.reject(new Error('nobody asks')),
   merged: () => undefined,
@@ -81,4 +84,45 @@ it('a ring that was taken up and is being answered is incoming no more, nor is a
   calls.hear['call:incoming'](RING);
   const answered = takeUp({ ...RINGING, id: 'D', status: 'CONNECTING' });
   expect([answered.isRinging, answered.ringMsLeft, onIncoming.mock.calls, lookUp.mock.calls]).toEqual([false, 0, [], [['C']]]);
+});
+
+describe('a place under the id of a call that lives', () => {
+  const NO_WISHES = { ringTimeoutSeconds: undefined, timeoutMs: undefined, channelId: undefined };
+  const place = (peerId: string, { callType = 'AUDIO', channelId }: { callType?: 'AUDIO' | 'VIDEO'; channelId?: string } = {}) =>
+    calls.place({ id: 'C', peerId, callType, channelId: channelId ?? 'C', state: 'INITIATING' }, { ...NO_WISHES, channelId });
+
+  it('is that call, where it is the same place', () => {
+    const call = place('ben', { channelId: 'room' });
+    expect([place('ben', { channelId: 'room' }) === call, place('ben') === call, ask.mock.calls.length]).toEqual([true, true, 1]);
+    calls.hear['call:rejected']({ callId: 'C', reason: 'busy', timestamp: 0 });
+    expect([call.isOver, place('ben') === call]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['somebody else', 'cy', {}],
+    ['another kind', 'ben', { callType: 'VIDEO' }],
+    ['another channel', 'ben', { channelId: 'room' }],
+  ] as const)('is a conflict with %s, which leaves the call that lives alone', async (_what, peerId, options) => {
+    const call = place('ben');
+    const refused = place(peerId, options);
+    const told = vi.fn();
+    refused.on('failed', told);
+    await expect(refused.placed).rejects.toMatchObject({ code: 'conflict', callId: 'C', wasSent: false });
+    expect(await refused.finished).toMatchObject({ state: 'FAILED', event: 'failed', reason: 'conflict' });
+    await refused.end();
+    await refused.cancel();
+    expect([told.mock.calls.length, ask.mock.calls.length, withdraw.mock.calls]).toEqual([1, 1, []]);
+    expect([calls.get('C') === call, calls.live]).toEqual([true, [call]]);
+    calls.hear['call:rejected']({ callId: 'C', reason: 'busy', timestamp: 0 });
+    expect(await call.finished).toMatchObject({ state: 'REJECTED' });
+  });
+
+  it('is a conflict with one that rings here, which stops when it is over', async () => {
+    calls.hear['call:incoming'](RING);
+    const ring = calls.live[0];
+    const refused = place('ana');
+    expect(await refused.finished).toMatchObject({ state: 'FAILED', reason: 'conflict' });
+    calls.hear['call:cancelled']({ callId: 'C', reason: 'Caller cancelled', timestamp: 0 });
+    expect(ring).toMatchObject({ isRinging: false, state: 'CANCELLED' });
+  });
 });

@@ -119,6 +119,28 @@ describe('a command', () => {
   });
 });
 
+describe('a command that no frame holds', () => {
+  const askWith = (text: string) => queue.ask('send', { text }, { lane: null, timeoutMs: 10_000 });
+  /** So many bytes of the frame are left for the text: it has its word, the quotes around it, and what Socket.IO puts before it. */
+  const roomFor = (before: number): number => 65_536 - before - '["send",{"text":""}]'.length;
+
+  it('is refused before anything is sent, and keeps the connection for the others', async () => {
+    await expect(askWith('x'.repeat(70_000))).rejects.toMatchObject({ code: 'parse_error', wasSent: false });
+    void ask('a');
+    expect([words(), queue.size, onAdded.mock.calls.length]).toEqual([['a'], 1, 1]);
+  });
+
+  it('is measured in the bytes that go over the wire, with those of its number and its namespace', async () => {
+    const room = roomFor('42/chat,9007199254740991'.length);
+    const fitting = ['x'.repeat(room), '会'.repeat(room / 3), '\u0001'.repeat(room / 6)];
+    for (const text of fitting) askWith(text).catch(() => undefined);
+    expect(words()).toHaveLength(fitting.length);
+    for (const text of fitting)
+      await expect(askWith(`${text}${text.slice(0, 1)}xxxxxx`)).rejects.toMatchObject({ code: 'parse_error', wasSent: false });
+    expect(words()).toHaveLength(fitting.length);
+  });
+});
+
 it('takes nothing once it is closed', async () => {
   const left = ask('a');
   queue.close();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { RESERVED_CALL_IDS } from '@trunkline/contract';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chatsApi } from '../src/chat/chats-api.ts';
 import { pushRegistration } from '../src/push/push-registration.ts';
@@ -102,8 +103,8 @@ describe('answers', () => {
   const read = (rest = restWith('T')) => callsApi(rest).read('C');
 
   it('under /api are in an envelope', async () => {
-    replies = [{ status: 200, body: '{"success":true,"message":"","data":{"id":"C"}}' }];
-    expect(await read()).toEqual({ id: 'C' });
+    replies = [{ status: 200, body: '{"success":true,"message":"","data":{"id":"C","status":"RINGING"}}' }];
+    expect(await read()).toEqual({ id: 'C', status: 'RINGING' });
   });
 
   it.each<[string, Reply, object]>([
@@ -130,11 +131,25 @@ describe('answers', () => {
 
   it('that a token does not hold ask for another, once', async () => {
     const refused: Reply = { status: 401, headers: { 'x-error-code': 'unauthenticated' } };
-    replies = [refused, { status: 200, body: '{"data":{"id":"C"}}' }, refused];
+    replies = [refused, { status: 200, body: '{"data":{"id":"C","status":"RINGING"}}' }, refused];
     const rest = restWith('old', (why) => `new, for it was ${why}`);
-    expect(await read(rest)).toEqual({ id: 'C' });
+    expect(await read(rest)).toMatchObject({ id: 'C' });
     expect(asked.map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new, for it was refused']);
     await expect(read(rest)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it.each(['{"data":{"items":[],"nextCursor":null}}', '{"data":[]}', '{"data":null}', '{}', ''])(
+    'that are no call are none: %s',
+    async (body) => {
+      replies = [{ status: 200, body }];
+      await expect(read()).rejects.toMatchObject({ code: 'call_not_found', callId: 'C' });
+    },
+  );
+
+  it('about a call under a word that is a route are not asked for', async () => {
+    for (const word of RESERVED_CALL_IDS)
+      await expect(callsApi(restWith('T')).read(word)).rejects.toMatchObject({ code: 'call_not_found', callId: word, wasSent: false });
+    expect(asked).toEqual([]);
   });
 
   it('that never come are an error too', async () => {

@@ -1,5 +1,6 @@
 import { CommandQueue } from '../command-queue.ts';
 import { Emitter } from '../emitter.ts';
+import { fitsFrame } from '../frame-size.ts';
 import type { Line } from '../line.ts';
 import { mintId } from '../mint-id.ts';
 import { asTrunklineError, TrunklineError } from '../trunkline-error.ts';
@@ -109,7 +110,7 @@ export class ChatClient extends Emitter<ChatEvents> {
   /** Heard or lost: nothing of it waits for a connection. */
   typing(chatId: string, isTyping: boolean): void {
     const body: ChatClientWords['typing_indicator'] = { chat_id: chatId, action: isTyping ? 'start' : 'stop' };
-    void this.#line?.ask('typing_indicator', body, this.#options.ackTimeoutMs);
+    if (fitsFrame('typing_indicator', body)) void this.#line?.ask('typing_indicator', body, this.#options.ackTimeoutMs);
   }
 
   async markRead(chatId: string, messageIds: readonly string[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { CallView, MediaAccess } from '@trunkline/contract';
+import { TrunklineError } from '../trunkline-error.ts';
 import type { Rest } from './rest.ts';
 
 /** A call as one of its two people has it in the history. */
@@ -27,13 +28,27 @@ export interface HistoryQuery {
 export interface CallsApi {
   /** Newest first. */
   history(query?: HistoryQuery): Promise<HistoryPage>;
+  /** The call of that id, or the one that it was merged into. */
   read(callId: string): Promise<CallView>;
   /** Credentials of this user's own, made anew each time. */
   media(callId: string): Promise<MediaAccess>;
 }
 
+/** The contract's `RESERVED_CALL_IDS`: asked for as calls, other routes would answer. */
+const ROUTES: ReadonlySet<string> = new Set(['initiate', 'history', 'ringing']);
+
+const isCall = (answer: Partial<CallView> | null | undefined): answer is CallView =>
+  typeof answer?.id === 'string' && typeof answer.status === 'string';
+
+const readCall = async (rest: Rest, callId: string): Promise<CallView> => {
+  const wasSent = !ROUTES.has(callId);
+  const answer = wasSent ? await rest.data<CallView | null>({ method: 'GET', path: `/api/v1/calls/${encodeURIComponent(callId)}` }) : null;
+  if (!isCall(answer)) throw new TrunklineError('call_not_found', 'There is no such call', { callId, wasSent });
+  return answer;
+};
+
 export const callsApi = (rest: Rest): CallsApi => ({
   history: ({ limit, cursor } = {}) => rest.data({ method: 'GET', path: '/api/v1/calls/history', query: { limit, cursor } }),
-  read: (callId) => rest.data({ method: 'GET', path: `/api/v1/calls/${encodeURIComponent(callId)}` }),
+  read: (callId) => readCall(rest, callId),
   media: (callId) => rest.plain({ method: 'POST', path: `/v1/calls/${encodeURIComponent(callId)}/media` }),
 });

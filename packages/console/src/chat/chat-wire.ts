@@ -1,5 +1,6 @@
 import type { ChatMessage, Client } from '@trunkline/client';
 import { io, type Socket } from 'socket.io-client';
+import type { WireOptions } from '../wires/wire.ts';
 
 export interface ChatListener {
   onMessage(message: ChatMessage): void;
@@ -27,18 +28,46 @@ const chatOf = (userId: string, peerId: string) => {
   return { orderId: `${ORDER}-${first}-${second}`.slice(0, 120), userId: first, shopperId: second };
 };
 
+type Log = WireOptions['log'];
+
+/** The words for what the library tells. */
+const HEARD = {
+  message: 'new_message',
+  history: 'chat_history',
+  typing: 'typing_indicator',
+  read: 'messages_read',
+  joined: 'user_joined',
+  left: 'user_left',
+  unread: 'unread_counts',
+} as const;
+
 /** By way of the client library, over the connection that its calls have. */
-export const libraryChat = ({ chat }: Client, listener: ChatListener): ChatWire => {
+export const libraryChat = ({ chat }: Client, listener: ChatListener, log: Log): ChatWire => {
+  for (const name of Object.keys(HEARD) as (keyof typeof HEARD)[])
+    chat.on(name, (body: unknown) => log({ direction: 'in', word: HEARD[name], body }));
+  const say = (word: string, body: object): void => log({ direction: 'out', word, body });
   chat.on('message', (message) => listener.onMessage(message));
   chat.on('history', ({ chatId, messages }) => listener.onHistory(chatId, messages));
   chat.on('typing', ({ chatId, userId, isTyping }) => listener.onTyping(chatId, userId, isTyping));
   chat.on('read', ({ messageIds, readAt }) => listener.onRead(messageIds, readAt));
   return {
     open: async (userId, peerId) => (await chat.chats.create(chatOf(userId, peerId))).id,
-    join: (chatId) => chat.join(chatId),
-    send: async (chatId, content) => void (await chat.send(chatId, { content })),
-    typing: (chatId, isTyping) => chat.typing(chatId, isTyping),
-    markRead: (chatId, messageIds) => chat.markRead(chatId, messageIds),
+    join: (chatId) => {
+      say('join_chat', { chatId });
+      return chat.join(chatId);
+    },
+    send: async (chatId, content) => {
+      say('send_message', { chatId, content });
+      await chat.send(chatId, { content });
+    },
+    typing: (chatId, isTyping) => {
+      say('typing_indicator', { chatId, isTyping });
+      chat.typing(chatId, isTyping);
+    },
+    markRead: (chatId, messageIds) => {
+      say('mark_messages_read', { chatId, messageIds });
+      return chat.markRead(chatId, messageIds);
+    },
     close: () => undefined,
   };
 };
@@ -47,6 +76,7 @@ export interface SocketChatOptions {
   readonly url: string;
   readonly restUrl: string;
   getToken(): Promise<string | null>;
+  log: Log;
   readonly listener: ChatListener;
 }
 
@@ -58,9 +88,11 @@ const ask = async (socket: Socket, word: string, body: object): Promise<void> =>
 };
 
 /** A socket of its own, for the dialects that have no word for chats. */
-export const socketChat = ({ url, restUrl, getToken, listener }: SocketChatOptions): ChatWire => {
+export const socketChat = ({ url, restUrl, getToken, log, listener }: SocketChatOptions): ChatWire => {
   const auth = (give: (data: object) => void): void => void getToken().then((token) => give({ token }));
   const socket = io(`${url}/chat`, { auth, transports: ['websocket'], forceNew: true, reconnectionDelayMax: 4000 });
+  socket.onAny((word: string, body: unknown) => log({ direction: 'in', word, body }));
+  socket.onAnyOutgoing((word: string, body: unknown) => log({ direction: 'out', word, body }));
   const joined = new Set<string>();
   const join = (chatId: string): Promise<void> => ask(socket, 'join_chat', { chat_id: chatId });
   socket.on('connect', () => {

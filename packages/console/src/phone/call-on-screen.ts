@@ -11,6 +11,8 @@ export interface CallOnScreen {
   readonly direction: 'incoming' | 'outgoing';
   readonly callType: CallType;
   readonly stage: Stage;
+  /** The server said that it has the call. */
+  readonly isPlaced: boolean;
   /** When the ring is over, where the dialect says it; with `incoming` alone. */
   readonly ringsUntil: number | null;
   readonly answeredAt: number | null;

@@ -111,9 +111,11 @@ const OverScreen = ({ phone, call }: ScreenProps): JSX.Element => {
         <button type="button" class="button primary" onClick={() => phone.dismiss()}>
           {t('call.dismiss')}
         </button>
-        <a class="button" href={`/console/#/calls/${encodeURIComponent(call.id)}`} target="_blank" rel="noreferrer">
-          {t('call.trace')}
-        </a>
+        {(call.isPlaced || ending?.how !== 'failed') && (
+          <a class="button" href={`/console/#/calls/${encodeURIComponent(call.id)}`} target="_blank" rel="noreferrer">
+            {t('call.trace')}
+          </a>
+        )}
       </div>
     </div>
   );

@@ -1,4 +1,4 @@
-import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { CallType } from '@trunkline/contract';
 import { Chat } from '../chat/chat.ts';
 import { type ChatListener, type ChatWire, libraryChat, socketChat } from '../chat/chat-wire.ts';
@@ -10,6 +10,7 @@ import { RawWire } from '../wires/raw-wire.ts';
 import { CHATTRIX, OTOMO } from '../wires/raw-words.ts';
 import type { Ending, LinkState, LogEntry, Reply, Wire, WireNews, WireOptions } from '../wires/wire.ts';
 import { type CallOnScreen, isLive } from './call-on-screen.ts';
+import { keepCall, keptCall } from './kept-call.ts';
 import type { DialectName, PhoneSettings } from './phone-settings.ts';
 import type { RingSound } from './ring-sound.ts';
 
@@ -29,11 +30,11 @@ const LONGEST_RING_MS = 120_000;
 const connectBy = (dialect: DialectName, options: WireOptions): { wire: Wire; startChat(listener: ChatListener): ChatWire } => {
   if (dialect === 'onlycare') {
     const wire = new OnlycareWire(options);
-    return { wire, startChat: (listener) => libraryChat(wire.client, listener) };
+    return { wire, startChat: (listener) => libraryChat(wire.client, listener, options.log) };
   }
-  const { url, restUrl, getToken } = options;
+  const { url, restUrl, getToken, log } = options;
   const wire = new RawWire(dialect === 'chattrix' ? CHATTRIX : OTOMO, options);
-  return { wire, startChat: (listener) => socketChat({ url, restUrl, getToken, listener }) };
+  return { wire, startChat: (listener) => socketChat({ url, restUrl, getToken, log, listener }) };
 };
 
 export interface PhoneOptions {
@@ -59,7 +60,7 @@ export class Phone {
   readonly isSilent = signal(true);
   readonly chat: Chat;
   readonly wire: Wire;
-  readonly #call = signal<CallOnScreen | null>(null);
+  readonly #call: Signal<CallOnScreen | null>;
   readonly #sound: RingSound;
   readonly #getToken: () => Promise<string | null>;
   #logged = 0;
@@ -67,6 +68,7 @@ export class Phone {
 
   constructor({ settings, gatewayUrl, sound, token }: PhoneOptions) {
     this.settings = settings;
+    this.#call = signal(keptCall(settings));
     this.#sound = sound;
     const { userId, name, deviceId } = settings;
     this.#getToken = () => (token === null ? mintToken({ userId, name, deviceId }) : Promise.resolve(token));
@@ -90,12 +92,13 @@ export class Phone {
   async place(calleeId: string, callType: CallType): Promise<void> {
     if (isLive(this.#call.value)) return;
     const callId = crypto.randomUUID();
-    this.#show({ id: callId, peerId: calleeId, peerName: calleeId, direction: 'outgoing', callType, stage: 'placing' });
+    this.#show({ id: callId, peerId: calleeId, peerName: calleeId, direction: 'outgoing', callType, stage: 'placing', isPlaced: false });
     this.#sound.ringBack();
     const { ringSeconds } = this.settings;
     const wish = ringSeconds === null ? {} : { ringTimeoutSeconds: ringSeconds };
     const reply = await this.wire.place({ callId, calleeId, callType, ...wish });
-    if (!reply.ok) this.#finish(callId, { how: 'failed', reason: reply.message, by: null, durationSeconds: null });
+    if (reply.ok) this.#change(callId, { isPlaced: true });
+    else this.#finish(callId, { how: 'failed', reason: reply.message, by: null, durationSeconds: null });
   }
 
   async accept(): Promise<void> {
@@ -166,8 +169,11 @@ export class Phone {
 
   #linked(state: LinkState): void {
     this.link.value = state;
+    if (state !== 'connected') return;
+    if (this.refusal.value?.code === 'unreachable') this.refusal.value = null;
     const call = this.#call.value;
-    if (state === 'connected' && isLive(call)) this.wire.lookUp(call.id);
+    // Of a call that is being placed, the server may not know yet.
+    if (isLive(call) && call.stage !== 'placing') this.wire.lookUp(call.id);
   }
 
   #signalled({ callId, signal: heard }: Extract<WireNews, { kind: 'signal' }>): void {
@@ -248,15 +254,20 @@ export class Phone {
       this.#finish(callId, { how: 'failed', reason: reply.message, by: null, durationSeconds: null });
   }
 
-  #show(call: Omit<CallOnScreen, 'ringsUntil' | 'answeredAt' | 'ending'> & Partial<CallOnScreen>): void {
+  #show(call: Omit<CallOnScreen, 'isPlaced' | 'ringsUntil' | 'answeredAt' | 'ending'> & Partial<CallOnScreen>): void {
     this.refusal.value = null;
     this.isPeerAway.value = false;
-    this.#call.value = { ringsUntil: null, answeredAt: null, ending: null, ...call };
+    this.#put({ isPlaced: true, ringsUntil: null, answeredAt: null, ending: null, ...call });
   }
 
   #change(callId: string, changes: Partial<CallOnScreen>): void {
     const call = this.#call.value;
-    if (call?.id === callId) this.#call.value = { ...call, ...changes };
+    if (call?.id === callId) this.#put({ ...call, ...changes });
+  }
+
+  #put(call: CallOnScreen): void {
+    this.#call.value = call;
+    keepCall(this.settings, call);
   }
 
   #silence(): void {

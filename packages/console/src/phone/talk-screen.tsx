@@ -62,6 +62,7 @@ export const TalkScreen = ({ phone, call }: { phone: Phone; call: CallOnScreen }
         <span class="numbers quiet">{` ${asDuration((clock.value - (call.answeredAt ?? clock.value)) / 1000)}`}</span>
       </p>
       {media !== null && <MediaState media={media} />}
+      {media === null && <p class="warning">{t('media.gone')}</p>}
       {media?.isRefused.value === true && <p class="warning">{t('media.refused')}</p>}
       {phone.isPeerAway.value && <p class="warning">{t('call.away', { name: call.peerName })}</p>}
       <div class="call-actions">

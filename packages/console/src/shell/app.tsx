@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import { CallsPage } from '../operator/calls-page.tsx';
 import { LivePage } from '../operator/live-page.tsx';
 import { PushesPage } from '../operator/pushes-page.tsx';
@@ -15,8 +16,9 @@ interface Page {
   readonly View: () => JSX.Element;
 }
 
-const PAGES: readonly [Page, ...Page[]] = [
-  { name: 'playground', icon: 'play', View: Playground },
+const PLAYGROUND: Page = { name: 'playground', icon: 'play', View: Playground };
+const PAGES: readonly Page[] = [
+  PLAYGROUND,
   { name: 'live', icon: 'live', View: LivePage },
   { name: 'calls', icon: 'list', View: CallsPage },
   { name: 'pushes', icon: 'bell', View: PushesPage },
@@ -66,8 +68,10 @@ const Choices = (): JSX.Element => (
 const skip = (): void => document.getElementById('content')?.focus();
 
 export const App = (): JSX.Element => {
-  const page = PAGES.find(({ name }) => name === route.value[0]) ?? PAGES[0];
-  const { View } = page;
+  const page = PAGES.find(({ name }) => name === route.value[0]) ?? PLAYGROUND;
+  const isPlayground = page === PLAYGROUND;
+  const wasOpened = useRef(false);
+  wasOpened.current ||= isPlayground;
   return (
     <>
       <button type="button" class="skip" onClick={skip}>
@@ -81,8 +85,14 @@ export const App = (): JSX.Element => {
         <Navigation current={page} />
         <Choices />
       </header>
-      <main id="content" tabIndex={-1} key={page.name}>
-        <View />
+      <main id="content" tabIndex={-1}>
+        {/* Taken away, its phones would leave their calls to the server: they go on, and ring, behind every other page. */}
+        {wasOpened.current && (
+          <div hidden={!isPlayground} inert={!isPlayground}>
+            <Playground />
+          </div>
+        )}
+        {!isPlayground && <page.View key={page.name} />}
       </main>
     </>
   );

@@ -97,6 +97,7 @@ export const en = {
   'media.state.failed': 'Media failed',
   'media.state.closed': 'Media closed',
   'media.rate': '{rate} kbit/s',
+  'media.gone': 'Sound and picture ended when this phone was off. The call goes on until somebody hangs up.',
   'media.refused': 'Camera and microphone are not available: the test picture is sent',
 
   'chat.label': 'Messages',

@@ -98,6 +98,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'media.state.failed': '映像と音声がつながりません',
   'media.state.closed': '映像と音声は終了しました',
   'media.rate': '{rate} kbit/s',
+  'media.gone': 'この電話の電源が切れたため、音声と映像は終了しました。どちらかが切るまで通話は続きます。',
   'media.refused': 'カメラとマイクを使えないため、テスト映像を送ります',
 
   'chat.label': 'メッセージ',

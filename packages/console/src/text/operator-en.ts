@@ -148,7 +148,7 @@ export const operatorEn = {
   'says.push_accepted_never_woke': 'The push provider took the ring, and no device woke up for it.',
   'says.push_not_sent': 'A push was queued, and no provider was given it in time: look at the notifier and its queue.',
   'says.token_dead': 'Every push target of the callee is gone: the app was removed, or its token or subscription was replaced.',
-  'says.push_failed': 'The push provider refused the ring.',
+  'says.push_failed': 'The push provider did not take the ring.',
   'says.no_device': 'The callee had no connection, and no push target.',
   'says.not_delivered': 'The callee was connected, and the ring was written to no connection: look at Redis and at the outbox.',
 } as const;

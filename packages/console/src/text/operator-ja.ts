@@ -149,7 +149,7 @@ export const operatorJa: Readonly<Record<keyof typeof operatorEn, string>> = {
   'says.push_accepted_never_woke': 'プッシュの配信元は呼び出しを受理しましたが、端末は起動しませんでした。',
   'says.push_not_sent': 'プッシュは登録されましたが、時間内に配信元へ渡されませんでした。notifier とその待ち行列を確認してください。',
   'says.token_dead': '着信者のプッシュ先はすべて無効です。アプリが削除されたか、トークンや購読が置き換えられました。',
-  'says.push_failed': 'プッシュの配信元が呼び出しを拒否しました。',
+  'says.push_failed': 'プッシュの配信元が呼び出しを受け付けませんでした。',
   'says.no_device': '着信者には接続もプッシュ先もありませんでした。',
   'says.not_delivered':
     '着信者は接続していましたが、呼び出しはどの接続にも書き込まれませんでした。Redis とアウトボックスを確認してください。',

@@ -1,6 +1,6 @@
 import { type Call, type CallEvents, type CallOutcome, type Client, connect, type TrunklineError } from '@trunkline/client';
 import type { CallSignal } from '@trunkline/contract';
-import type { Ending, Place, Reply, Wire, WireOptions } from './wire.ts';
+import type { Ending, Place, Reply, Wire, WireNews, WireOptions } from './wire.ts';
 
 type OverEvent = CallOutcome['event'];
 
@@ -20,11 +20,17 @@ const replyTo = async (asked: Promise<unknown>): Promise<Reply> => {
   }
 };
 
-const endingOf = ({ event, reason, endedBy, durationSeconds }: CallOutcome): Ending => ({
+const endingOf = ({ event, reason, endedBy, durationSeconds, error }: CallOutcome): Ending => ({
   how: event,
-  reason,
+  reason: error?.message ?? reason,
   by: endedBy,
   durationSeconds,
+});
+
+const over = (callId: string, how: Ending['how']): WireNews => ({
+  kind: 'over',
+  callId,
+  ending: { how, reason: '', by: null, durationSeconds: null },
 });
 
 const UNKNOWN: Reply = { ok: false, code: 'call_not_found', message: 'There is no such call' };
@@ -73,8 +79,8 @@ export class OnlycareWire implements Wire {
     return this.#about('signal', callId, (call) => call.signal(signal), signal);
   }
 
-  lookUp(): void {
-    // The library does, whenever it was away.
+  lookUp(callId: string): void {
+    void this.#takeUp(callId);
   }
 
   reconnectNow(): void {
@@ -83,6 +89,18 @@ export class OnlycareWire implements Wire {
 
   close(): void {
     this.client.close();
+  }
+
+  /** What the library holds, it looks up by itself; a call from before this page is not among it. */
+  async #takeUp(callId: string): Promise<void> {
+    const { hear } = this.#options;
+    try {
+      const call = await this.client.resume(callId);
+      if (call === null) hear(over(callId, 'ended'));
+      else if (call.state === 'CONNECTING' || call.state === 'ACTIVE') hear({ kind: 'accepted', callId });
+    } catch (error) {
+      if ((error as TrunklineError).code === 'call_not_found') hear(over(callId, 'failed'));
+    }
   }
 
   #about(word: string, callId: string, act: (call: Call) => Promise<unknown>, more: object = {}): Promise<Reply> {

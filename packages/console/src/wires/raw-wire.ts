@@ -9,6 +9,7 @@ interface Ack {
 }
 
 const ANSWER_PATIENCE_MS = 8000;
+const NOT_FOUND = 404;
 
 const UNSENT: Reply = { ok: false, code: 'unreachable', message: 'There is no connection' };
 const UNANSWERED: Reply = { ok: false, code: 'timed_out', message: 'There was no answer' };
@@ -126,6 +127,8 @@ export class RawWire implements Wire {
     const { restUrl, getToken, hear } = this.#options;
     const headers = { authorization: `Bearer ${await getToken()}` };
     const response = await fetch(`${restUrl}/api/v1/calls/${encodeURIComponent(callId)}`, { headers }).catch(() => null);
+    if (response?.status === NOT_FOUND)
+      hear({ kind: 'over', callId, ending: { how: 'failed', reason: '', by: null, durationSeconds: null } });
     if (!response?.ok) return;
     const { data: call } = (await response.json()) as { data: CallView };
     const how = HOW.get(call.status);

@@ -58,7 +58,7 @@ export interface Wire {
   connected(callId: string): Promise<Reply>;
   /** To the other device in the call. */
   signal(callId: string, signal: CallSignal): Promise<Reply>;
-  /** Asks how a call stands of which something may have been missed; what is new comes as news. */
+  /** Asks how a call stands of which something may have been missed, be it from before this page; what is new comes as news. */
   lookUp(callId: string): void;
   reconnectNow(): void;
   close(): void;
