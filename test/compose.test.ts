@@ -46,9 +46,21 @@ const isCompose = ajv.compile(JSON.parse(schema));
 const complaints = (given: unknown): string[] =>
   isCompose(given) ? [] : (isCompose.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
 
-/** What `docker compose` makes of `${NAME:-value}` where the environment is empty. */
-const withDefaults = (environment: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')]));
+/** What `docker compose` makes of `${NAME:-value}` (unset or empty) and `${NAME-value}` (unset) in an environment. */
+const interpolated = (environment: Record<string, string>, given: Record<string, string> = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [
+      name,
+      value.replaceAll(/\$\{(\w+)(:?)-([^}]*)\}/g, (_, variable: string, colon: string, fallback: string) =>
+        colon === '' ? (given[variable] ?? fallback) : given[variable] || fallback,
+      ),
+    ]),
+  );
+
+const checkConfig = async ({ build }: Service, env: Record<string, string>): Promise<string> => {
+  const main = join(ROOT, `services/${build?.args.SERVICE}/src/main.ts`);
+  return (await run(process.execPath, [main, '--check-config'], { env })).stdout;
+};
 
 describe('docker-compose.yml', () => {
   it('is what the specification of Compose says', () => {
@@ -99,14 +111,32 @@ describe.each(built)('%s', (_name, service) => {
   });
 
   it('is given settings that its service takes', async () => {
-    const main = join(ROOT, `services/${service.build?.args.SERVICE}/src/main.ts`);
-    const { NODE_OPTIONS: nodeOptions, ...env } = withDefaults(service.environment ?? {});
+    const { NODE_OPTIONS: nodeOptions, ...env } = interpolated(service.environment ?? {});
     expect(nodeOptions).toBe(service.build?.args.SERVICE === 'socket-gateway' ? GATEWAY_NODE_OPTIONS : undefined);
-    const { stdout } = await run(process.execPath, [main, '--check-config'], { env });
-    expect(stdout).toContain('The configuration holds');
+    expect(await checkConfig(service, env)).toContain('The configuration holds');
     const page = read('docs/configuration.md');
     expect(Object.keys(env).filter((setting) => !page.includes(`| \`${setting}\` |`))).toEqual([]);
   });
+});
+
+const PASSED_ON: Readonly<Record<string, Record<string, string>>> = {
+  'call-service': {
+    WEBHOOK_URL: 'http://backend.internal:8080/trunkline',
+    WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
+    PRE_RING_HOOK_URL: 'http://backend.internal:8080/ring',
+    PRE_RING_HOOK_FAIL: 'closed',
+    JWT_SECRET: '',
+    JWT_JWKS_URL: 'https://accounts.example/keys',
+  },
+  'socket-gateway': { JWT_SECRET: '', JWT_JWKS_URL: 'https://accounts.example/keys' },
+  notifier: {},
+};
+
+it.each(built)('%s is given what the environment says of webhooks, the hook and the keys of tokens', async (_name, service) => {
+  const given = PASSED_ON[service.build?.args.SERVICE ?? ''] ?? {};
+  const { NODE_OPTIONS: _, ...env } = interpolated(service.environment ?? {}, given);
+  expect(env).toMatchObject(given);
+  expect(await checkConfig(service, env)).toContain('The configuration holds');
 });
 
 describe.each(built.filter(([, { command }]) => command === undefined))('%s', (name, service) => {

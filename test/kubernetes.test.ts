@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { openApiDocument } from '@trunkline/call-service';
 import { INTERNAL_PATHS } from '@trunkline/contract';
 import { METRICS } from '@trunkline/docs';
 import { GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
@@ -119,6 +120,25 @@ describe.each(SERVICES)('%s', (name) => {
     expect(named('PodDisruptionBudget', name)['spec'].selector).toEqual(named('Deployment', name)['spec'].selector);
     expect(named('HorizontalPodAutoscaler', name)['spec']).toMatchObject({ scaleTargetRef: { name }, minReplicas: expect.any(Number) });
     expect(named('Deployment', name)['spec'].replicas).toBeUndefined();
+  });
+});
+
+describe('docs/kubernetes.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
+
+  it('waits for a migration as long as its Job has', () => {
+    const [, minutes] = /wait --for=condition=complete --timeout=(\d+)m/.exec(page) ?? [];
+    expect(Number(minutes) * 60).toBe(named('Job', 'trunkline-migration')['spec'].activeDeadlineSeconds);
+  });
+
+  it('has the ingress without the server API lead to all that clients ask for', () => {
+    const paths = [...page.matchAll(/^ +- \{ path: (\/v1\/\S+), pathType: Prefix, backend: \*calls \}$/gm)].map(
+      ([, path]) => path as string,
+    );
+    const isLed = (path: string): boolean => paths.some((prefix) => `${path}/`.startsWith(prefix.replace(/\/?$/, '/')));
+    const routes = Object.keys(openApiDocument().paths).filter((path) => path.startsWith('/v1/'));
+    expect(routes.filter((path) => !isLed(path) && !path.startsWith('/v1/server/'))).toEqual([]);
+    expect(routes.filter((path) => isLed(path) && path.startsWith('/v1/server/'))).toEqual([]);
   });
 });
 

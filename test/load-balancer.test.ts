@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { INTERNAL_PATHS } from '@trunkline/contract';
 import {
   CONNECT,
@@ -17,6 +19,7 @@ import {
 } from '@trunkline/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LoadBalancer, startLoadBalancer } from './load-balancer.ts';
+import { ROOT } from './repository-root.ts';
 
 let system: System;
 let balancer: LoadBalancer;
@@ -130,6 +133,17 @@ describe('through the load balancer of the compose file, without sticky sessions
     for (const client of early) open.use(client);
     await callBetween(open.use(await phone('onlycare')), open.use(await phone('otomo')));
   });
+});
+
+it('the line of docs/kubernetes.md closes the server API, however it is spelled, and nothing else', async () => {
+  const [line] = /^ +http-request deny .*\/v1\/server.*$/m.exec(readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8')) ?? [];
+  await using closed = await startLoadBalancer(system, [line as string]);
+  const statusesAt = ({ url }: LoadBalancer, paths: readonly string[]) =>
+    Promise.all(paths.map(async (path) => (await fetch(url + path)).status));
+  const server = ['/v1/server/calls', '/v1/SERVER/calls', '/v1/Server/live?a=b'];
+  expect(await statusesAt(balancer, server)).toEqual([401, 401, 401]);
+  expect(await statusesAt(closed, server)).toEqual([404, 404, 404]);
+  expect(await statusesAt(closed, ['/v1/chat/my-chats', '/v1/notifications/history', '/api/v1/calls/ringing'])).toEqual([401, 401, 401]);
 });
 
 it('a service is told the address of the client, and not what the client says that it is', async () => {

@@ -12,11 +12,12 @@ const CONFIG = join(ROOT, 'deploy/haproxy/haproxy.cfg');
 type Replicas = Pick<System, 'gateways' | 'callServices'>;
 
 /** The configuration of docker-compose.yml, with this system's addresses in place of those of its containers. */
-const configurationFor = (text: string, port: number, { gateways, callServices }: Replicas): string => {
+const configurationFor = (text: string, port: number, rules: readonly string[], { gateways, callServices }: Replicas): string => {
   const addresses = new Map<string, string>([
     ['bind :8080', `bind 127.0.0.1:${port}`],
     // What its container may open, a process here may not.
     ['maxconn 50000', 'maxconn 2000'],
+    ['  use_backend gateways if', [...rules, '  use_backend gateways if'].join('\n')],
   ]);
   for (const [index, { url }] of gateways.entries()) {
     const [inCompose, { host, port: here }] = [`gateway-${index + 1}:${4001 + index}`, new URL(url)];
@@ -35,14 +36,14 @@ export interface LoadBalancer extends AsyncDisposable {
   log(): string;
 }
 
-/** HAProxy as docker-compose.yml runs it, in front of a system of two gateways and two call-services. */
-export const startLoadBalancer = async (system: Replicas): Promise<LoadBalancer> => {
+/** HAProxy as docker-compose.yml runs it, in front of a system of two gateways and two call-services. `rules`: further lines of its frontend. */
+export const startLoadBalancer = async (system: Replicas, rules: readonly string[] = []): Promise<LoadBalancer> => {
   await using starting = new AsyncDisposableStack();
   const haproxy = await haproxyProgram((line) => process.stderr.write(`${line}\n`));
   const folder = starting.adopt(await mkdtemp(join(tmpdir(), 'trunkline-haproxy-')), (path) => rm(path, { recursive: true }));
   const port = await freePort();
   const config = join(folder, 'haproxy.cfg');
-  await writeFile(config, configurationFor(await readFile(CONFIG, 'utf8'), port, system));
+  await writeFile(config, configurationFor(await readFile(CONFIG, 'utf8'), port, rules, system));
   const child = spawn(haproxy, ['-W', '-db', '-f', config], { stdio: ['ignore', 'pipe', 'pipe'] });
   const gone = once(child, 'exit');
   starting.defer(async () => {

@@ -97,6 +97,20 @@ it('denies with a reason that the caller reads, and nothing is placed; sent agai
   expect(askedAbout(callerId)).toHaveLength(2);
 });
 
+it.each<[string, object, string]>([
+  ['is too long', { reason: 'x'.repeat(300) }, 'x'.repeat(200)],
+  ['is null', { reason: null }, 'This call is not allowed'],
+  ['is empty', { reason: '' }, 'This call is not allowed'],
+  ['is missing', {}, 'This call is not allowed'],
+  ['has company that nobody knows', { reason: 'No credit left', code: 7 }, 'No credit left'],
+])('an open gate keeps a deny whose reason %s', async (_what, said, words) => {
+  hook.answerWith(say({ action: 'deny', ...said }));
+  const callerId = `caller-${randomUUID()}`;
+  const { status, body } = await (await system.rest(callerId)).post('/api/v1/calls/initiate', { calleeId: 'bob' });
+  expect([status, body.message]).toEqual([403, words]);
+  expect(await callsOf(callerId)).toEqual([]);
+});
+
 it('an allowed place that is sent again is not asked about again', async () => {
   const callerId = `caller-${randomUUID()}`;
   const rest = await system.rest(callerId);

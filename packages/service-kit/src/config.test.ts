@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ConfigError, integer, loadConfig, type Rule } from './config.ts';
+import { ConfigError, integer, loadConfig, type Rule, readSettings, tokenSettings } from './config.ts';
 
 const Settings = z.object({
   NAME: z.string(),
@@ -61,4 +61,53 @@ it.each([
 
 it('names what is missing beside a setting, also where that one is wrong by itself', () => {
   expect(problemsWith({ NAME: 'a', TAGS: '', TAG_COLOUR: 'x' })).toEqual(['TAG_COLOUR: is too short', 'TAG_COLOUR: goes with TAGS']);
+});
+
+describe('ALLOWED_ORIGINS', () => {
+  const read = (text: string) => readSettings(z.object({ ALLOWED_ORIGINS: tokenSettings.ALLOWED_ORIGINS }), { ALLOWED_ORIGINS: text });
+
+  it.each([
+    'https://app.example',
+    'http://localhost:5173',
+    'http://127.0.0.1:8080',
+    'http://[::1]:8080',
+    'https://xn--bcher-kva.example',
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost',
+    'app://obsidian.md',
+    'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+    'moz-extension://0b1a2c3d-0000-4000-8000-0123456789ab',
+  ])('takes %s', (origin) => {
+    expect(read(`https://other.example, ${origin}`)).toEqual({ config: { ALLOWED_ORIGINS: ['https://other.example', origin] } });
+  });
+
+  it.each([
+    ['https://app.example/', 'https://app.example'],
+    ['https://app.example/path', 'https://app.example'],
+    ['https://APP.example', 'https://app.example'],
+    ['HTTPS://app.example', 'https://app.example'],
+    ['https://app.example:443', 'https://app.example'],
+    ['http://localhost:80', 'http://localhost'],
+    ['https://user:secret@app.example?token=secret#secret', 'https://app.example'],
+    ['https://bücher.example', 'https://xn--bcher-kva.example'],
+    ['*'],
+    ['https://*.app.example'],
+    ['foo'],
+    ['app.example'],
+    ['localhost:5173'],
+    ['null'],
+    ['file://'],
+    ['wss://app.example'],
+    ['blob:https://app.example'],
+    ['data:text/html'],
+    ['capacitor://localhost/'],
+    ['Capacitor://localhost'],
+    ['capacitor://LOCALHOST'],
+    ['capacitor://user:secret@localhost'],
+    ['https://a.example https://b.example'],
+  ])('does not take %s, which no browser sends, and says which one it was', (item, such = 'https://app.example') => {
+    const says = `item 2 must be an origin as browsers send it, such as ${such}`;
+    expect(read(`https://other.example,${item}`)).toEqual({ problems: [{ name: 'ALLOWED_ORIGINS', says }] });
+  });
 });

@@ -154,6 +154,27 @@ export const commonSettings = {
   INTERNAL_TOKEN: internalToken().describe("The secret between Trunkline's own processes, at least 16 characters"),
 };
 
+/** Of apps that bring their pages along, such as Capacitor's: a scheme of their own and a host. */
+const APP_ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d+)?$/;
+
+/** What browsers send as `Origin` (RFC 6454) from a page there; null where they send nothing that could be listed. */
+const originOf = (text: string): string | null => {
+  const url = URL.parse(text);
+  if (url === null || url.hostname.includes('*')) return null;
+  if (/^https?:$/.test(url.protocol)) return url.origin;
+  return url.origin === 'null' && APP_ORIGIN.test(text) ? text : null;
+};
+
+/** A comma-separated list of origins. One that no browser sends would lock people out without a word; it may hold a secret, so none is quoted. */
+const origins = () =>
+  list().superRefine((items, context) => {
+    for (const [index, item] of items.entries()) {
+      const origin = originOf(item);
+      const message = `item ${index + 1} must be an origin as browsers send it, such as ${origin ?? 'https://app.example'}`;
+      if (origin !== item) context.addIssue({ code: 'custom', message });
+    }
+  });
+
 /** Settings of the services that verify users' tokens. */
 export const tokenSettings = {
   JWT_SECRET: z
@@ -172,7 +193,11 @@ export const tokenSettings = {
     .describe("Where the keys are that verify users' tokens: RS256, RS384, RS512, ES256, ES384 or ES512. Set this or `JWT_SECRET`"),
   JWT_ISSUER: z.string().optional().describe('The `iss` that a token must have'),
   JWT_AUDIENCE: z.string().optional().describe('The `aud` that a token must have'),
-  ALLOWED_ORIGINS: list().default([]).describe('Origins from which browsers may connect, separated by commas, each matched exactly'),
+  ALLOWED_ORIGINS: origins()
+    .default([])
+    .describe(
+      "Origins from which browsers may connect, separated by commas, each matched exactly: as browsers send it, such as `https://app.example`, without a slash at its end. Schemes of apps' own may be among them, such as `capacitor://localhost`",
+    ),
 };
 
 /** Everybody can read them in this repository. */

@@ -63,3 +63,23 @@ it.each<[Record<string, string>, string[]]>([
 ])('with %j, a bad value hides nothing that is wrong with its partners', (changes, names) => {
   expect(wrongIn({ ...ENOUGH, ...changes })).toEqual(names);
 });
+
+it.each<[string, Record<string, string>, string[]]>([
+  ['short ones of production', { NODE_ENV: 'production', SERVER_API_KEYS: `${'k'.repeat(16)},secret-of-15-ch` }, ['key 2 of 2']],
+  ['blanks between them', { NODE_ENV: 'production', SERVER_API_KEYS: `${'k'.repeat(16)} ${'l'.repeat(16)}` }, ['key 1 of 1']],
+  ['all that are wrong', { NODE_ENV: 'production', SERVER_API_KEYS: `a,${'k'.repeat(16)},b` }, ['key 1 of 3', 'key 3 of 3']],
+  ['long ones', { NODE_ENV: 'production', SERVER_API_KEYS: ` ${'k'.repeat(16)} , ${'l'.repeat(16)} ` }, []],
+  ['none', { NODE_ENV: 'production' }, []],
+  ['short ones elsewhere', { SERVER_API_KEYS: 'short, with blank' }, []],
+])('keys of the server API, %s: production names those that could be guessed, and prints none', (_what, changes, keys) => {
+  let problems: readonly string[] = [];
+  try {
+    loadCallServiceConfig({ ...ENOUGH, ...changes });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    ({ problems } = error);
+  }
+  expect(problems).toEqual(
+    keys.map((key) => `SERVER_API_KEYS: ${key} must have at least 16 characters and no white space inside, in production`),
+  );
+});

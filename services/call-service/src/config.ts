@@ -9,6 +9,7 @@ import {
   loadConfig,
   port,
   pushEndpointSettings,
+  type Rule,
   refuseDevelopmentSecrets,
   refuseInsecurePushInProduction,
   requireOneTokenSource,
@@ -36,7 +37,9 @@ export const callServiceSettings = {
     .describe('While `INTERNAL_TOKEN` is being replaced: the one before, which still counts'),
   SERVER_API_KEYS: list()
     .default([])
-    .describe("Keys of the app's backend for /v1/server, separated by commas; those that need no restart are in a table"),
+    .describe(
+      "Keys of the app's backend for /v1/server, separated by commas, in production each of at least 16 characters without white space; those that need no restart are in a table",
+    ),
   RING_TIMEOUT_SECONDS: integer(MIN_RING_SECONDS, MAX_RING_SECONDS)
     .default(60)
     .describe('How long a call rings, where the command does not say'),
@@ -91,10 +94,22 @@ export const callServiceSettings = {
 
 const Settings = z.object(callServiceSettings);
 
+/** Refuses keys that could be guessed where `NODE_ENV` is `production`; a blank inside is two keys without their comma. */
+const requireStrongServerKeys: Rule<{ NODE_ENV: string; SERVER_API_KEYS: readonly string[] }> = {
+  judge: ({ NODE_ENV, SERVER_API_KEYS: keys }, context) => {
+    if (NODE_ENV !== 'production') return;
+    for (const [index, key] of keys.entries()) {
+      const message = `key ${index + 1} of ${keys.length} must have at least 16 characters and no white space inside, in production`;
+      if (!/^\S{16,}$/.test(key)) context.addIssue({ code: 'custom', path: ['SERVER_API_KEYS'], message });
+    }
+  },
+};
+
 const RULES = [
   requireOneTokenSource,
   requireWholeProviders,
   requireWebhookSecret,
+  requireStrongServerKeys,
   refuseDevelopmentSecrets,
   refuseInsecurePushInProduction,
 ];

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, vi } from 'vitest';
 import { android, RING, STOP, startPushLine } from './push-line.ts';
@@ -10,6 +10,28 @@ const aTime = (least: number, most: number) => expect.toSatisfy((value: number) 
 
 /** The `ttl` of a message, in milliseconds. */
 const ttlOf = (ttl: string | undefined): number => Number(ttl?.replace('s', '')) * 1000;
+
+/** A server in FCM's place that answers as it is told to. */
+const startFcm = async (answer: RequestListener) => {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests += 1;
+    answer(request, response);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: () => requests,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+};
+
+/** An error as FCM words it. */
+const fcmError = (errorCode: string, message: string): string =>
+  JSON.stringify({ error: { message, details: [{ '@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode }] } });
 
 it('a ring is a data message that lives as long as the ring', async () => {
   await using line = await startPushLine();
@@ -95,6 +117,37 @@ it.each([
   expect(line.standIn.attempts()).toHaveLength(1);
 });
 
+it.each<[string, { status: number; body: string }, string]>([
+  ['unavailable', { status: 503, body: fcmError('UNAVAILABLE', 'Later') }, 'FCM answered 503: messaging/server-unavailable: Later'],
+  ['broken', { status: 500, body: fcmError('INTERNAL', 'Ours') }, 'FCM answered 500: messaging/internal-error: Ours'],
+  ['without a word', { status: 503, body: '' }, 'FCM answered 503: messaging/server-unavailable: '],
+  ['with a page', { status: 502, body: '<html>Bad gateway</html>' }, 'FCM answered 502: messaging/unknown-error: '],
+])('what FCM says of its outage is told: %s', async (_how, { status, body }, error) => {
+  await using fcm = await startFcm((request, response) => request.resume().on('end', () => response.writeHead(status).end(body)));
+  await using line = await startPushLine({ FCM_ENDPOINT: fcm.url });
+  const result = await line.send({ content: RING, address: android('a-token') });
+  expect(result).toMatchObject({ outcome: 'retry', error: expect.stringMatching(new RegExp(`^${error}`)) });
+  expect(fcm.requests()).toBe(1);
+});
+
+it('an outage whose words broke off is told by its status', async () => {
+  await using fcm = await startFcm((request, response) => {
+    response.writeHead(503, { 'content-length': '100' }).write('{"err');
+    setTimeout(() => request.socket.resetAndDestroy(), 50);
+  });
+  await using line = await startPushLine({ FCM_ENDPOINT: fcm.url });
+  expect(await line.send({ content: RING, address: android('a-token') })).toMatchObject({ outcome: 'retry', error: 'FCM answered 503' });
+  expect(fcm.requests()).toBe(1);
+});
+
+it('a connection that breaks before an answer is told as what it was', async () => {
+  await using fcm = await startFcm((request) => request.socket.resetAndDestroy());
+  await using line = await startPushLine({ FCM_ENDPOINT: fcm.url });
+  const result = await line.send({ content: RING, address: android('a-token') });
+  expect(result).toMatchObject({ outcome: 'retry', error: expect.stringMatching(/^FCM did not answer: .*ECONNRESET/) });
+  expect(fcm.requests()).toBe(1);
+});
+
 it('what was to be tried again is accepted under its next attempt', async () => {
   await using line = await startPushLine();
   line.standIn.script({ status: 503 });
@@ -123,7 +176,12 @@ it('data that FCM does not take is refused for good, with FCM’s words', async 
 
 it('a provider that is not there is tried again later', async () => {
   await using line = await startPushLine({ FCM_ENDPOINT: 'http://127.0.0.1:1' });
-  expect(await line.send({ content: RING, address: android('a-token') })).toMatchObject({ outcome: 'retry', retryAfterMs: null });
+  const result = await line.send({ content: RING, address: android('a-token') });
+  expect(result).toMatchObject({
+    outcome: 'retry',
+    retryAfterMs: null,
+    error: 'FCM did not answer: connect ECONNREFUSED 127.0.0.1:1',
+  });
 });
 
 it('a kept connection that closes under a request is no failure', async () => {

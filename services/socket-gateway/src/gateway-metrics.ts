@@ -1,6 +1,12 @@
 import type { Subscriber } from '@trunkline/bus';
+import type { CloseReason } from '@trunkline/contract';
 import { LATENCY_BUCKETS, type MetricsOf, type MetricTable, READINESS_METRICS } from '@trunkline/service-kit';
+import { chattrix } from './dialects/chattrix.ts';
+import { onlycare } from './dialects/onlycare.ts';
+import { otomo } from './dialects/otomo.ts';
+import { otsy } from './dialects/otsy.ts';
 import type { Sessions } from './sessions.ts';
+import type { NotLetIn } from './transports/transport.ts';
 
 /** Everything that a gateway counts. Names of commands, events and reasons are the contract's. */
 export const GATEWAY_METRICS = {
@@ -83,11 +89,32 @@ export const GATEWAY_METRICS = {
 
 export type GatewayMetrics = MetricsOf<typeof GATEWAY_METRICS>;
 
-/** Connects the gauges to what they are read from. */
+/** Why an attempt to connect is refused; a record, so that a new word of the door's is not forgotten. */
+const REFUSALS: Readonly<Record<NotLetIn | Extract<CloseReason, 'going_away' | 'origin_refused'> | 'given_up', true>> = {
+  unauthenticated: true,
+  unavailable: true,
+  too_many_connections: true,
+  going_away: true,
+  origin_refused: true,
+  given_up: true,
+};
+
+/** Nothing is not 0 to Prometheus: without these, a gateway that lets nobody in would have no sample to raise an alert with. */
+const beginAtZero = ({ connections, connectionsOpened, connectionErrors }: GatewayMetrics): void => {
+  for (const { name: dialect } of [onlycare, chattrix, otomo, otsy]) {
+    connections.inc({ dialect }, 0);
+    connectionsOpened.inc({ dialect }, 0);
+  }
+  for (const reason of Object.keys(REFUSALS)) connectionErrors.inc({ reason }, 0);
+};
+
+/** Has counters begin at 0, and connects the gauges to what they are read from. */
 export const watchGateway = (
-  { slowConsumers, busHearing, busGaps }: GatewayMetrics,
+  metrics: GatewayMetrics,
   { sessions, subscriber }: { sessions: Pick<Sessions, 'slowCount'>; subscriber: Subscriber },
 ): void => {
+  const { slowConsumers, busHearing, busGaps } = metrics;
+  beginAtZero(metrics);
   slowConsumers.readAtScrape(() => [{ labels: {}, value: sessions.slowCount() }]);
   busHearing.readAtScrape(() => [{ labels: {}, value: subscriber.isHearing() ? 1 : 0 }]);
   subscriber.onGapEnded(() => busGaps.inc({}));

@@ -92,3 +92,12 @@ it('the furthest device counts', () => {
   expect(reachOf([push('push_queued'), push('push_failed', 'UNREGISTERED'), row('ring_sent'), row('ring_acknowledged')])).toBe('shown');
   expect(reachOf([])).toBe('nowhere');
 });
+
+it.each(['FCM answered 503: messaging/server-unavailable: x', 'FCM did not answer: read ECONNRESET', 'the provider answered 400'])(
+  'a provider of which the trace says "%s" did not take the ring, whether it refused or could not',
+  (why) => {
+    expect(VERDICTS[verdictOf(facts({ evidence: [push('push_queued'), push('push_failed', why)] }))]).toBe(
+      'The push provider did not take the ring.',
+    );
+  },
+);

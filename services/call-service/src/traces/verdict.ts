@@ -35,7 +35,7 @@ export const VERDICTS = {
   push_accepted_never_woke: 'The push provider took the ring, and no device woke up for it.',
   push_not_sent: 'A push was queued, and no provider was given it in time: look at the notifier and its queue.',
   token_dead: 'Every push target of the callee is gone: the app was removed, or its token or subscription was replaced.',
-  push_failed: 'The push provider refused the ring.',
+  push_failed: 'The push provider did not take the ring.',
   no_device: 'The callee had no connection, and no push target.',
   not_delivered: 'The callee was connected, and the ring was written to no connection: look at Redis and at the outbox.',
 } as const;

@@ -1,4 +1,4 @@
-import type { ClaimedPush, PushContent } from '@trunkline/contract';
+import { type ClaimedPush, PushContent } from '@trunkline/contract';
 import { expect, it } from 'vitest';
 import type { PushTo } from '../push-sender.ts';
 import { fcmMessage } from './fcm-message.ts';
@@ -108,6 +108,16 @@ it.each<[object, Record<string, string>]>([
   ],
 ])('%j is told as data', (content, data) => {
   expect(dataOf(content)).toEqual(data);
+});
+
+it('about an order, the words and the data of the app’s backend arrive, but do not forge what kind of push it is', () => {
+  const words = { name: 'n', title: 'MyTitle', body: 'MyBody', data: { extra: 'e', type: 'forged' } };
+  const told = { name: 'n', title: 'MyTitle', body: 'MyBody', extra: 'e' };
+  for (const order of [
+    { type: 'order_update', orderId: 'order-1', status: 'shopping' },
+    { type: 'receipt_shared', orderId: 'order-1' },
+  ])
+    expect(dataOf(PushContent.parse({ ...order, ...words }))).toEqual({ ...order, ...told });
 });
 
 it('an iPhone gets an alert that the next push about the call replaces', () => {

@@ -14,10 +14,17 @@ export interface FcmFailure {
 /** firebase-admin refuses by itself what FCM would not understand. */
 const isOurMistake = ({ code, answer }: FcmFailure): boolean => answer === null && code?.startsWith('messaging/') === true;
 
+/** FCM's status where it did not do its part, and of firebase-admin's code and words what is FCM's. */
+const errorOf = ({ code, words, answer }: FcmFailure): string => {
+  const said = code === null ? words : `${code}: ${words}`;
+  if (answer === null || answer.status < 500) return said;
+  return code?.startsWith('messaging/') === true ? `FCM answered ${answer.status}: ${said}` : `FCM answered ${answer.status}`;
+};
+
 /** What a failed `send` means for the push and its target. */
 export const fcmOutcome = (failure: FcmFailure): SendOutcome => {
-  const { code, words, answer } = failure;
-  const error = code === null ? words : `${code}: ${words}`;
+  const { code, answer } = failure;
+  const error = errorOf(failure);
   if (code !== null && GONE.has(code)) return { outcome: 'target_gone', error };
   const status = answer?.status ?? 0;
   if (status === 429) return { outcome: 'retry', error, retryAfterMs: answer?.retryAfterMs ?? null, isOutage: false };

@@ -5,7 +5,7 @@ import type { Attempt, PushSender, PushTo, SendOutcome } from '../push-sender.ts
 import { spokenError } from '../spoken-error.ts';
 import { type FcmAccess, fcmCredential } from './fcm-credential.ts';
 import { fcmMessage } from './fcm-message.ts';
-import { fcmOutcome } from './fcm-outcome.ts';
+import { type FcmFailure, fcmOutcome } from './fcm-outcome.ts';
 import { inAttempt, type ObservedAttempt, OneRequestAgent } from './one-request-agent.ts';
 
 /** Named in the URL of every message; a redirected FCM may have none of its own. */
@@ -19,6 +19,16 @@ const projectOf = ({ endpoint, serviceAccount }: FcmAccess): { projectId?: strin
 
 const codeOf = (error: unknown): string | null => (error instanceof Error && 'code' in error ? String(error.code) : null);
 
+const unanswered = (failure: Error, secrets: readonly string[]): string => {
+  const [words, code] = [spokenError(failure, secrets), codeOf(failure)];
+  return `FCM did not answer: ${code === null || words.includes(code) ? words : `${words} (${code})`}`;
+};
+
+const failureOf = (error: unknown, { answer, failure }: ObservedAttempt, secrets: readonly string[]): FcmFailure =>
+  answer === null && failure !== null
+    ? { code: null, words: unanswered(failure, secrets), answer }
+    : { code: codeOf(error), words: spokenError(error, secrets), answer };
+
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
@@ -29,7 +39,7 @@ export const createFcmSender = (access: FcmAccess, maxSockets: number): PushSend
   const messaging = getMessaging(app);
 
   const send = async (push: PushTo<'fcm'>, { leftMs, signal }: Attempt): Promise<SendOutcome> => {
-    const observed: ObservedAttempt = { signal, request: null, answer: null };
+    const observed: ObservedAttempt = { signal, request: null, answer: null, failure: null };
     try {
       signal.throwIfAborted();
       const sending = inAttempt(observed, () => messaging.send(fcmMessage(push, leftMs(), Date.now())));
@@ -37,7 +47,7 @@ export const createFcmSender = (access: FcmAccess, maxSockets: number): PushSend
       const providerId = await Promise.race([sending, aborted(signal)]);
       return { outcome: 'accepted', providerId };
     } catch (error) {
-      return fcmOutcome({ code: codeOf(error), words: spokenError(error, [push.address.token]), answer: observed.answer });
+      return fcmOutcome(failureOf(error, observed, [push.address.token]));
     }
   };
 

@@ -23,7 +23,12 @@ export interface ObservedAttempt {
   /** Of the request that is or was under way. */
   request: ClientRequest | null;
   answer: ProviderAnswer | null;
+  /** What broke that request. firebase-admin asks again after some of it, is refused here, and tells of that alone. */
+  failure: Error | null;
 }
+
+/** firebase-admin sits out a minute at most before it asks again. */
+const NEVER_SECONDS = '86400';
 
 const attempts = new AsyncLocalStorage<ObservedAttempt>();
 
@@ -42,13 +47,17 @@ const refuse = (request: ClientRequest): void => {
 
 const observe = (request: ClientRequest, attempt: ObservedAttempt): void => {
   attempt.request = request;
+  attempt.failure = null;
   const abort = (): void => void request.destroy(new Error('the attempt is over'));
   attempt.signal.addEventListener('abort', abort, { once: true });
   request.once('close', () => attempt.signal.removeEventListener('abort', abort));
+  request.once('error', (error) => {
+    if (!attempt.signal.aborted) attempt.failure = error;
+  });
   request.prependOnceListener('response', (response: IncomingMessage) => {
     attempt.answer = { status: response.statusCode ?? 0, retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()) };
-    // Else firebase-admin would sit this time out before it finds that it may not ask again.
-    delete response.headers['retry-after'];
+    // Later than it would ask again: so firebase-admin neither waits nor asks, and tells of this answer.
+    response.headers['retry-after'] = NEVER_SECONDS;
   });
 };
 
