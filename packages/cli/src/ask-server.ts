@@ -7,7 +7,10 @@ const Refused = z.object({ error: z.object({ message: z.string() }) });
 
 const TIMEOUT_MS = 10_000;
 
-export const CallServiceUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional();
+export const CallServiceUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+  .refine((text) => URL.parse(text)?.username === '' && URL.parse(text)?.password === '', 'must be a URL without a user and a password')
+  .optional();
 
 export interface ServerRequest {
   env: Environment;

@@ -12,6 +12,7 @@ export * from './jobs.ts';
 export * from './media.ts';
 export * from './push.ts';
 export * from './reasons.ts';
+export * from './server-key-name.ts';
 export * from './signal.ts';
 export * from './traceparent.ts';
 export * from './uuid-v7.ts';

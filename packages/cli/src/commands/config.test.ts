@@ -57,6 +57,14 @@ test('settings may come from a file, for one service alone', PATIENCE, async () 
   }
 });
 
+test('a NODE_ENV that only looks like production is warned of, and not refused', PATIENCE, async () => {
+  const { exitCode, text } = await run(['check', '--service', 'notifier'], { ...WHOLE, NODE_ENV: 'prod' });
+  expect([exitCode, text.split('\n')]).toEqual([
+    0,
+    [expect.stringMatching(/^Warning: NODE_ENV is "prod".*"production"/), 'notifier: The configuration holds.'],
+  ]);
+});
+
 test.each([
   { args: [], problem: 'config check' },
   { args: ['check', '--service', 'console'], problem: 'service: ' },

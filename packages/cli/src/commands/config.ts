@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { parseArgs, parseEnv } from 'node:util';
 import { z } from 'zod';
 import { type Command, type Environment, UsageError } from '../command.ts';
+import { judgeNodeEnv } from '../doctor/judge-node-env.ts';
 import { runServiceProgram, SERVICE_NAMES } from '../service-program.ts';
 
 const USAGE = `Usage: trunkline config check [options]
 
 Says whether each service would start with this environment, and names everything that is wrong with it at once. Nothing is started,
-nothing is connected to. Exit code 2 when something is wrong. What the settings are: docs/configuration.md.
+nothing is connected to. Exit code 2 when something is wrong; a NODE_ENV that only looks like production is warned of. What the settings
+are: docs/configuration.md.
 
 Options:
   --service <name>   ${SERVICE_NAMES.join(', ')}; as often as wanted, all of them where none is given
@@ -40,7 +42,9 @@ export const config: Command = {
   usage: USAGE,
   run: async (args, { env, print }) => {
     const { services, settings } = parseOptions(args);
-    const checks = services.map((service) => runServiceProgram(service, 'main.ts', ['--check-config'], { ...env, ...settings }));
+    const given = { ...env, ...settings };
+    for (const { says, advice } of judgeNodeEnv(given)) print(`Warning: ${says}. ${advice}`);
+    const checks = services.map((service) => runServiceProgram(service, 'main.ts', ['--check-config'], given));
     const ended = await Promise.all(checks);
     for (const [index, { exitCode, said, complained }] of ended.entries())
       print(`${services[index]}: ${exitCode === 0 ? said : complained}`);

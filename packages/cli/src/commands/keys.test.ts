@@ -43,6 +43,13 @@ test.each([
   { args: ['list', 'x'], problem: 'takes no name' },
   { args: ['revoke', 'a', 'b'], problem: 'Give one name' },
   { args: ['list', '--url', 'file:///x'], problem: '--url: must be' },
+  { args: ['create', 'a b'], problem: 'name: must be' },
+  { args: ['create', 'environment-1'], problem: 'name: must not begin with "environment-"' },
+  { args: ['revoke', 'a b'], problem: 'name: must be' },
 ])('keys $args is refused with the reason', async ({ args, problem }) => {
   expect(await run(args)).toMatchObject({ exitCode: 2, errors: expect.stringContaining(problem) });
+});
+
+test('a key that no request could carry is refused as a setting is', async () => {
+  expect(await run(['list'], '鍵')).toMatchObject({ exitCode: 2, errors: expect.stringContaining('SERVER_API_KEYS') });
 });

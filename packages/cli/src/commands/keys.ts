@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { ServerKeyName } from '@trunkline/contract';
 import { z } from 'zod';
 import { askServer, CallServiceUrl, type ServerRequest } from '../ask-server.ts';
 import { columns } from '../columns.ts';
@@ -63,6 +64,8 @@ export const keys: Command = {
     if (action === undefined) throw new UsageError('Say list, create or revoke.');
     if (rest.length > 0 || action.takesName !== (name !== ''))
       throw new UsageError(action.takesName ? 'Give one name.' : `${verb} takes no name.`);
+    const named = ServerKeyName.safeParse(name);
+    if (action.takesName && !named.success) throw new UsageError(`name: ${named.error.issues[0]?.message}`);
     const url = CallServiceUrl.safeParse(values.url);
     if (!url.success) throw new UsageError(`--url: ${url.error.issues[0]?.message}`);
     for (const line of await action.run((request) => askServer({ ...request, url: url.data, env }), name)) print(line);

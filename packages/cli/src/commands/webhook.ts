@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { CallId, WebhookType } from '@trunkline/contract';
 import { z } from 'zod';
 import { askServer, CallServiceUrl } from '../ask-server.ts';
 import { type Command, UsageError } from '../command.ts';
@@ -31,6 +32,18 @@ const sinceOf = (text: string): string => {
   throw new UsageError(`--since: "${text}" is neither a time nor a duration`);
 };
 
+const typeOf = (text: string): WebhookType => {
+  const type = WebhookType.safeParse(text);
+  if (type.success) return type.data;
+  throw new UsageError(`--type: there is no "${text}", only ${WebhookType.options.join(', ')}`);
+};
+
+const callIdOf = (text: string): CallId => {
+  const callId = CallId.safeParse(text);
+  if (callId.success) return callId.data;
+  throw new UsageError(`--call: ${callId.error.issues[0]?.message}`);
+};
+
 export const webhook: Command = {
   name: 'webhook',
   summary: 'have webhooks sent again',
@@ -41,7 +54,8 @@ export const webhook: Command = {
     if (values.since === undefined) throw new UsageError('--since: say since when.');
     const url = CallServiceUrl.safeParse(values.url);
     if (!url.success) throw new UsageError(`--url: ${url.error.issues[0]?.message}`);
-    const body = { since: sinceOf(values.since), types: values.type, callId: values.call };
+    const { since, type, call } = values;
+    const body = { since: sinceOf(since), types: type?.map(typeOf), callId: call === undefined ? undefined : callIdOf(call) };
     const request = { url: url.data, path: '/v1/server/webhooks/replay', env, method: 'POST' as const, body };
     const { replayed } = Replayed.parse(await askServer(request));
     print(`${replayed} webhooks are sent again.`);

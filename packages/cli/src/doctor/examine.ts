@@ -4,6 +4,7 @@ import type { Environment } from '../command.ts';
 import type { Finding } from './finding.ts';
 import { judgeClock } from './judge-clocks.ts';
 import { type DatabaseFacts, judgeDatabase } from './judge-database.ts';
+import { judgeNodeEnv } from './judge-node-env.ts';
 import { judgePush } from './judge-push.ts';
 import { judgeRedis, redisFactsIn } from './judge-redis.ts';
 import { judgeSecrets } from './judge-secrets.ts';
@@ -77,6 +78,7 @@ const examineService = async (url: string): Promise<Finding> => {
 
 /** Looks at everything that a deployment stands on; nothing is changed. */
 export const examine = async (env: Environment, services: readonly string[]): Promise<Finding[]> => [
+  ...judgeNodeEnv(env),
   ...judgeSecrets(env),
   ...judgePush(env, (path) => readFileSync(path, 'utf8')),
   ...(await examineDatabase(env['DATABASE_URL'])),

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Finding } from './finding.ts';
 import { judgeClock } from './judge-clocks.ts';
 import { type DatabaseFacts, judgeDatabase } from './judge-database.ts';
+import { judgeNodeEnv } from './judge-node-env.ts';
 import { judgeRedis, redisFactsIn } from './judge-redis.ts';
 import { judgeSecrets } from './judge-secrets.ts';
 import { judgeService } from './judge-service.ts';
@@ -111,6 +112,18 @@ describe('secrets', () => {
     expect(problems(findings)).toEqual([]);
     expect(findings[0]?.level).toBe('note');
     expect(JSON.stringify(findings)).not.toMatch(/not-for-production|trunkline-dev/);
+  });
+});
+
+describe('NODE_ENV', () => {
+  it.each([undefined, '', 'development', 'test', 'production'])('may be %j', (value) => {
+    expect(judgeNodeEnv({ NODE_ENV: value })).toEqual([]);
+  });
+
+  it.each(['prod', 'Production', 'staging', ' production'])('of %j is worth a note, since it counts as development', (value) => {
+    expect(judgeNodeEnv({ NODE_ENV: value })).toEqual([
+      expect.objectContaining({ level: 'note', about: 'NODE_ENV', says: expect.stringContaining(JSON.stringify(value)) }),
+    ]);
   });
 });
 

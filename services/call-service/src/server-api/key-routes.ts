@@ -1,4 +1,4 @@
-import { refusal } from '@trunkline/contract';
+import { refusal, ServerKeyName } from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { bodyOrRefuse, refusePlainly } from '../http/plain.ts';
@@ -12,12 +12,7 @@ export interface KeyRoutesOptions {
 
 const PATH = '/v1/server/keys';
 
-const KeyName = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1–64 characters of A–Z, a–z, 0–9, ".", "_" and "-"')
-  .refine((name) => !name.startsWith('environment-'), 'must not begin with "environment-", as the keys of SERVER_API_KEYS do');
-
-export const CreateKeyBody = z.object({ name: KeyName });
+export const CreateKeyBody = z.object({ name: ServerKeyName });
 
 /** The keys of the server API, for who has one. */
 export const keyRoutes = ({ serverGuards, keys }: KeyRoutesOptions): Router => {
@@ -33,7 +28,7 @@ export const keyRoutes = ({ serverGuards, keys }: KeyRoutesOptions): Router => {
     else response.status(201).set('cache-control', 'no-store').json(created);
   });
   routes.delete(`${PATH}/:name`, serverGuards, async (request: Request, response: Response) => {
-    const name = KeyName.safeParse(request.params['name']).data;
+    const name = ServerKeyName.safeParse(request.params['name']).data;
     const revokedAt = name === undefined ? null : await keys.revoke(name, serverKeyOf(response));
     if (revokedAt === null) refusePlainly(response, refusal('not_found', { message: 'There is no such key in the table' }));
     else response.json({ name, revokedAt });
