@@ -78,8 +78,8 @@ const askEverything = async (client: OtsyClient, chatId: string, messageId: stri
 });
 
 const refusedAs = (code: string) => {
-  const refused = { ok: false, error: { code, message: expect.any(String), field: 'chat_id' } };
-  return { join: refused, send: refused, typing: refused, read: refused };
+  const naming = (field: string) => ({ ok: false, error: { code, message: expect.any(String), field } });
+  return { join: naming('chat_id'), send: naming('chatId'), typing: naming('chat_id'), read: naming('chat_id') };
 };
 
 it('a stranger gets nothing of a chat, and a chat that is none is none', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OtsyClient } from '@trunkline/testing';
+import { type OtsyClient, until } from '@trunkline/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentsOf, join, say } from './chat-room.ts';
 import { dataOf, type PushSystem, startPushSystem } from './push-system.ts';
@@ -25,6 +25,16 @@ const pushedUpToMarker = async (token: string, userId: string): Promise<string[]
   await world.arrives(token, 'custom');
   return world.typesAt(token).filter((type) => type !== 'custom');
 };
+
+/** Resolves when no push of that user waits any more. */
+const settled = (userId: string): Promise<unknown> =>
+  until('every push has its result', async () => {
+    const waiting = await world.system.database.query(`SELECT FROM pushes WHERE user_id = $1 AND status = 'queued'`, [userId]);
+    return waiting.length === 0;
+  });
+
+const tried = (targets: readonly string[]): Promise<unknown> =>
+  until('each was tried', () => targets.every((target) => world.standIn.attempts().some((push) => push.target === target)));
 
 describe('a message', () => {
   it('is pushed to a member who has no session, without a word of its text, and names who wrote it', async () => {
@@ -77,9 +87,69 @@ describe('a message', () => {
     expect(dataOf(await world.arrives(token, 'chat_read'))).toMatchObject({ type: 'chat_read', chatId });
     expect(await pushedUpToMarker(token, shopper)).toEqual(['chat_message', 'chat_read']);
   });
+
+  it('that was read elsewhere has its push taken back from every other device, over REST and over a socket', async () => {
+    const { chatId, user, shopper } = await openRoom();
+    const phone = await world.fcm(shopper, 'phone');
+    const browser = await world.browser(shopper, 'browser');
+    await using writer = await world.system.otsy(0, user, { role: 'user' });
+    const first = await say(writer, chatId, 'read me over REST');
+    await world.arrives(phone, 'chat_message');
+    const reading = await world.system.rest(shopper, { deviceId: 'browser' });
+    await reading.request('PUT', `/v1/chat/${chatId}/messages/read`, { message_ids: [first.message?.id] });
+    await world.arrives(phone, 'chat_read');
+    const second = await say(writer, chatId, 'read me over a socket');
+    await using reader = await world.system.otsy(1, shopper, { role: 'shopper', deviceId: 'browser' });
+    await reader.ask('mark_messages_read', { chat_id: chatId, message_ids: [second.message?.id] });
+    await settled(shopper);
+    expect(world.typesAt(phone)).toEqual(['chat_message', 'chat_read', 'chat_message', 'chat_read']);
+    expect(world.typesAt(browser.endpoint)).toEqual(['chat_message', 'chat_message']);
+  });
+
+  it('that a provider had refused for the moment does not come once it was read, on a phone and in a browser', async () => {
+    const { chatId, user, shopper } = await openRoom();
+    const phone = await world.fcm(shopper);
+    const browser = await world.browser(shopper);
+    for (const target of [phone, browser.endpoint]) world.standIn.script({ target, status: 503, retryAfterSeconds: 1 });
+    await using writer = await world.system.otsy(0, user, { role: 'user' });
+    const { message } = await say(writer, chatId, 'read me');
+    await tried([phone, browser.endpoint]);
+    const reading = await world.system.rest(shopper);
+    await reading.request('PUT', `/v1/chat/${chatId}/messages/read`, { message_ids: [message?.id] });
+    await settled(shopper);
+    expect([world.typesAt(phone), world.typesAt(browser.endpoint)]).toEqual([['chat_read'], ['chat_read']]);
+  });
+
+  it('of the system names nobody', async () => {
+    const { chatId, shopper } = await openRoom();
+    const token = await world.fcm(shopper);
+    await world.backend.post(`/v1/server/chats/${chatId}/messages`, { content: 'Your shopper has arrived' });
+    const push = await world.arrives(token, 'chat_message');
+    expect(dataOf(push)).toMatchObject({ senderId: 'system', senderName: '', title: 'New message' });
+  });
 });
 
 describe("an event of the app's backend", () => {
+  it('that a provider had refused for the moment does not take the place of a newer one', async () => {
+    const { orderId, user } = await openRoom();
+    const phone = await world.fcm(user);
+    const browser = await world.browser(user);
+    for (const target of [phone, browser.endpoint]) world.standIn.script({ target, status: 503, retryAfterSeconds: 1 });
+    const update = (status: string) =>
+      world.backend.post('/v1/server/events', { type: 'order_update', userIds: [user], data: { orderId, update: status } });
+    await update('shopping');
+    await tried([phone, browser.endpoint]);
+    await update('delivered');
+    await settled(user);
+    expect([world.typesAt(phone), world.typesAt(browser.endpoint)]).toEqual([['order_update'], ['order_update']]);
+    expect(dataOf(await world.arrives(phone, 'order_update'))).toMatchObject({ status: 'delivered' });
+    const { body } = await (await world.system.rest(user)).request('GET', '/v1/notifications/history');
+    expect(body.items).toMatchObject([
+      { data: { status: 'delivered' }, status: 'accepted' },
+      { data: { status: 'shopping' }, status: 'dropped' },
+    ]);
+  });
+
   it('is pushed to those of its users who have no session for it', async () => {
     const { orderId, user, shopper } = await openRoom();
     const [away, present] = [await world.fcm(user), await world.fcm(shopper)];

@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { connectOnlyCare, createRestClient, mintToken, type System, startSystem, until } from '@trunkline/testing';
+import {
+  connectOnlyCare,
+  createRestClient,
+  mintToken,
+  type System,
+  startSystem,
+  startWebhookReceiver,
+  TEST_WEBHOOK_SECRET,
+  until,
+} from '@trunkline/testing';
 import { expect, it } from 'vitest';
 
 const KEY = 'the-server-key-of-tests-only';
@@ -65,4 +74,26 @@ it('a gateway that did not hear of it learns it with its next lease', async () =
   });
   expect(await client.closed).toEqual({ code: 4500, reason: 'disconnected' });
   expect(other.isOpen).toBe(true);
+});
+
+it('an erasure closes a person’s sockets too, and is complete once they are closed', async () => {
+  await using receiver = await startWebhookReceiver();
+  const webhooks = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET };
+  await using system = await startSystem({
+    callServices: 2,
+    settings: { SERVER_API_KEYS: KEY, GATEWAY_LEASE_SECONDS: '300', ...webhooks },
+  });
+  await using open = new AsyncDisposableStack();
+  const ann = `ann-${randomUUID()}`;
+  const closings = await connectEverywhere(system, ann, open);
+  const server = createRestClient(system.callServices[1]?.url as string, KEY);
+  const userOf = async () => (await server.get(`/v1/server/users/${ann}`)).body;
+  await until('all sessions are registered', async () => (await userOf()).sessions.length === 10);
+
+  const erase = async () => (await server.request('DELETE', `/v1/server/users/${ann}`)).body;
+  await until('it is complete', async () => (await erase()).complete);
+  expect(await Promise.all(closings)).toEqual(Array.from({ length: 10 }, () => DISCONNECTED));
+  await receiver.receives('that they are gone', ({ type }) => type === 'user.offline');
+  expect(receiver.received.map(({ type }) => type)).toEqual(['user.online', 'user.offline']);
+  expect(await userOf()).toMatchObject({ online: false, sessions: [], lastSeenAt: null });
 });

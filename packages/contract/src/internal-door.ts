@@ -74,7 +74,12 @@ export const OpenedSession = z.object({
   hears: z.enum(['calls', 'chats']).default('calls'),
 });
 export type OpenedSession = z.infer<typeof OpenedSession>;
-export const ClosedSession = z.object({ sessionId: SessionId, userId: UserId });
+export const ClosedSession = z.object({
+  sessionId: SessionId,
+  userId: UserId,
+  /** It had not answered for a while before it was closed: what it was told last, nobody may have heard. */
+  wasSilent: z.literal(true).optional(),
+});
 export type ClosedSession = z.infer<typeof ClosedSession>;
 
 /** How much of one chat its reader has not read. */

@@ -29,6 +29,14 @@ export type PushLanguage = z.infer<typeof PushLanguage>;
 
 const aboutCall = { callId: CallId, callerId: UserId, callerName: z.string().nullable() };
 
+/** What the app's backend adds to what is about an order. Absent where it adds nothing, and in what an older version queued. */
+const addedToOrder = {
+  name: z.string().nullish(),
+  title: z.string().nullish(),
+  body: z.string().nullish(),
+  data: z.record(z.string(), z.string()).optional(),
+};
+
 /** What a push is about. It never carries a credential, and message text only where `PUSH_INCLUDE_TEXT=1` (invariant 11). */
 export const PushContent = z.discriminatedUnion('type', [
   z.object({
@@ -54,8 +62,8 @@ export const PushContent = z.discriminatedUnion('type', [
   }),
   /** The chat was read on another device: what was shown of it is to go. */
   z.object({ type: z.literal('chat_read'), chatId: z.string() }),
-  z.object({ type: z.literal('order_update'), orderId: z.string(), status: z.string() }),
-  z.object({ type: z.literal('receipt_shared'), orderId: z.string() }),
+  z.object({ type: z.literal('order_update'), orderId: z.string(), status: z.string(), ...addedToOrder }),
+  z.object({ type: z.literal('receipt_shared'), orderId: z.string(), ...addedToOrder }),
   /** What the app's backend sends to many: its own words, or the template of its kind. */
   z.object({
     type: z.enum(['promotional', 'system_alert', 'custom']),

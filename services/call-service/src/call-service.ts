@@ -157,6 +157,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     database,
     decider,
     partners: chats.partners,
+    seats: chats.seats,
     background,
     logger,
     gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS,
@@ -243,7 +244,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       ...(config.CONSOLE_DIR === undefined
         ? []
         : [consoleRoutes({ folder: config.CONSOLE_DIR, gatewayUrls: config.CONSOLE_GATEWAY_URLS })]),
-      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of, serverKeys }),
+      clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of, serverKeys, sessions }),
       serverRoutes({
         serverGuards: [...requireServerKey(serverKeys), express.json({ limit: MAX_SERVER_BODY })],
         keys: serverKeys,

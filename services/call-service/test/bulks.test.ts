@@ -103,6 +103,49 @@ describe('a notification to many', () => {
     expect(other).toMatchObject({ status: 409, body: { error: { code: 'conflict', field: 'dedupeKey' } } });
   });
 
+  it('about an order says what its template says, and brings further data', async () => {
+    const user = `user-${randomUUID()}`;
+    await client.device(user);
+    const contentOf = async (body: object) => (await expanded(await create({ userIds: [user], ...body }))).pushes.at(0)?.content;
+    const said = { name: null, title: 'Your order', body: 'It is on its way' };
+    const template = { title: 'Your order', body: 'It is on its way' };
+    const order = { orderId: '7', status: 'shopping' };
+    expect(await contentOf({ type: 'order_update', data: { ...order, items: 3 }, template })).toEqual({
+      type: 'order_update',
+      ...order,
+      ...said,
+      data: { items: '3' },
+    });
+    expect(await contentOf({ type: 'receipt_shared', data: { orderId: '7', status: 'paid' }, template: 'receipt' })).toEqual({
+      type: 'receipt_shared',
+      orderId: '7',
+      name: 'receipt',
+      title: null,
+      body: null,
+      data: { status: 'paid' },
+    });
+  });
+
+  it.each([
+    ['template', { template: { title: 'Your order' } }],
+    ['further data', { data: { orderId: '7', status: 'shopping', items: 3 } }],
+  ])('that differs only in its %s is another one', async (_what, change) => {
+    const body = { userIds: ['ann'], type: 'order_update', data: { orderId: '7', status: 'shopping' }, dedupeKey: randomUUID() };
+    await create(body);
+    expect(await backend().post(PATH, { ...body, ...change })).toMatchObject({ status: 409, body: { error: { code: 'conflict' } } });
+  });
+
+  it('is taken in either spelling', async () => {
+    const user_ids = [`user-${randomUUID()}`];
+    const [dedupe_key, send_at] = [randomUUID(), new Date(Date.now() + 3_600_000).toISOString()];
+    const id = await create({ user_ids, dedupe_key, send_at });
+    expect((await backend().get(`${PATH}/${id}`)).body).toMatchObject({ status: 'waiting', users: 1 });
+    const again = await backend().post(PATH, { type: 'custom', userIds: user_ids, dedupeKey: dedupe_key, sendAt: send_at });
+    expect(again.body).toEqual({ id, duplicate: true });
+    const other = await backend().post(PATH, { type: 'system_alert', user_ids, dedupe_key, send_at });
+    expect(other).toMatchObject({ status: 409, body: { error: { code: 'conflict', field: 'dedupe_key' } } });
+  });
+
   it('waits for its time', async () => {
     const user = `user-${randomUUID()}`;
     await client.device(user);
@@ -137,6 +180,8 @@ describe('a notification to many', () => {
     ['sendAt', { userIds: ['ann'], sendAt: 'tomorrow' }],
     ['dedupeKey', { userIds: ['ann'], dedupeKey: '' }],
     ['users', { users: ['ann'], userIds: ['ann'] }],
+    ['user_ids', { user_ids: [] }],
+    ['user_ids', { user_ids: ['ann'], all: true }],
   ])('with a bad %s is refused', async (field, body) => {
     const answer = await backend().post(PATH, { type: 'custom', ...body });
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'parse_error', field } } });

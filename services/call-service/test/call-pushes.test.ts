@@ -221,6 +221,103 @@ describe('who can be rung by push', () => {
   });
 });
 
+describe('a target that is registered while it rings', () => {
+  const ringsOf = async (bob: string) => (await pushesOf(bob, 'incoming_call')).filter(({ send_unless }) => send_unless === null);
+
+  it('is rung with the time that is left, as the trace says, and its acceptance makes the call ring', async () => {
+    const { ann, bob } = people();
+    const callId = await client.place(ann, bob, { ringTimeoutSeconds: 30 });
+    const token = await client.device(bob, 'phone');
+    const [claimed] = await client.claim(await ringsOf(bob));
+    expect(claimed).toMatchObject({
+      content: { type: 'incoming_call', callId, callerId: ann, callerName: `${ann}’s name` },
+      collapseKey: callId,
+    });
+    expect(claimed?.address).toMatchObject({ token });
+    expect(claimed?.expiresInMs).toBeGreaterThan(20_000);
+    expect(claimed?.expiresInMs).toBeLessThanOrEqual(30_000);
+    const queued = (await client.traceOf(callId)).filter(({ kind }) => kind === 'push_queued');
+    expect(queued.map(({ device_id, detail }) => [device_id, detail?.['type']])).toEqual(Array(2).fill(['phone', 'incoming_call']));
+    await client.report({ outcome: 'accepted', id: claimed?.id, attempt: 1, providerId: null });
+    expect(await client.stateOf(callId)).toBe('RINGING');
+  });
+
+  it('is not rung twice, however often it is registered, and neither is one that rings already', async () => {
+    const { ann, bob } = people();
+    const first = await client.device(bob, 'phone');
+    await client.place(ann, bob);
+    const second = await client.device(bob, 'tablet');
+    await Promise.all([first, second, second].map((token) => client.device(bob, null, token)));
+    expect(await ringsOf(bob)).toHaveLength(2);
+    const history = await (await client.as(bob)).get('/v1/notifications/history');
+    expect(history.body.items).toMatchObject([{ type: 'incoming_call', targets: 2 }]);
+  });
+
+  it('is rung in the place of one whose provider knew it no more', async () => {
+    const { ann, bob } = people();
+    await client.device(bob, 'phone');
+    const { first } = await ring(bob, ann);
+    await client.claim([first]);
+    await client.report({ outcome: 'target_gone', id: first.id, attempt: 1, error: 'UNREGISTERED' });
+    const token = await client.device(bob, 'phone');
+    expect(await client.claim(await ringsOf(bob))).toMatchObject([{ address: { token } }]);
+  });
+
+  it('and was another user’s is rung for its new one, and no more for the former', async () => {
+    const [one, two] = [people(), people()];
+    const token = await client.device(one.bob, 'phone');
+    const { first } = await ring(one.bob, one.ann);
+    const callId = await client.place(two.ann, two.bob);
+    await client.device(two.bob, 'phone', token);
+    expect(await client.claim([first])).toEqual([]);
+    expect(await client.claim(await ringsOf(two.bob))).toMatchObject([{ address: { token }, content: { callId } }]);
+  });
+
+  it('is stopped like the others, and not rung any more then', async () => {
+    const { ann, bob } = people();
+    const callId = await client.place(ann, bob);
+    const token = await client.device(bob, 'phone');
+    const rings = await ringsOf(bob);
+    expect(rings).toHaveLength(1);
+    await act(ann, callId, 'cancel');
+    expect(await client.claim(rings)).toEqual([]);
+    expect(await client.claim(await pushesOf(bob, 'call_cancelled'))).toMatchObject([
+      { address: { token }, content: { reason: 'cancelled' } },
+    ]);
+    await client.device(bob, 'tablet');
+    expect((await pushesOf(bob, 'incoming_call')).map(({ status }) => status)).toEqual(['dropped', 'dropped']);
+  });
+
+  it('is not rung for who switched calls off, nor for a blocked caller', async () => {
+    const { ann, bob } = people();
+    await (await client.as(bob)).request('PUT', '/v1/notifications/preferences', { calls: false });
+    await client.place(ann, bob);
+    await client.device(bob);
+    const other = people();
+    await (await client.as(other.bob)).request('PUT', `/api/v1/users/me/blocks/${other.ann}`);
+    await client.place(other.ann, other.bob);
+    await client.device(other.bob);
+    expect([...(await pushesOf(bob, 'incoming_call')), ...(await pushesOf(other.bob, 'incoming_call'))]).toEqual([]);
+  });
+
+  it('at the very moment of a call or of its end is rung and stopped, or neither', async () => {
+    const callers = Array.from({ length: 30 }, people);
+    const one = async ({ ann, bob }: ReturnType<typeof people>) => {
+      const [callId] = await Promise.all([client.place(ann, bob), client.device(bob)]);
+      const rung = (await ringsOf(bob)).length;
+      await Promise.all([act(ann, callId, 'cancel'), client.device(bob)]);
+      return rung;
+    };
+    expect(await Promise.all(callers.map(one))).toEqual(callers.map(() => 1));
+    const left = await service.database.query(
+      `SELECT FROM pushes ring WHERE type = 'incoming_call' AND user_id = ANY ($1::text[]) AND (status = 'queued' OR NOT EXISTS
+        (SELECT FROM pushes stop WHERE stop.type = 'call_cancelled' AND stop.call_id = ring.call_id AND stop.target_id = ring.target_id))`,
+      [callers.map(({ bob }) => bob)],
+    );
+    expect(left).toEqual([]);
+  });
+});
+
 describe('with PUSH_RING=when_unacknowledged', () => {
   it('a ring is pushed when no device has acknowledged it in time', async () => {
     await using patient = await startRunningCallService({ ...LIMITS, PUSH_RING: 'when_unacknowledged', PUSH_ESCALATE_MS: '60000' });
@@ -235,5 +332,13 @@ describe('with PUSH_RING=when_unacknowledged', () => {
     ]);
     await patient.database.query('UPDATE pushes SET claimed_until = NULL, claimed_attempt = NULL');
     expect(await other.claim([push])).toEqual([]);
+  });
+
+  it('a target that is registered meanwhile waits for an acknowledgement too', async () => {
+    await using patient = await startRunningCallService({ ...LIMITS, PUSH_RING: 'when_unacknowledged', PUSH_ESCALATE_MS: '60000' });
+    const other = pushClient(patient);
+    await other.place('ann', 'bob');
+    await other.device('bob');
+    expect(await other.pushes('incoming_call')).toMatchObject([{ send_unless: 'acknowledged' }]);
   });
 });

@@ -82,5 +82,11 @@ it('search stays in the chats of who asks, in pages, the newest first', async ()
   expect(await contents(eve, 'q=apple&limit=2&page=2')).toEqual([[[2, 'apple 1']], false]);
   expect((await contents(ann, 'q=apple'))[0]).toHaveLength(6);
   expect(await contents(ann, `q=apple%202&chat_id=${one}`)).toEqual([[[1, 'apple 2']], false]);
-  expect((await sho.get(`/v1/chat/search?q=apple&chat_id=${two}`)).status).toBe(403);
+  expect(await contents(ann, `q=apple%202&chatId=${one}`)).toEqual([[[1, 'apple 2']], false]);
+  for (const name of ['chat_id', 'chatId']) {
+    const error = (code: string) => ({ error: { code, field: name } });
+    const foreign = await sho.get(`/v1/chat/search?q=apple&${name}=${two}`);
+    expect(foreign).toMatchObject({ status: 403, body: error('unauthorized') });
+    expect(await sho.get(`/v1/chat/search?q=apple&${name}=zz`)).toMatchObject({ status: 400, body: error('parse_error') });
+  }
 });

@@ -304,6 +304,26 @@ it('chat partners hear of the first session that opens and the last that closes'
   expect(eve.heard).toEqual([]);
 });
 
+it('who is a member keeps the role that a request does not name; who is none gets that of a user', async () => {
+  await using service = await startChatService();
+  const chatId = await openChat(service);
+  const backend = serverOf(service);
+  const path = `/v1/server/chats/${chatId}/members/boss`;
+  const put = async (body?: object) => (await backend.request('PUT', path, body)).body.role;
+  expect([await put(), await put({ role: 'admin' }), await put({}), await put({ role: null })]).toEqual([
+    'user',
+    'admin',
+    'admin',
+    'admin',
+  ]);
+  await backend.request('DELETE', path);
+  expect(await put({})).toBe('user');
+  const audited = await service.database.query<{ role: string }>(
+    "SELECT detail->>'role' AS role FROM server_audit WHERE action = 'put_member' ORDER BY id",
+  );
+  expect(audited.map(({ role }) => role)).toEqual(['user', 'admin', 'admin', 'admin', 'user']);
+});
+
 it('what the backend does is kept in the audit', async () => {
   await using service = await startChatService();
   const chatId = await openChat(service);

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { startWebhookReceiver, TEST_WEBHOOK_SECRET, until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
 import { TREATMENTS } from '../src/users/erase.ts';
 import { askAll, clientOf, openChat, sendOf, serverOf, startChatService } from './chat-door.ts';
 import { pushClient } from './push-client.ts';
-import type { RunningCallService } from './running-call-service.ts';
+import { type RunningCallService, startSecondCallService } from './running-call-service.ts';
 
 const TABLES = `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE 'knex_%' ORDER BY 1`;
@@ -34,8 +35,18 @@ const call = (userId: string, command: object, callId: string) => ({
   dialect: 'test',
 });
 
-/** Everything that the system keeps of somebody called `ann-the-person`. */
 const ANN = 'ann-the-person';
+
+const reportSessions = (service: RunningCallService, opened: object[], closed: object[] = []): Promise<Response> =>
+  service.post('sessions', { gatewayId: 'gateway', opened, closed });
+
+const sessionsAreSettled = (service: RunningCallService): Promise<unknown> =>
+  until('closed sessions are settled', async () => {
+    const open = await service.database.query('SELECT FROM sessions WHERE settled_at IS NULL');
+    return open.length === 0;
+  });
+
+/** Everything that the system keeps of somebody called `ann-the-person`, who has left by now. */
 const liveFully = async (service: RunningCallService): Promise<{ chatId: string; callId: string }> => {
   await pushClient(service).device('sho');
   const chatId = await openChat(service, { order_id: 'order-1', user_id: ANN, shopper_id: 'sho' });
@@ -59,7 +70,9 @@ const liveFully = async (service: RunningCallService): Promise<{ chatId: string;
   await ann.request('PUT', '/api/v1/users/me/blocks/eve');
   await (await clientOf(service, 'sho')).request('PUT', `/api/v1/users/me/blocks/${ANN}`);
   const session = { sessionId: randomUUID(), userId: ANN, deviceId: `phone-of-${ANN}` };
-  await service.post('sessions', { gatewayId: 'gateway', opened: [session], closed: [] });
+  await reportSessions(service, [session]);
+  await reportSessions(service, [], [session]);
+  await sessionsAreSettled(service);
   await serverOf(service).request('PUT', `/v1/server/chats/${chatId}/members/${ANN}`, { role: 'user' });
   return { chatId, callId };
 };
@@ -180,6 +193,49 @@ it('a call that lives is left, and said so', async () => {
   expect((await backend.request('DELETE', `/v1/server/users/${ANN}`)).body).toMatchObject({ complete: false, live_calls: 1 });
   await service.post('commands', { commands: [{ ...call(ANN, { type: 'cancel_call' }, callId), requestId: null }] });
   expect((await backend.request('DELETE', `/v1/server/users/${ANN}`)).body).toMatchObject({ complete: true, done: { calls: { rows: 1 } } });
+});
+
+it('who is connected is disconnected first, and forgotten when asked again, by whichever call-service', async () => {
+  await using receiver = await startWebhookReceiver();
+  const settings = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET };
+  await using service = await startChatService(settings);
+  await using second = await startSecondCallService(service, { ...settings, SERVER_API_KEYS: 'the-server-key-of-tests-only' });
+  const session = { sessionId: randomUUID(), userId: ANN, deviceId: null };
+  await reportSessions(service, [session]);
+  const erase = async (by = second) => (await serverOf(by).request('DELETE', `/v1/server/users/${ANN}`)).body;
+  for (const by of [second, service]) expect(await erase(by)).toMatchObject({ complete: false, open_sessions: 1, live_calls: 0 });
+  expect((await serverOf(service).get(`/v1/server/users/${ANN}`)).body.sessions).toMatchObject([{ id: session.sessionId }]);
+  const lease = await (await service.post('lease', { gatewayId: 'gateway' })).json();
+  expect(lease).toMatchObject({ toClose: [session.sessionId] });
+  await reportSessions(service, [], [session]);
+  await receiver.receives('that they are gone', ({ type }) => type === 'user.offline');
+  await sessionsAreSettled(service);
+  const done = { sessions: { rows: 1 }, lines: { rows: 1 }, online_users: { rows: 0 } };
+  expect(await erase()).toMatchObject({ complete: true, open_sessions: 0, done });
+  expect((await holding(service, ANN)).filter((table) => TREATMENTS[table]?.how !== 'expires')).toEqual([]);
+  expect(receiver.received.map(({ type }) => type)).toEqual(['user.online', 'user.offline']);
+  const actions = (await serverOf(service).get('/v1/server/audit')).body.items.map(({ action }: { action: string }) => action);
+  expect(actions).toEqual(['erase_user', 'erase_user', 'erase_user']);
+});
+
+it('whose gateway is dead is forgotten once its lease has lapsed', async () => {
+  await using receiver = await startWebhookReceiver();
+  await using service = await startChatService({ WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET });
+  await reportSessions(service, [{ sessionId: randomUUID(), userId: ANN, deviceId: null }]);
+  const erase = async () => (await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`)).body;
+  expect(await erase()).toMatchObject({ complete: false, open_sessions: 1 });
+  await service.database.query("UPDATE gateways SET lease_until = now() - interval '1 second'");
+  await sessionsAreSettled(service);
+  expect(await erase()).toMatchObject({ complete: true, open_sessions: 0 });
+  await receiver.receives('that they are gone', ({ type }) => type === 'user.offline');
+});
+
+it('whom webhooks called online while there were any is forgotten without them', async () => {
+  await using service = await startChatService();
+  await service.database.query('INSERT INTO online_users (user_id) VALUES ($1)', [ANN]);
+  const { body } = await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
+  expect(body).toMatchObject({ complete: true, done: { online_users: { how: 'deleted', rows: 1 } } });
+  expect(await holding(service, ANN)).toEqual([]);
 });
 
 it('who was erased can be called again, also by way of a call-service that knew them', async () => {

@@ -40,6 +40,13 @@ describe('a device', () => {
     expect(await ownersOf('token-of-ann')).toEqual(['ann']);
   });
 
+  it('may name itself in either spelling', async () => {
+    const ann = await client.as('ann', { deviceId: 'of-the-token' });
+    const body = { token: 'token-in-snake-case', platform: 'ios' };
+    expect(await ann.post(DEVICES, { ...body, device_id: 'phone' })).toMatchObject({ status: 201, body: { deviceId: 'phone' } });
+    expect((await ann.post(DEVICES, { ...body, deviceId: 'phone', device_id: null })).body.deviceId).toBe('phone');
+  });
+
   it('moves with its token to who registers it next, as another target', async () => {
     const body = { token: 'a-shared-phone', platform: 'android', deviceId: 'phone' };
     const { body: first } = await (await client.as('ann')).post(DEVICES, body);
@@ -74,6 +81,7 @@ describe('a device', () => {
     ['token', { token: 'two words' }],
     ['kind', { kind: 'apns' }],
     ['deviceId', { deviceId: 'x'.repeat(129) }],
+    ['device_id', { device_id: 'x'.repeat(129) }],
     ['locale', { locale: 'not a language' }],
   ])('with a bad %s is refused: %j', async (field, change) => {
     const answer = await (await client.as('ann')).post(DEVICES, { token: 'token', platform: 'android', ...change });
@@ -91,6 +99,11 @@ describe('a subscription', () => {
     expect(await ownersOf(given.endpoint)).toEqual(['ann']);
     expect((await ann.request('DELETE', SUBSCRIBE, { endpoint: given.endpoint })).status).toBe(204);
     expect(await ownersOf(given.endpoint)).toEqual([]);
+  });
+
+  it('may name its device in either spelling', async () => {
+    const answer = await (await client.as('ann')).post(SUBSCRIBE, { ...subscription(), device_id: 'laptop' });
+    expect(answer).toMatchObject({ status: 201, body: { deviceId: 'laptop' } });
   });
 
   const offCurve = Buffer.alloc(65, 1);
@@ -112,6 +125,7 @@ describe('a subscription', () => {
     ['keys.p256dh', { keys: { p256dh: 'not base64url!', auth: randomBytes(16).toString('base64url') } }],
     ['keys.auth', { keys: { p256dh: point(), auth: randomBytes(15).toString('base64url') } }],
     ['expirationTime', { expirationTime: 'tomorrow' }],
+    ['expiration_time', { expirationTime: undefined, expiration_time: 'tomorrow' }],
   ])('with a bad %s is refused: %j', async (field, change) => {
     const answer = await (await client.as('ann')).post(SUBSCRIBE, { ...subscription(), ...change });
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'parse_error', field } } });
@@ -170,8 +184,24 @@ describe('preferences', () => {
     expect((await (await client.as('somebody-else')).get(PATH)).body).toEqual(DEFAULTS);
   });
 
+  it('are taken in either spelling, and answered in one', async () => {
+    const rest = await client.as(`user-${randomUUID()}`);
+    const quietHours = { start: '22:00', end: '07:00', timeZone: 'Asia/Tokyo' };
+    expect((await rest.request('PUT', PATH, { orderUpdates: false, callsDuringQuietHours: true, quietHours })).body).toEqual({
+      ...DEFAULTS,
+      order_updates: false,
+      calls_during_quiet_hours: true,
+      quiet_hours: { start: '22:00', end: '07:00', time_zone: 'Asia/Tokyo' },
+    });
+    expect((await rest.request('PUT', PATH, { quietHours: null })).body.quiet_hours).toBeNull();
+  });
+
   it.each([
     ['promotional', { promotional: 'yes' }],
+    ['orderUpdates', { orderUpdates: 'yes' }],
+    ['quietHours.timeZone', { quietHours: { start: '22:00', end: '07:00', timeZone: 'Nowhere/Town' } }],
+    ['quiet_hours.zone', { quiet_hours: { start: '22:00', end: '07:00', time_zone: 'UTC', zone: 'UTC' } }],
+    ['constructor', { constructor: true }],
     ['marketing', { marketing: true }],
     ['quiet_hours.start', { quiet_hours: { start: '24:00', end: '07:00', time_zone: 'UTC' } }],
     ['quiet_hours.time_zone', { quiet_hours: { start: '22:00', end: '07:00', time_zone: 'Nowhere/Town' } }],

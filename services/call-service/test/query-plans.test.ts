@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { READ_DUE } from '../src/calls/deadline-sweep.ts';
 import { LOCK_CALLS, READ_BESIDE } from '../src/calls/load.ts';
 import { STORE_CALLS } from '../src/calls/store.ts';
+import { READ_LEFT_CHATS, READ_UNSEEN } from '../src/chat/left-seats.ts';
 import { DATABASE_SESSION_OPTIONS } from '../src/database/database.ts';
 import { READ_LIVE_CALLS, READ_LIVE_WAITING, READ_RECENT_CALLS } from '../src/live/live-reader.ts';
 import { READ_NEWEST_PUSHES, READ_PUSHES_OF_CALL, READ_PUSHES_OF_USER } from '../src/live/push-list.ts';
@@ -12,6 +13,7 @@ import { READ_AWAY } from '../src/notifications/away-pushes.ts';
 import { CLAIM_BULK, READ_NEXT_TARGETED } from '../src/notifications/bulks.ts';
 import { CLAIM_PUSHES } from '../src/notifications/claim-pushes.ts';
 import { READ_EXPIRED_NOW } from '../src/notifications/expired-pushes.ts';
+import { QUEUE_LATE_RINGS } from '../src/notifications/late-rings.ts';
 import { READ_PUSH_HISTORY } from '../src/notifications/push-history.ts';
 import { SWEEP_PUSHES } from '../src/notifications/push-sweep.ts';
 import { DROP_RINGS } from '../src/notifications/queue-call-pushes.ts';
@@ -35,6 +37,7 @@ const RECORD = JSON.stringify([{ id: 'x', state: 'RINGING', seq: 1 }]);
 
 const UUID = '0193b5f0-0000-7000-8000-000000000001';
 const ORDER = JSON.stringify([{ notificationId: UUID, userId: 'ann', callId: 'x', content: { type: 'call_cancelled' }, onlyIfRung: true }]);
+const LATE_RING = JSON.stringify([{ notificationId: UUID, userId: 'ann', targetId: UUID, callId: 'x', content: {} }]);
 const RESULT = JSON.stringify([{ id: UUID, attempt: 1, outcome: 'target_gone' }]);
 
 const SENT = JSON.stringify([{ stream: 'call:x', claim: 1, seq: '1', status: 'delivered', attempts: 1, error: null, delayMs: 0 }]);
@@ -60,11 +63,14 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
       [0, 1],
       [UUID, UUID],
       ['ann', 'bob'],
-      ['away', 'shown'],
+      [null, UUID],
     ],
   ],
   [READ_RINGING_OF, [['ann']]],
   [QUEUE_PUSHES, [ORDER]],
+  [QUEUE_LATE_RINGS, [LATE_RING]],
+  [READ_LEFT_CHATS, [['s']]],
+  [READ_UNSEEN, [['s'], 60]],
   [DROP_RINGS, [['x']]],
   [CLAIM_PUSHES, [[UUID], [1]]],
   [RECORD_RESULTS, [RESULT]],

@@ -15,6 +15,9 @@ const READ_RINGING = {
 export const readCall = async (database: Database, callId: CallId): Promise<CallRecord | null> =>
   (await database.query<CallRecord>(READ_CALL, [callId]))[0] ?? null;
 
+/** The id under which all that belongs to a call is stored; as it was given where there is no such call. */
+export const ownIdOf = async (database: Database, callId: CallId): Promise<CallId> => (await readCall(database, callId))?.id ?? callId;
+
 /** Reads calls for their participants. */
 export interface CallReader {
   /** A call that this user takes part in, or why there is none to see. */

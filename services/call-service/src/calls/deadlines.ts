@@ -2,6 +2,9 @@ import { isRinging } from '@trunkline/contract';
 import type { CallRecord } from './call-record.ts';
 import type { Trigger } from './transitions.ts';
 
+/** A ring that would stop almost at once is worse than none, in milliseconds. */
+export const MIN_RING_MS = 3000;
+
 /** How long the system waits before it acts on a call by itself, in seconds. */
 export interface CallLimits {
   ringTimeoutSeconds: number;

@@ -14,7 +14,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallRecord, TraceRow } from './call-record.ts';
 import { decide } from './decide.ts';
-import type { CallPolicy, Input, StoredAnswer } from './world.ts';
+import type { CallPolicy, Input, LateRing, StoredAnswer } from './world.ts';
 
 const POLICY: CallPolicy = {
   ringTimeoutSeconds: 60,
@@ -36,6 +36,7 @@ class Desk {
   readonly events: CallEvent[] = [];
   readonly traces: TraceRow[] = [];
   readonly hints: CallEvent[] = [];
+  readonly lateRings: LateRing[] = [];
   readonly policy: CallPolicy;
   readonly #answers = new Map<string, StoredAnswer>();
   #minted = 0;
@@ -63,6 +64,7 @@ class Desk {
     this.events.push(...outcome.events);
     this.traces.push(...outcome.traces);
     this.hints.push(...outcome.hints);
+    this.lateRings.push(...outcome.lateRings);
     return outcome.replies;
   }
 
@@ -518,6 +520,58 @@ describe('the system', () => {
     desk.reach.set('bob', { mayRing: false });
     desk.apply([{ kind: 'reach', callId }]);
     expect(desk.calls.get(callId)).toMatchObject({ state: 'REJECTED', reason: 'offline' });
+  });
+
+  describe('a push target that is registered while it rings', () => {
+    const TARGET = 'target';
+    const late = (desk: Desk, callId: string, ...before: Input[]) => {
+      desk.lateRings.length = 0;
+      desk.apply([...before, { kind: 'reach', callId, targetId: TARGET }]);
+      return desk.lateRings.map(({ call, targetId, at }) => [call.id, targetId, at]);
+    };
+
+    it('is rung, once, however often it is registered', () => {
+      const desk = new Desk();
+      const { id: callId } = desk.place('ann', 'bob');
+      desk.reach.set('bob', { mayRing: true });
+      desk.now += 1000;
+      expect(late(desk, callId, { kind: 'reach', callId, targetId: TARGET })).toEqual([[callId, TARGET, desk.now]]);
+      desk.rung(callId, 'bob');
+      expect(late(desk, callId)).toEqual([[callId, TARGET, desk.now]]);
+    });
+
+    it('is not rung where push must not ring, the callee hears nothing of the call, or the ring is almost over', () => {
+      const desk = new Desk();
+      const { id: callId } = desk.place('ann', 'bob');
+      desk.reach.set('bob', { mayRing: false });
+      expect(late(desk, callId)).toEqual([]);
+      desk.reach.set('bob', { mayRing: true });
+      desk.now += 57_001;
+      expect(late(desk, callId)).toEqual([]);
+      desk.blockedBy.set('bob', new Set(['cid']));
+      expect(late(desk, desk.place('cid', 'bob').id)).toEqual([]);
+    });
+
+    it('is not rung by a call that is answered or over, also by its deadline', () => {
+      const desk = new Desk();
+      desk.reach.set('bob', { mayRing: true });
+      const { id: accepted } = desk.place('ann', 'bob');
+      desk.send('bob', { type: 'accept_call', callId: accepted });
+      expect(late(desk, accepted)).toEqual([]);
+      desk.send('ann', { type: 'end_call', callId: accepted });
+      const { id: overdue } = desk.place('ann', 'bob');
+      desk.now += 60_000;
+      expect(late(desk, overdue)).toEqual([]);
+      expect(desk.stateOf(overdue)).toBe('MISSED');
+    });
+
+    it('asks for no ring where only the reach has changed', () => {
+      const desk = new Desk();
+      desk.reach.set('bob', { mayRing: true });
+      const { id: callId } = desk.place('ann', 'bob');
+      desk.apply([{ kind: 'reach', callId }]);
+      expect(desk.lateRings).toEqual([]);
+    });
   });
 
   it('lets a push that arrives after the end change nothing', () => {

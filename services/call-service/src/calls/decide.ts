@@ -24,17 +24,28 @@ const decideCommand = (world: World, envelope: DecidedEnvelope): CommandReply =>
   return actOnCall(world, envelope as ActEnvelope, cause);
 };
 
-const auditOf = ({ keyName, note }: ServerActing, { actor, command }: DecidedEnvelope, reply: CommandReply): CallAuditRow => ({
+/** The call's own id, also where the command named it by its callee's. */
+const idOfAudited = (world: World, { callId }: DecidedEnvelope['command'], reply: CommandReply): string | null => {
+  if (reply.ok) return reply.call.id;
+  return callId === undefined ? null : (world.find(callId)?.id ?? callId);
+};
+
+const auditOf = (
+  world: World,
+  { keyName, note }: ServerActing,
+  { actor, command }: DecidedEnvelope,
+  reply: CommandReply,
+): CallAuditRow => ({
   keyName,
   action: command.type,
-  callId: reply.ok ? reply.call.id : (command.callId ?? null),
+  callId: idOfAudited(world, command, reply),
   userId: actor.userId,
   detail: { outcome: reply.ok ? 'ok' : reply.error.code, ...(note === null ? {} : { reason: note }) },
 });
 
 const decideAndAudit = (world: World, envelope: DecidedEnvelope): CommandReply => {
   const reply = decideCommand(world, envelope);
-  if (envelope.server !== undefined) world.audit.push(auditOf(envelope.server, envelope, reply));
+  if (envelope.server !== undefined) world.audit.push(auditOf(world, envelope.server, envelope, reply));
   return reply;
 };
 
@@ -63,7 +74,7 @@ const observe = (world: World, input: Exclude<Input, { kind: 'command' }>): void
   if (input.kind === 'due' && call.endedAt === null) world.changed(call);
   if (input.kind === 'nobody_heard') noteNobodyHeard(world, call);
   if (input.kind === 'pushed') notePushed(world, call);
-  if (input.kind === 'reach') noteReach(world, call);
+  if (input.kind === 'reach') noteReach(world, call, input.targetId ?? null);
   if (input.kind === 'presence') notePresence(world, call, input.userId);
 };
 
@@ -98,5 +109,6 @@ export const decide = (inputs: readonly Input[], loaded: Loaded, policy: CallPol
     audit: world.audit,
     answers: world.newAnswers,
     reach: world.reach,
+    lateRings: world.lateRings,
   };
 };

@@ -13,7 +13,7 @@ const TAKE_ANSWER_KEYS = {
     ORDER BY key ON CONFLICT DO NOTHING RETURNING key`,
 };
 /** In one pass, as everybody takes lines: who waits for one holds none behind it. `WHERE false`: one that is there is locked, not written. */
-const MAKE_AND_LOCK_LINES = {
+export const MAKE_AND_LOCK_LINES = {
   name: 'make_and_lock_lines',
   text: `INSERT INTO lines (user_id) SELECT user_id FROM unnest($1::text[]) AS made (user_id) ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id WHERE false`,

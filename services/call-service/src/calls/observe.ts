@@ -1,7 +1,8 @@
-import type { Delivery } from '@trunkline/contract';
+import { type Delivery, isRinging } from '@trunkline/contract';
 import { addHint, addTrace, applyTrigger, BY_SYSTEM, settleDeadlines } from './apply-trigger.ts';
 import { type CallRecord, NOBODY, partyOf } from './call-record.ts';
-import type { World } from './world.ts';
+import { MIN_RING_MS } from './deadlines.ts';
+import { ringsByPush, type World } from './world.ts';
 
 /** A gateway wrote the ring to a session's socket: the call has reached its callee. */
 export const noteRung = (world: World, call: CallRecord, { userId, deviceId, sessionId }: Delivery): void => {
@@ -31,9 +32,18 @@ export const notePushed = (world: World, call: CallRecord): void => {
   applyTrigger(world, call, 'reached', BY_SYSTEM);
 };
 
-/** The callee came within reach of push, or out of it: which deadlines apply follows from that. */
-export const noteReach = (world: World, call: CallRecord): void => {
-  if (call.endedAt === null) world.changed(call);
+/** A target that was registered while it rings is rung with the time that is left. */
+const ringLate = (world: World, call: CallRecord, targetId: string): void => {
+  if (!isRinging(call.state) || call.ringDeadlineAt - world.now < MIN_RING_MS || !ringsByPush(call, world.reach)) return;
+  if (world.lateRings.some((ring) => ring.call === call && ring.targetId === targetId)) return;
+  world.lateRings.push({ call, targetId, at: world.now });
+};
+
+/** The callee came within reach of push, or out of it: which deadlines apply follows from that. `targetId`: by registering this target. */
+export const noteReach = (world: World, call: CallRecord, targetId: string | null): void => {
+  if (call.endedAt !== null) return;
+  world.changed(call);
+  if (targetId !== null) ringLate(world, call, targetId);
 };
 
 const SIDES = {

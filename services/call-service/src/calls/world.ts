@@ -44,8 +44,8 @@ export type Input =
   | { kind: 'nobody_heard'; callId: string; calleeId: string }
   /** A provider accepted a push that rings. */
   | { kind: 'pushed'; callId: string }
-  /** The callee has a push target now, or none any more. */
-  | { kind: 'reach'; callId: string }
+  /** The callee has a push target now, or none any more. `targetId`: one that was just registered. */
+  | { kind: 'reach'; callId: string; targetId?: string }
   /** A session of this participant opened or closed. */
   | { kind: 'presence'; callId: string; userId: string };
 
@@ -58,6 +58,14 @@ export interface StoredAnswer {
 
 /** Of the callees concerned, those who have a push target, and whether they want calls to ring there now. */
 export type Reach = ReadonlyMap<string, { mayRing: boolean }>;
+
+/** A push target that was registered while the call rings, and is to ring with it. */
+export interface LateRing {
+  call: CallRecord;
+  targetId: string;
+  /** Epoch milliseconds of the database's clock. */
+  at: number;
+}
 
 /** All that a batch of inputs may depend on, read while its locks are held. */
 export interface Loaded {
@@ -86,6 +94,7 @@ export interface Outcome {
   audit: readonly CallAuditRow[];
   answers: ReadonlyMap<string, StoredAnswer>;
   reach: Reach;
+  lateRings: readonly LateRing[];
 }
 
 /** Whether push can ring the callee, who is not there for a caller that it has blocked. */
@@ -106,6 +115,7 @@ export class World {
   readonly traces: TraceRow[] = [];
   readonly hints: CallEvent[] = [];
   readonly audit: CallAuditRow[] = [];
+  readonly lateRings: LateRing[] = [];
   readonly newAnswers = new Map<string, StoredAnswer>();
   readonly #answers: ReadonlyMap<string, StoredAnswer>;
   readonly #blockedBy: Loaded['blockedBy'];

@@ -59,7 +59,7 @@ export const createChatDecider = (options: ChatDeciderOptions): ChatDecider => {
       const decided: ChatOutcome = decideChats(inputs, await loadAndLockChats(transaction, inputs));
       const stored = storeChats(transaction, decided, published);
       webhooks?.store(transaction, decided.events.flatMap(chatDraft));
-      return { outcome: decided, unpublished: stored, pushes: await queueAwayPushes(transaction, decided.events) };
+      return { outcome: decided, unpublished: stored, pushes: await queueAwayPushes(transaction, decided.events, decided.readings) };
     });
     if (outcome.events.length > 0) webhooks?.wake();
     if (unpublished.rows.length > 0) onCommitted({ outcome, rows: await inSequence(unpublished), pushes });

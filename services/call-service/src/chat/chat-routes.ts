@@ -71,7 +71,7 @@ export const chatRoutes = ({ guards, sendGuards, createGuards, database, chats, 
   const routes = express.Router();
 
   const answer = (response: Response, status: number, body: unknown): void => {
-    if (isFailure(body)) refusePlainly(response, asSpelled(body, response.req.body).error);
+    if (isFailure(body)) refusePlainly(response, asSpelled(body, response.req.body ?? response.req.query).error);
     else response.status(status).json(body);
   };
 

@@ -82,7 +82,8 @@ export type ChatInput =
       keyName: string;
     }
   | { kind: 'archive'; chatId: ChatId; by: UserId | null }
-  | { kind: 'put_member'; chatId: ChatId; userId: UserId; role: MemberRole; keyName: string }
+  /** `role: null`: the one that the member has. */
+  | { kind: 'put_member'; chatId: ChatId; userId: UserId; role: MemberRole | null; keyName: string }
   | { kind: 'remove_member'; chatId: ChatId; userId: UserId; keyName: string }
   | { kind: 'tell_call'; chatId: ChatId; callId: string };
 
@@ -137,6 +138,15 @@ export interface ChatAuditRow {
   detail: Readonly<Record<string, string | number>> | null;
 }
 
+/** What one device has marked as read. */
+export interface Reading {
+  chatId: ChatId;
+  messageIds: readonly MessageId[];
+  readBy: UserId;
+  /** Null: it has no name. */
+  deviceId: string | null;
+}
+
 /** All that a batch of inputs may depend on, read while its chats are locked. */
 export interface ChatLoaded {
   /** The database's clock, in epoch milliseconds, after the locks were taken. */
@@ -163,6 +173,7 @@ export interface ChatOutcome {
   newKeys: readonly KeptKey[];
   toldCalls: readonly string[];
   events: readonly ChatEvent[];
+  readings: readonly Reading[];
   audit: readonly ChatAuditRow[];
 }
 
@@ -179,6 +190,7 @@ export class ChatWorld {
   readonly newKeys: KeptKey[] = [];
   readonly toldCalls: string[] = [];
   readonly events: ChatEvent[] = [];
+  readonly readings: Reading[] = [];
   readonly audit: ChatAuditRow[] = [];
   readonly #chats = new Map<string, ChatRecord>();
   readonly #byKey = new Map<string, ChatRecord>();

@@ -46,6 +46,7 @@ export const decideChats = (inputs: readonly ChatInput[], loaded: ChatLoaded): C
     newKeys: world.newKeys,
     toldCalls: world.toldCalls,
     events: world.events,
+    readings: world.readings,
     audit: world.audit,
   };
 };

@@ -36,6 +36,7 @@ export const markRead = (world: ChatWorld, { actor, command }: MarkEnvelope): Ch
       readBy: member.userId,
       readAt: world.now,
     });
+    world.readings.push({ chatId, messageIds: news.map(({ id }) => id), readBy: member.userId, deviceId: actor.deviceId });
   }
   return { ok: true, result: { type: 'read', chatId, messageIds, readAt: world.now, unreadCount: member.unreadCount } };
 };

@@ -79,11 +79,12 @@ export const archiveChat = (world: ChatWorld, { chatId, by }: Extract<ChatInput,
   return { ok: true, result: { type: 'chat', chat, isNew: false, unreadCount: entry?.member.unreadCount ?? 0, lastMessage: null } };
 };
 
-/** Adds a member, lets a former one in again, or gives another role. */
+/** Adds a member, lets a former one in again, or gives another role. Without a role, a member keeps its own, and others get `user`. */
 export const putMember = (world: ChatWorld, input: Extract<ChatInput, { kind: 'put_member' }>): ChatAnswer => {
-  const { chatId, userId, role, keyName } = input;
+  const { chatId, userId, keyName } = input;
   const chat = world.chat(chatId);
   if (chat === undefined) return refuse('chat_not_found', 'There is no such chat', 'chat_id');
+  const role = input.role ?? world.member(chatId, userId)?.role ?? 'user';
   world.audit.push({ keyName, action: 'put_member', chatId, userId, detail: { role } });
   const former = world.everMembers(chatId).find((member) => member.userId === userId);
   if (former === undefined && world.everMembers(chatId).length >= MAX_MEMBERS)

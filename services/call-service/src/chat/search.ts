@@ -20,6 +20,8 @@ export const SearchQuery = z.object({
     .max(MAX_QUERY)
     .regex(/[\p{L}\p{N}]/u, 'must have a letter or a digit'),
   chat_id: ChatId.optional(),
+  /** The same, as it is spelled elsewhere. */
+  chatId: ChatId.optional(),
   page: page().pipe(z.number().max(MAX_PAGE, `must be at most ${MAX_PAGE}`)),
   limit: pageSize(20),
 });
@@ -68,10 +70,10 @@ export interface Found {
 export const searchMessages = async (
   database: Database,
   userId: UserId,
-  { q, chat_id, page, limit }: SearchQuery,
+  { q, chat_id, chatId = chat_id, page, limit }: SearchQuery,
 ): Promise<{ ok: true; found: Found } | ChatFailure> => {
-  const chats = await database.query<{ id: string }>(READ_SEARCHED_CHATS, [userId, chat_id ?? null]);
-  if (chats.length === 0 && chat_id !== undefined) return refuse('unauthorized', 'User is not a member of this chat', 'chat_id');
+  const chats = await database.query<{ id: string }>(READ_SEARCHED_CHATS, [userId, chatId ?? null]);
+  if (chats.length === 0 && chatId !== undefined) return refuse('unauthorized', 'User is not a member of this chat', 'chat_id');
   const words = searchQuery(
     chats.map(({ id }) => id),
     q,

@@ -17,7 +17,7 @@ export interface ServerChatRoutesOptions extends UserEventOptions {
   decider: Pick<ChatDecider, 'decide'>;
 }
 
-export const Role = z.object({ role: z.enum(['user', 'shopper', 'admin']).default('user') });
+export const Role = z.object({ role: z.enum(['user', 'shopper', 'admin']).optional() });
 
 const userIdOf = (request: Request): UserId | ChatFailure =>
   UserId.safeParse(request.params['userId']).data ?? refuse('parse_error', 'is not a user id', 'user_id');
@@ -67,9 +67,10 @@ export const serverChatRoutes = ({ serverGuards, decider, ...events }: ServerCha
     if (isFailure(chatId)) return answer(response, 404, chatId);
     if (isFailure(userId)) return answer(response, 400, userId);
     if (!body.success) return answer(response, 400, refusalOf(body.error, request.body));
-    const { role } = body.data;
+    const { role = null } = body.data;
     const done = doneAs(await decider.decide({ kind: 'put_member', chatId, userId, role, keyName: serverKeyOf(response) }), 'member');
-    answer(response, 200, isFailure(done) ? done : { chat_id: chatId, user_id: userId, role, member: true });
+    if (isFailure(done)) return answer(response, 400, done);
+    answer(response, 200, { chat_id: chatId, user_id: userId, role: done.member?.role, member: true });
   });
 
   routes.delete('/v1/server/chats/:chatId/members/:userId', serverGuards, async (request: Request, response: Response) => {

@@ -12,6 +12,7 @@ import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import type { OutboxRow } from '../outbox/outbox.ts';
 import type { Relay } from '../outbox/relay.ts';
 import { repeat } from '../repeat.ts';
+import type { SessionRegister } from '../sessions/session-register.ts';
 import { traceChatDecisions } from '../tracing/trace-decisions.ts';
 import { eraseRoutes } from '../users/erase-routes.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
@@ -20,6 +21,7 @@ import { type AnswerChatCommand, createChatCommands } from './chat-commands.ts';
 import { createChatDecider } from './chat-decider.ts';
 import { createChatReader } from './chat-reader.ts';
 import { type ChatRoutesOptions, chatRoutes } from './chat-routes.ts';
+import { createLeftSeats, type LeftSeats } from './left-seats.ts';
 import { createPartnerNews, type PartnerNews } from './partners.ts';
 import { createChatSeats } from './seats.ts';
 import { serverChatRoutes } from './server-routes.ts';
@@ -37,16 +39,20 @@ export interface ChatsOptions {
   queueAwayPushes: QueueAwayPushes;
   /** Called after a commit with what it queued. */
   enqueuePushes(pushes: readonly QueuedPush[]): void;
-  webhooks: Pick<Webhooks, 'store' | 'wake'> | null;
+  webhooks: Pick<Webhooks, 'store' | 'wake' | 'go'> | null;
 }
 
-type Guards = Pick<ChatRoutesOptions, 'guards' | 'sendGuards' | 'createGuards'> & { serverGuards: RequestHandler[] };
+type ChatsRoutesOptions = Pick<ChatRoutesOptions, 'guards' | 'sendGuards' | 'createGuards'> & {
+  serverGuards: RequestHandler[];
+  sessions: Pick<SessionRegister, 'disconnect'>;
+};
 
 /** All about chats that other parts of the service need. */
 export interface Chats extends AsyncDisposable {
-  routes(guards: Guards): Router;
+  routes(options: ChatsRoutesOptions): Router;
   answerCommand: AnswerChatCommand;
   partners: PartnerNews;
+  seats: LeftSeats;
   calls: CallTeller;
 }
 
@@ -84,15 +90,16 @@ export const startChats = (options: ChatsOptions): Chats => {
   const kept = keep().catch(warn('the upkeep of chats failed'));
 
   return {
-    routes: ({ serverGuards, ...guards }) => {
+    routes: ({ serverGuards, sessions, ...guards }) => {
       const routes = express.Router();
       routes.use(chatRoutes({ ...guards, database, chats, decider: countRestChats(limited, metrics) }));
       routes.use(serverChatRoutes({ serverGuards, decider, database, tell, queueAwayPushes }));
-      routes.use(eraseRoutes({ serverGuards, database, decider }));
+      routes.use(eraseRoutes({ serverGuards, database, chats: decider, sessions, webhooks }));
       return routes;
     },
     answerCommand: countChatCommands(createChatCommands(limited, chats, createChatSeats(database)), metrics),
     partners: createPartnerNews(database, (events) => relay.hint('chats', events)),
+    seats: createLeftSeats({ database, queueAwayPushes, enqueuePushes, gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS }),
     calls,
     async [Symbol.asyncDispose]() {
       await kept;

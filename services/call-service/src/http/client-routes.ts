@@ -19,6 +19,7 @@ import type { Notifications } from '../notifications/notifications.ts';
 import { preferenceRoutes } from '../notifications/preference-routes.ts';
 import { targetRoutes } from '../notifications/target-routes.ts';
 import type { ServerKeys } from '../server-api/server-keys.ts';
+import type { SessionRegister } from '../sessions/session-register.ts';
 import { blockRoutes } from '../users/block-routes.ts';
 import { createBlockList } from '../users/blocks.ts';
 import { createPresenceReader } from '../users/presence.ts';
@@ -39,6 +40,7 @@ export interface ClientRoutesOptions {
   notifications: Notifications;
   metrics: Pick<CallServiceMetrics, 'rateLimited'>;
   serverKeys: ServerKeys;
+  sessions: Pick<SessionRegister, 'disconnect'>;
 }
 
 /** Everything that apps may ask over REST: first the origin, then the token, then the limit, then the body. */
@@ -51,6 +53,7 @@ export const clientRoutes = ({
   notifications,
   metrics,
   serverKeys,
+  sessions,
 }: ClientRoutesOptions): Router => {
   const routes = express.Router();
   const verifyToken = createTokenVerifier(config);
@@ -77,7 +80,7 @@ export const clientRoutes = ({
   routes.use(presenceRoutes({ guards, presence }));
   const createGuards = [...serverOr(serverKeys, plainGuards('create_chat')), body];
   const sendGuards = [authenticate(verifyToken, refusePlainly), body];
-  routes.use(chats.routes({ guards: plainGuards, sendGuards, createGuards, serverGuards: [...withServerKey, body] }));
+  routes.use(chats.routes({ guards: plainGuards, sendGuards, createGuards, serverGuards: [...withServerKey, body], sessions }));
   const { targets, bulks, onReachChanged, expandBulks } = notifications;
   routes.use(targetRoutes({ guards: plainGuards, targets, endpointRules: config }));
   routes.use(preferenceRoutes({ guards: plainGuards, database, vapidPublicKey: config.VAPID_PUBLIC_KEY, onReachChanged }));

@@ -1,6 +1,7 @@
 import { CallId, UserId } from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
+import { ownIdOf } from '../calls/call-reader.ts';
 import type { Database } from '../database/database.ts';
 import { bodyOrRefuse } from '../http/plain.ts';
 import { createLiveReader } from './live-reader.ts';
@@ -21,7 +22,9 @@ export const liveRoutes = ({ serverGuards, database }: { serverGuards: RequestHa
   });
   routes.get('/v1/server/pushes', serverGuards, async (request: Request, response: Response) => {
     const query = bodyOrRefuse(PushQuery, request.query, response);
-    if (query !== null) response.set('cache-control', 'no-store').json({ items: await listPushes(database, query) });
+    if (query === null) return;
+    const callId = query.callId === undefined ? undefined : await ownIdOf(database, query.callId);
+    response.set('cache-control', 'no-store').json({ items: await listPushes(database, { ...query, callId }) });
   });
   return routes;
 };

@@ -1,5 +1,6 @@
 import { type PushContent, storableText, UserId } from '@trunkline/contract';
 import { z } from 'zod';
+import { inEitherSpelling } from './either-spelling.ts';
 import { whyUnpushable } from './push-limits.ts';
 
 const MAX_USERS = 10_000;
@@ -39,24 +40,34 @@ const REQUIRED_DATA: Readonly<Record<z.infer<typeof BulkType>, readonly string[]
   custom: [],
 };
 
-const contentOf = ({ type, template = {}, data }: Given): PushContent => {
-  const { orderId = '', status = '', ...rest } = data;
-  if (type === 'order_update') return { type, orderId, status };
-  if (type === 'receipt_shared') return { type, orderId };
+const wordsOf = (template: Given['template'] = {}, { title, body }: Given['data']) => {
   const words = typeof template === 'string' ? { name: template } : template;
-  const { title: dataTitle, body: dataBody } = rest;
-  return { type, name: words.name ?? null, title: words.title ?? dataTitle ?? null, body: words.body ?? dataBody ?? null, data };
+  return { name: words.name ?? null, title: words.title ?? title ?? null, body: words.body ?? body ?? null };
+};
+
+/** What is sent. It has all that makes one request another, since the hash for the dedupe key is taken over it. */
+const contentOf = ({ type, template, data }: Given): PushContent => {
+  const words = wordsOf(template, data);
+  if (type !== 'order_update' && type !== 'receipt_shared') return { type, ...words, data };
+  const { orderId = '', status = '', ...further } = data;
+  const about = type === 'order_update' ? { type, orderId, status } : { type, orderId };
+  const added = type === 'order_update' || data['status'] === undefined ? further : { status, ...further };
+  const isPlain = Object.keys(added).length === 0 && Object.values(words).every((word) => word === null);
+  // As older versions have it, so that either version knows the other's request again.
+  return isPlain ? about : { ...about, ...words, data: added };
 };
 
 const complain = (context: z.RefinementCtx, path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
 
-/** What the app's backend asks to be sent to many. */
-export const BulkBody = Given.superRefine(({ userIds, all, type, data }, context) => {
+const Checked = Given.superRefine(({ userIds, all, type, data }, context) => {
   if ((userIds === undefined) === (all === undefined)) complain(context, ['userIds'], 'give either userIds or all: true');
   for (const key of REQUIRED_DATA[type]) if (data[key] === undefined) complain(context, ['data', key], `is needed for ${type}`);
   const unpushable = whyUnpushable(data);
   if (unpushable !== null) complain(context, ['data'], unpushable);
-}).transform((given) => ({
+});
+
+/** What the app's backend asks to be sent to many. */
+export const BulkBody = inEitherSpelling(Checked, Object.keys(Given.shape)).transform((given) => ({
   content: contentOf(given),
   /** In order, each once; null: everybody who has a target. */
   userIds: given.userIds === undefined ? null : [...new Set(given.userIds)].sort(),

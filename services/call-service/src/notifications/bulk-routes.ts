@@ -1,6 +1,7 @@
 import { refusal } from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
+import { asSpelled, inCamelCase } from '../chat/chat-bodies.ts';
 import { bodyOrRefuse, refusePlainly } from '../http/plain.ts';
 import { serverKeyOf } from '../http/server-key.ts';
 import { BulkBody } from './bulk-body.ts';
@@ -24,7 +25,10 @@ export const bulkRoutes = ({ serverGuards, bulks, onCreated }: BulkRoutesOptions
     const body = bodyOrRefuse(BulkBody, request.body, response);
     if (body === null) return;
     const created = await bulks.create(body, serverKeyOf(response));
-    if ('code' in created) return refusePlainly(response, { ...created, field: 'dedupeKey' });
+    if ('code' in created) {
+      const conflict = { ok: false, error: { ...created, field: 'dedupeKey' } } as const;
+      return refusePlainly(response, asSpelled(conflict, request.body, inCamelCase).error);
+    }
     if (!created.duplicate) onCreated();
     response.status(202).json(created);
   });

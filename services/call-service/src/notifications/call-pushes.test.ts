@@ -1,6 +1,7 @@
 import { type Call, type CallEvent, CallId, DeviceId, UserId } from '@trunkline/contract';
 import { describe, expect, it } from 'vitest';
-import { callPushes, type PushPolicy } from './call-pushes.ts';
+import type { CallRecord } from '../calls/call-record.ts';
+import { callPushes, lateRingOrders, type PushPolicy } from './call-pushes.ts';
 
 const NOW = 1_700_000_000_000;
 const RING_MS = 60_000;
@@ -141,4 +142,37 @@ it.each(['call_missed', 'call_cancelled'] as const)(
 
 it.each(['call_accepted', 'call_rejected'] as const)('a call is not missed after %s', (type) => {
   expect(typesOf([event(type)])).toEqual(['call_cancelled']);
+});
+
+describe('a ring of a target that is registered while it rings', () => {
+  const late = (afterMs: number, policy: PushPolicy, call: Partial<Call> = {}) =>
+    lateRingOrders([{ call: { ...CALL, ...call } as CallRecord, targetId: 'target', at: NOW + afterMs }], policy);
+
+  it('says what the others said, until the same moment, and again at half of the time that is left', () => {
+    const [ring] = callPushes([event('call_placed')], REACHED, ALWAYS);
+    expect(late(20_000, ALWAYS)).toEqual([
+      {
+        ...ring,
+        targetId: 'target',
+        sendings: [
+          { at: null, unless: null },
+          { at: NOW + 40_000, unless: 'device_acknowledged' },
+        ],
+      },
+    ]);
+  });
+
+  it('waits for an acknowledgement where the settings say so, no longer than the others did', () => {
+    const sendings = (afterMs: number) => late(afterMs, { ring: 'when_unacknowledged', escalateMs: 3000 })[0]?.sendings;
+    expect(sendings(1000)).toEqual([
+      { at: NOW + 3000, unless: 'acknowledged' },
+      { at: NOW + 30_500, unless: 'device_acknowledged' },
+    ]);
+    expect(sendings(20_000)?.[0]).toEqual({ at: NOW + 20_000, unless: 'acknowledged' });
+  });
+
+  it('is none any more when the call was answered or ended in the same batch', () => {
+    expect(late(0, ALWAYS, { state: 'CONNECTING' })).toEqual([]);
+    expect(late(0, ALWAYS, { state: 'CANCELLED', endedAt: NOW })).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
-import type { CallEvent, CallEventType } from '@trunkline/contract';
-import type { Reach } from '../calls/world.ts';
+import { type Call, type CallEvent, type CallEventType, isRinging } from '@trunkline/contract';
+import type { LateRing, Reach } from '../calls/world.ts';
 import type { PushOrder, Sending } from './push-order.ts';
 
 /** When a ring goes out by push. */
@@ -26,27 +26,36 @@ const reachesCallee = ({ call, recipients }: CallEvent): boolean => recipients.i
 const isRing = (event: CallEvent): boolean => event.type === 'call_placed' && reachesCallee(event);
 const isRingEnd = (event: CallEvent): boolean => RING_ENDS.has(event.type) && reachesCallee(event);
 
-const aboutCall = ({ call }: CallEvent) => ({ callId: call.id, callerId: call.callerId, callerName: call.callerName });
+const aboutCall = ({ id, callerId, callerName }: Call) => ({ callId: id, callerId, callerName });
 
-/** Once, and again at half of the ring for devices that have not said that they ring. */
-const ringSendings = ({ at, ringMsLeft }: CallEvent, { ring, escalateMs }: PushPolicy): Sending[] => {
-  const halfway = at + ringMsLeft / 2;
+/**
+ * Once, and again at half of the time that the ring has left at `at`, for devices that have not said that they ring. Devices have
+ * `escalateMs` from the call's beginning to say so: a target that came later waits no longer than that.
+ */
+const ringSendings = ({ createdAt, ringDeadlineAt }: Call, at: number, { ring, escalateMs }: PushPolicy): Sending[] => {
+  const halfway = (at + ringDeadlineAt) / 2;
   const again: Sending = { at: halfway, unless: 'device_acknowledged' };
   if (ring === 'always') return [{ at: null, unless: null }, again];
-  const escalated: Sending = { at: at + escalateMs, unless: 'acknowledged' };
-  return at + escalateMs < halfway ? [escalated, again] : [escalated];
+  const escalated: Sending = { at: Math.max(at, createdAt + escalateMs), unless: 'acknowledged' };
+  return createdAt + escalateMs < halfway ? [escalated, again] : [escalated];
 };
 
-const ringOrder = (event: CallEvent, policy: PushPolicy): PushOrder => {
-  const { callerAvatar, callType, channelId, calleeId, id, ringDeadlineAt } = event.call;
+const ringOrder = (call: Call, at: number, policy: PushPolicy) => {
+  const { callerAvatar, callType, channelId, calleeId, id, ringDeadlineAt } = call;
   return {
     userId: calleeId,
-    content: { type: 'incoming_call', ...aboutCall(event), callerAvatar, callType, channelId },
+    content: { type: 'incoming_call', ...aboutCall(call), callerAvatar, callType, channelId },
     collapseKey: id,
     expiresAt: ringDeadlineAt,
-    sendings: ringSendings(event, policy),
-  };
+    sendings: ringSendings(call, at, policy),
+  } satisfies PushOrder;
 };
+
+export type LateRingOrder = ReturnType<typeof ringOrder> & Pick<LateRing, 'targetId'>;
+
+/** The rings of targets that were registered while it rings. Of a call that was answered or ended in the same batch there is none. */
+export const lateRingOrders = (lateRings: readonly LateRing[], policy: PushPolicy): LateRingOrder[] =>
+  lateRings.filter(({ call }) => isRinging(call.state)).map(({ call, targetId, at }) => ({ ...ringOrder(call, at, policy), targetId }));
 
 const stopReason = ({ type, actor, call }: CallEvent): string => {
   if (type === 'call_accepted') return 'answered_elsewhere';
@@ -61,7 +70,7 @@ const stopOrder = (event: CallEvent, mayRing: boolean): PushOrder => {
   const { calleeId, id, ringDeadlineAt } = event.call;
   return {
     userId: calleeId,
-    content: { type: 'call_cancelled', ...aboutCall(event), reason: stopReason(event) },
+    content: { type: 'call_cancelled', ...aboutCall(event.call), reason: stopReason(event) },
     collapseKey: id,
     expiresAt: Math.max(ringDeadlineAt, event.at) + STOP_OUTLIVES_RING_MS,
     onlyIfRung: !mayRing,
@@ -72,14 +81,14 @@ const stopOrder = (event: CallEvent, mayRing: boolean): PushOrder => {
 /** Under a key of its own: it must not replace a stop that is still on its way. */
 const missedOrder = (event: CallEvent): PushOrder => ({
   userId: event.call.calleeId,
-  content: { type: 'missed_call', ...aboutCall(event), callType: event.call.callType },
+  content: { type: 'missed_call', ...aboutCall(event.call), callType: event.call.callType },
   collapseKey: `${event.call.id}.missed`,
   expiresAt: event.at + MISSED_CALL_LIVES_MS,
   sendings: [{ at: event.at + MISSED_CALL_AFTER_MS, unless: null }],
 });
 
 const ordersFor = (event: CallEvent, mayRing: boolean, hasEnded: boolean, policy: PushPolicy): PushOrder[] => {
-  if (isRing(event)) return mayRing && !hasEnded ? [ringOrder(event, policy)] : [];
+  if (isRing(event)) return mayRing && !hasEnded ? [ringOrder(event.call, event.at, policy)] : [];
   if (!isRingEnd(event)) return [];
   const stop = stopOrder(event, mayRing);
   return MISSED.has(event.type) && mayRing ? [stop, missedOrder(event)] : [stop];

@@ -1,4 +1,6 @@
-import { type ChatEvent, type ChatId, type PushContent, SYSTEM } from '@trunkline/contract';
+import { type ChatEvent, type ChatId, type MessageId, type PushContent, SYSTEM } from '@trunkline/contract';
+import type { Reading } from '../chat/chat-world.ts';
+import type { PushOrder } from './push-order.ts';
 
 /** What is worth a push of a chat's event. */
 export interface ChatNotice {
@@ -8,8 +10,9 @@ export interface ChatNotice {
   content: PushContent;
   collapseKey: string | null;
   livesMs: number;
-  /** `away`: for who has no session in the chat. `shown`: for who was sent a push of it that was not taken back. */
-  when: 'away' | 'shown';
+  except?: NonNullable<PushOrder['except']>;
+  /** Null: for who has no session in the chat. Else for whom the last push of the chat was of one of these messages: it is what is shown. */
+  ifShown: readonly MessageId[] | null;
 }
 
 const DAY_MS = 86_400_000;
@@ -33,12 +36,19 @@ const aboutMessage = ({ message, recipients }: EventOf<'message_sent'>): ChatNot
     text,
   };
   const userIds = recipients.filter((userId) => userId !== senderId);
-  return [{ chatId, userIds, content, collapseKey: chatKey(chatId), livesMs: DAY_MS, when: 'away' }];
+  return [{ chatId, userIds, content, collapseKey: chatKey(chatId), livesMs: DAY_MS, ifShown: null }];
 };
 
-const aboutReading = ({ chatId, readBy }: EventOf<'messages_read'>): ChatNotice[] => [
-  { chatId, userIds: [readBy], content: { type: 'chat_read', chatId }, collapseKey: chatKey(chatId), livesMs: DAY_MS, when: 'shown' },
-];
+/** Takes back what the reader's other devices show. */
+export const readingNotice = ({ chatId, messageIds, readBy, deviceId }: Reading): ChatNotice => ({
+  chatId,
+  userIds: [readBy],
+  content: { type: 'chat_read', chatId },
+  collapseKey: chatKey(chatId),
+  livesMs: DAY_MS,
+  except: { deviceId, onlyTarget: false },
+  ifShown: messageIds,
+});
 
 const textIn = (data: object, field: string): string | null => {
   const value: unknown = (data as Readonly<Record<string, unknown>>)[field];
@@ -58,7 +68,7 @@ export const statusIn = (update: unknown): string => {
 };
 
 const aboutApp = (event: EventOf<'order_updated' | 'receipt_shared' | 'custom'>): ChatNotice[] => {
-  const common = { chatId: null, userIds: event.recipients, livesMs: DAY_MS, when: 'away' } as const;
+  const common = { chatId: null, userIds: event.recipients, livesMs: DAY_MS, ifShown: null } as const;
   switch (event.type) {
     case 'order_updated': {
       const { orderId, update } = event;
@@ -75,17 +85,16 @@ const aboutApp = (event: EventOf<'order_updated' | 'receipt_shared' | 'custom'>)
   }
 };
 
-/** What an event of chats is worth to who cannot see it now. */
+/** What an event of chats is worth to who cannot see it now. A reading has a notice of its own, which knows the device. */
 export const chatNotices = (event: ChatEvent): ChatNotice[] => {
   switch (event.type) {
     case 'message_sent':
       return aboutMessage(event);
-    case 'messages_read':
-      return aboutReading(event);
     case 'order_updated':
     case 'receipt_shared':
     case 'custom':
       return aboutApp(event);
+    case 'messages_read':
     case 'partner_online':
     case 'partner_offline':
     case 'member_removed':

@@ -31,6 +31,17 @@ const RING_IS_UNDER_WAY = exists(`pushes ring WHERE ring.call_id = a.call_id AND
 const STOP_IS_TO_COME = exists(`pushes stop WHERE stop.call_id = a.call_id AND stop.target_id = a.target_id
   AND stop.type = 'call_cancelled' AND stop.status = 'queued'`);
 
+const NOTHING_IS_UNREAD = exists(`chat_members m WHERE m.chat_id = (a.content->>'chatId')::uuid AND m.user_id = a.user_id
+  AND m.unread_count = 0`);
+
+/** It may have been tried before: also by a worker that died over it. */
+const IS_REPEATED = 'a.call_id IS NULL AND (a.attempt > 1 OR a.claimed_attempt IS NOT NULL)';
+
+/** A newer one of its key is shown, or about to be: it would take that one's place. Processes' clocks may differ, so the database's counts too. */
+const IS_SUPERSEDED = exists(`pushes newer WHERE newer.user_id = a.user_id AND newer.notification_id > a.notification_id
+  AND newer.created_at >= a.created_at AND newer.target_id = a.target_id AND newer.collapse_key = a.collapse_key
+  AND (newer.status = 'accepted' OR newer.status = 'queued' AND (newer.claimed_until > clock_timestamp() OR newer.id = ANY ($1::uuid[])))`);
+
 /**
  * `$1`, `$2`: ids and attempts. The same attempt may claim twice: its worker died, and its job runs again. What is dropped
  * leaves a line in the trace of its call.
@@ -45,6 +56,8 @@ export const CLAIM_PUSHES = {
         WHEN a.status <> 'queued' THEN 'done'
         WHEN a.expires_at <= clock_timestamp() THEN 'expired'
         WHEN t.id IS NULL THEN 'target_gone'
+        WHEN a.type = 'chat_message' AND ${NOTHING_IS_UNREAD} THEN 'nothing_unread'
+        WHEN ${IS_REPEATED} AND ${IS_SUPERSEDED} THEN 'superseded'
         WHEN a.type = 'incoming_call' AND NOT ${IS_RINGING} THEN 'call_over'
         WHEN a.send_unless = 'acknowledged' AND ${HAS_ACKNOWLEDGED} THEN 'acknowledged'
         WHEN a.send_unless = 'device_acknowledged' AND ${DEVICE_HAS_ACKNOWLEDGED} THEN 'acknowledged'

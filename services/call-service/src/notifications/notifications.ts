@@ -9,7 +9,7 @@ import { claimPushes } from './claim-pushes.ts';
 import { type NoticePolicy, type Notify, notifyUsers } from './notify-users.ts';
 import { sweepPushes } from './push-sweep.ts';
 import { createPushTargets, type PushTargets } from './push-targets.ts';
-import { tellReachChanged } from './reach-watch.ts';
+import { createReachWatch } from './reach-watch.ts';
 import { recordResults } from './record-results.ts';
 
 export interface Notifications {
@@ -40,7 +40,7 @@ export interface NotificationsOptions {
 
 /** The pushes of call-service: to whom they go, and what became of them. */
 export const createNotifications = ({ database, decider, queue, noticePolicy, logger, webhooks }: NotificationsOptions): Notifications => {
-  const onReachChanged = tellReachChanged(database, decider);
+  const reach = createReachWatch(database, decider);
   const notify = notifyUsers(noticePolicy);
   const bulks = createBulks({ database, notify, enqueue: queue.enqueue });
 
@@ -48,16 +48,16 @@ export const createNotifications = ({ database, decider, queue, noticePolicy, lo
     const { again, rung, unreached } = await database.transaction((transaction) => recordResults(transaction, results, webhooks));
     webhooks?.wake();
     queue.enqueue(again);
-    await Promise.all([...rung.map((callId) => decider.decide({ kind: 'pushed', callId })), onReachChanged(unreached)]);
+    await Promise.all([...rung.map((callId) => decider.decide({ kind: 'pushed', callId })), reach.changed(unreached)]);
   };
 
   return {
-    targets: createPushTargets({ database, onReachChanged }),
+    targets: createPushTargets({ database, reach }),
     bulks,
     notify,
     claim: (asked) => claimPushes(database, asked, webhooks),
     record,
-    onReachChanged,
+    onReachChanged: reach.changed,
     expandBulks: () => {
       bulks.expand().catch((error: unknown) => logger.warn({ err: error }, 'a notification to many waits for the sweep'));
     },

@@ -13,6 +13,7 @@ export interface Notice {
   collapseKey: string | null;
   /** How long it is worth bringing. */
   livesMs: number;
+  except?: NonNullable<PushOrder['except']>;
   bulkId?: string;
 }
 

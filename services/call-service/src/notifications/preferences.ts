@@ -1,5 +1,6 @@
 import type { PushType } from '@trunkline/contract';
 import { z } from 'zod';
+import { inEitherSpelling } from './either-spelling.ts';
 
 const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day as HH:MM');
 
@@ -32,8 +33,12 @@ const SHAPE = {
 export const Preferences = z.object(SHAPE);
 export type Preferences = z.infer<typeof Preferences>;
 
+const Stored = z.strictObject(SHAPE).partial();
+
+const QuietHoursSaid = inEitherSpelling(QuietHours, Object.keys(QuietHours.shape)).nullable();
+
 /** What a request may change: what it leaves out stays. */
-export const PreferenceChange = z.strictObject(SHAPE).partial();
+export const PreferenceChange = inEitherSpelling(Stored.extend({ quiet_hours: QuietHoursSaid.optional() }), Object.keys(SHAPE));
 
 const DEFAULTS: Preferences = {
   order_updates: true,
@@ -46,8 +51,7 @@ const DEFAULTS: Preferences = {
 };
 
 /** What is stored is what the user has set: the rest follows the defaults. */
-export const preferencesFrom = (stored: object): Preferences =>
-  ({ ...DEFAULTS, ...PreferenceChange.catch({}).parse(stored) }) as Preferences;
+export const preferencesFrom = (stored: object): Preferences => ({ ...DEFAULTS, ...Stored.catch({}).parse(stored) }) as Preferences;
 
 type Switch = 'order_updates' | 'chat_messages' | 'promotional' | 'system_alerts' | 'calls';
 

@@ -1,5 +1,6 @@
 import type { DeviceId, FcmTokenKind, PushPlatform, PushProvider, UserId } from '@trunkline/contract';
 import type { Database } from '../database/database.ts';
+import type { ReachWatch } from './reach-watch.ts';
 
 /** The oldest go: a user has no more devices than this, and each costs a push with every ring. */
 const MAX_TARGETS = 50;
@@ -53,21 +54,22 @@ export interface PushTargets {
 
 export interface PushTargetsOptions {
   database: Database;
-  /** These users may have come within reach of push, or out of it. */
-  onReachChanged(userIds: readonly string[]): Promise<void>;
+  reach: ReachWatch;
 }
 
-export const createPushTargets = ({ database, onReachChanged }: PushTargetsOptions): PushTargets => ({
+export const createPushTargets = ({ database, reach }: PushTargetsOptions): PushTargets => ({
   register: async ({ userId, provider, platform, kind, deviceId, address, p256dh, auth, locale }) => {
     const values = [userId, provider, platform, kind, deviceId, address, p256dh, auth, locale];
     const [registered] = await database.query<{ id: string; formerUserId: string | null }>(REGISTER, values);
     if (registered === undefined) throw new Error('a push target was not answered');
     await database.query(DROP_SURPLUS, [userId]);
-    await onReachChanged([userId, ...(registered.formerUserId === null ? [] : [registered.formerUserId])]);
-    return { id: registered.id };
+    const { id, formerUserId } = registered;
+    await reach.registered(userId, id);
+    if (formerUserId !== null && formerUserId !== userId) await reach.changed([formerUserId]);
+    return { id };
   },
   remove: async (userId, provider, address) => {
     await database.query(REMOVE, [address, userId, provider]);
-    await onReachChanged([userId]);
+    await reach.changed([userId]);
   },
 });

@@ -23,7 +23,7 @@ const IS_EXCEPTED = `o."exceptDevice" IS NOT NULL AND t.device_id IS NOT DISTINC
 const WAS_RUNG = `(SELECT true FROM pushes ring
   WHERE ring.call_id = o."callId" AND ring.target_id = t.id AND ring.type = 'incoming_call' LIMIT 1)`;
 
-/** `$1`: a JSON array of sendings. Makes a row for each target of each user, and a line in the trace of its call. */
+/** `$1`: a JSON array of sendings. Makes a row for each target of each user, in their order, and a line in the trace of its call. */
 export const QUEUE_PUSHES = {
   name: 'queue_pushes',
   text: `WITH queued AS (
@@ -36,7 +36,7 @@ export const QUEUE_PUSHES = {
         "collapseKey" text, "expiresAt" float8, at float8, unless text, "exceptDevice" text, "exceptOnly" boolean, "onlyIfRung" boolean)
       JOIN push_targets t ON t.user_id = o."userId"
       WHERE NOT (${IS_EXCEPTED}) AND (NOT o."onlyIfRung" OR ${WAS_RUNG})
-      ON CONFLICT DO NOTHING RETURNING id, user_id, target_id, type, call_id, bulk_id, attempt, due_at - ${LOOK_AGAIN} AS at
+      ORDER BY o."notificationId" ON CONFLICT DO NOTHING RETURNING id, user_id, target_id, type, call_id, bulk_id, attempt, due_at - ${LOOK_AGAIN} AS at
     ), traced AS (
       INSERT INTO call_trace (call_id, at, kind, user_id, device_id, detail)
       SELECT q.call_id, clock_timestamp(), 'push_queued', q.user_id, t.device_id,
@@ -48,11 +48,16 @@ export const QUEUE_PUSHES = {
 
 const AT_ONCE: readonly Sending[] = [{ at: null, unless: null }];
 
-const rowsOf = ({ sendings = AT_ONCE, except, onlyIfRung = false, ...order }: PushOrder) => {
-  const notificationId = uuidv7();
+const rowsOf = ({ sendings = AT_ONCE, except, onlyIfRung = false, ...order }: PushOrder, notificationId: string) => {
   const callId = 'callId' in order.content ? order.content.callId : null;
   const conditions = { exceptDevice: except?.deviceId ?? null, exceptOnly: except?.deviceId === null && except.onlyTarget, onlyIfRung };
   return sendings.map((sending) => ({ ...order, ...sending, ...conditions, notificationId, callId }));
+};
+
+/** Ids that sort as the orders do: those of one millisecond differ by chance alone. */
+const numbered = (orders: readonly PushOrder[]) => {
+  const ids = orders.map(() => uuidv7()).sort();
+  return orders.flatMap((order, index) => rowsOf(order, ids[index] as string));
 };
 
 /**
@@ -60,4 +65,4 @@ const rowsOf = ({ sendings = AT_ONCE, except, onlyIfRung = false, ...order }: Pu
  * given to the push queue after the commit, as a hint: the sweep finds what was not.
  */
 export const queuePushes = (transaction: Transaction, orders: readonly PushOrder[]): Promise<QueuedPush[]> =>
-  transaction.query<QueuedPush>(QUEUE_PUSHES, [JSON.stringify(orders.flatMap(rowsOf))]);
+  transaction.query<QueuedPush>(QUEUE_PUSHES, [JSON.stringify(numbered(orders))]);

@@ -1,4 +1,5 @@
 import type { Decider } from '../calls/decider.ts';
+import { MAKE_AND_LOCK_LINES } from '../calls/load.ts';
 import type { Database } from '../database/database.ts';
 
 export const READ_RINGING_OF = {
@@ -7,11 +8,28 @@ export const READ_RINGING_OF = {
     AND state IN ('INITIATING', 'RINGING') AND NOT hidden_from_callee`,
 };
 
-/** Has the calls that ring for these users look again at whether push reaches them. */
-export const tellReachChanged =
-  (database: Database, decider: Pick<Decider, 'decide'>) =>
-  async (userIds: readonly string[]): Promise<void> => {
-    if (userIds.length === 0) return;
+/** What changes who is reached by push, and so which calls ring where. */
+export interface ReachWatch {
+  /** These users may have come within reach of push, or out of it. */
+  changed(userIds: readonly string[]): Promise<void>;
+  /** This target is stored: what rings for its user rings there too. */
+  registered(userId: string, targetId: string): Promise<void>;
+}
+
+/** Has the calls that ring for users look again at how push reaches them. */
+export const createReachWatch = (database: Database, decider: Pick<Decider, 'decide'>): ReachWatch => {
+  const tellCalls = async (userIds: readonly string[], more: { targetId?: string } = {}): Promise<void> => {
     const ringing = await database.query<{ id: string }>(READ_RINGING_OF, [userIds]);
-    await Promise.all(ringing.map(({ id }) => decider.decide({ kind: 'reach', callId: id })));
+    await Promise.all(ringing.map(({ id }) => decider.decide({ kind: 'reach', callId: id, ...more })));
   };
+  return {
+    changed: async (userIds) => {
+      if (userIds.length > 0) await tellCalls(userIds);
+    },
+    registered: async (userId, targetId) => {
+      // Waits for calls that are being placed: they have looked for targets before this one, and ring once they are committed.
+      await database.query(MAKE_AND_LOCK_LINES, [[userId]]);
+      await tellCalls([userId], { targetId });
+    },
+  };
+};

@@ -2,6 +2,7 @@ import { ECDH } from 'node:crypto';
 import { DeviceId, FcmTokenKind, PushPlatform } from '@trunkline/contract';
 import { type PushEndpointRules, pushEndpointProblem } from '@trunkline/service-kit';
 import { z } from 'zod';
+import { inEitherSpelling } from './either-spelling.ts';
 
 /** Longer than any that Firebase or a push service gives out, and short enough for an index. */
 const MAX_ADDRESS_LENGTH = 2048;
@@ -21,7 +22,9 @@ const visible = z
 
 const about = { deviceId: DeviceId.nullish(), locale: Locale.nullish() };
 
-export const DeviceBody = z.object({ token: visible, platform: PushPlatform, kind: FcmTokenKind.nullish(), ...about });
+export const DeviceBody = inEitherSpelling(z.object({ token: visible, platform: PushPlatform, kind: FcmTokenKind.nullish(), ...about }), [
+  'deviceId',
+]);
 
 const bytesOf = (base64url: string): Buffer => Buffer.from(base64url, 'base64url');
 
@@ -45,15 +48,18 @@ const Keys = z.object({
 
 /** A subscription as browsers give it (W3C Push API, `PushSubscription.toJSON`). */
 export const subscriptionBody = (rules: Omit<PushEndpointRules, 'NODE_ENV'>) =>
-  z.object({
-    endpoint: visible.superRefine((endpoint, context) => {
-      const message = pushEndpointProblem(endpoint, rules);
-      if (message !== null) context.addIssue({ code: 'custom', message });
+  inEitherSpelling(
+    z.object({
+      endpoint: visible.superRefine((endpoint, context) => {
+        const message = pushEndpointProblem(endpoint, rules);
+        if (message !== null) context.addIssue({ code: 'custom', message });
+      }),
+      expirationTime: z.number().nullish(),
+      keys: Keys,
+      ...about,
     }),
-    expirationTime: z.number().nullish(),
-    keys: Keys,
-    ...about,
-  });
+    ['expirationTime', 'deviceId'],
+  );
 
 export const RemovedDevice = z.object({ token: visible });
 export const RemovedSubscription = z.object({ endpoint: visible });

@@ -1,5 +1,6 @@
-import { storableText } from '@trunkline/contract';
+import { CallId, storableText } from '@trunkline/contract';
 import { z } from 'zod';
+import { readCall } from '../calls/call-reader.ts';
 import type { Database } from '../database/database.ts';
 import { limitOf, Moment, where } from './list-query.ts';
 
@@ -26,7 +27,7 @@ const CONDITIONS: Readonly<Record<Exclude<keyof AuditQuery, 'limit'>, string>> =
   key: 'key_name = ?',
   action: 'action = ?',
   userId: 'user_id = ?',
-  callId: 'call_id = ?',
+  callId: 'call_id = ANY (?::text[])',
   chatId: 'chat_id = ?::uuid',
   since: 'at >= ?',
   until: 'at < ?',
@@ -44,12 +45,20 @@ export interface AuditItem {
   detail: Readonly<Record<string, unknown>> | null;
 }
 
+/** Its own, and its callee's own for it: under that one, earlier versions filed what they refused. */
+const idsOfCall = async (database: Database, asked: string): Promise<string[]> => {
+  const callId = CallId.safeParse(asked).data;
+  const call = callId === undefined ? null : await readCall(database, callId);
+  return call === null ? [asked] : [call.id, call.calleeAlias].filter((id) => id !== null);
+};
+
 /** What was done with server keys, newest first. */
 export const readAudit = async (
   database: Database,
-  { limit, ...asked }: AuditQuery,
+  { limit, callId, ...asked }: AuditQuery,
 ): Promise<{ items: AuditItem[]; nextCursor: string | null }> => {
-  const { text, values, name } = where(CONDITIONS, asked);
+  const callIds = callId === undefined ? undefined : await idsOfCall(database, callId);
+  const { text, values, name } = where(CONDITIONS, { ...asked, callId: callIds });
   const statement = {
     name: `read_audit_${name}`,
     text: `SELECT id::text, at, key_name AS key, action, call_id AS "callId", chat_id AS "chatId", user_id AS "userId", detail

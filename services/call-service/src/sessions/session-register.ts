@@ -11,6 +11,7 @@ import type {
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
 import type { Background } from '../background.ts';
 import { type Decider, decideSurely } from '../calls/decider.ts';
+import type { LeftSeats } from '../chat/left-seats.ts';
 import type { PartnerNews } from '../chat/partners.ts';
 import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
@@ -40,7 +41,7 @@ export const DISCONNECT_USER = {
       UPDATE sessions SET disconnected_at = clock_timestamp() WHERE user_id = $1 AND closed_at IS NULL RETURNING 1
     ), counted AS (SELECT count(*)::integer AS sessions FROM unwanted), audited AS (
       INSERT INTO server_audit (action, key_name, user_id, detail)
-      SELECT 'disconnect_user', $2, $1, jsonb_build_object('sessions', sessions) FROM counted
+      SELECT 'disconnect_user', $2::text, $1, jsonb_build_object('sessions', sessions) FROM counted WHERE $2::text IS NOT NULL
     )
     SELECT sessions FROM counted`,
 };
@@ -79,7 +80,7 @@ const SETTLED_TOGETHER = 1000;
 const SETTLED_APART_MS = 100;
 const READ_UNSETTLED = {
   name: 'read_unsettled_sessions',
-  text: `SELECT id, user_id FROM sessions WHERE closed_at < clock_timestamp() - interval '1 second' AND settled_at IS NULL
+  text: `SELECT id, user_id, NOT is_over AS lapsed FROM sessions WHERE closed_at < clock_timestamp() - interval '1 second' AND settled_at IS NULL
     ORDER BY closed_at LIMIT ${SETTLED_TOGETHER}`,
 };
 const SETTLE_SESSIONS = {
@@ -119,14 +120,20 @@ interface SessionRow {
   user_id: string;
 }
 
+/** A session that is over. */
+interface Gone extends SessionRow {
+  /** Nobody knows since when: what it was told last, nobody may have heard. */
+  isDoubtful: boolean;
+}
+
 export interface SessionRegister {
   /** Registers sessions, and answers with what each of them must know. Opening one again is harmless. */
   open(gatewayId: GatewayId, opened: readonly OpenedSession[]): Promise<Snapshot[]>;
   /** Resolves when the closing is stored; the calls of those people are told of it behind that. */
   close(gatewayId: GatewayId, closed: readonly ClosedSession[]): Promise<void>;
   renewLease(gatewayId: GatewayId): Promise<LeaseResponse>;
-  /** Has all sessions of this user closed by their gateways, and says how many there are. */
-  disconnect(userId: UserId, keyName: string): Promise<number>;
+  /** Has all sessions of this user closed by their gateways, and says how many there are. No key: what it is part of is audited. */
+  disconnect(userId: UserId, keyName: string | null): Promise<number>;
   /** Closes the sessions of gateways that fell silent, and settles what a process left undone. */
   sweep(): Promise<void>;
 }
@@ -136,6 +143,8 @@ export interface SessionRegisterOptions {
   decider: Decider;
   /** Told of whose first session opened and whose last one closed. */
   partners: PartnerNews;
+  /** Told of the sessions that are over. */
+  seats: LeftSeats;
   /** Where what follows from a closing goes on behind its answer. */
   background: Pick<Background, 'run'>;
   logger: Logger;
@@ -166,6 +175,7 @@ export const createSessionRegister = ({
   database,
   decider,
   partners,
+  seats,
   background,
   logger,
   gatewayLeaseSeconds,
@@ -181,20 +191,21 @@ export const createSessionRegister = ({
 
   const partnersMissed = (error: unknown): void => logger.warn({ err: error }, 'chat partners were not told of who came or went');
 
-  const settle = async (sessions: readonly SessionRow[]): Promise<void> => {
+  const settle = async (sessions: readonly Gone[]): Promise<void> => {
     if (sessions.length === 0) return;
     const users = unique(sessions.map(({ user_id }) => user_id));
     await database.query(NOTE_LAST_SEEN, [users]);
     await tellCalls(users);
     await webhooks?.go(users);
     await partners.went(users).catch(partnersMissed);
+    await seats.pushUnseen(sessions.filter(({ isDoubtful }) => isDoubtful).map(({ id }) => id));
     await database.query(SETTLE_SESSIONS, [sessions.map(({ id }) => id)]);
   };
 
   const settleLeftBehind = async (): Promise<void> => {
     for (;;) {
-      const sessions = await database.query<SessionRow>(READ_UNSETTLED, []);
-      await settle(sessions);
+      const sessions = await database.query<SessionRow & { lapsed: boolean }>(READ_UNSETTLED, []);
+      await settle(sessions.map(({ lapsed, ...session }) => ({ ...session, isDoubtful: lapsed })));
       if (sessions.length < SETTLED_TOGETHER) return;
     }
   };
@@ -207,7 +218,7 @@ export const createSessionRegister = ({
   };
 
   /** In a storm of closings their consequences come together: what waits for them waits for seconds. */
-  const settling = createMicroBatch<SessionRow, void>({
+  const settling = createMicroBatch<Gone, void>({
     maxItems: SETTLED_TOGETHER,
     maxInFlight: 1,
     apartMs: SETTLED_APART_MS,
@@ -217,7 +228,7 @@ export const createSessionRegister = ({
     },
   });
 
-  const settleSoon = async (sessions: readonly SessionRow[]): Promise<void> => {
+  const settleSoon = async (sessions: readonly Gone[]): Promise<void> => {
     await Promise.all(sessions.map(settling.add));
   };
 
@@ -241,13 +252,16 @@ export const createSessionRegister = ({
     },
     close: async (gatewayId, closed) => {
       if (closed.length === 0) return;
+      const silent = new Set<string>(closed.filter(({ wasSilent }) => wasSilent).map(({ sessionId }) => sessionId));
       const sessions = await database.query<SessionRow>(CLOSE_SESSIONS, [
         gatewayId,
         closed.map(({ sessionId }) => sessionId),
         closed.map(({ userId }) => userId),
       ]);
       background.run(
-        settleSoon(sessions).catch((error: unknown) => logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will')),
+        settleSoon(sessions.map((session) => ({ ...session, isDoubtful: silent.has(session.id) }))).catch((error: unknown) =>
+          logger.warn({ err: error }, 'closed sessions could not be settled; the sweep will'),
+        ),
       );
     },
     renewLease: async (gatewayId) => {

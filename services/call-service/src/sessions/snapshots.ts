@@ -9,10 +9,8 @@ import {
 } from '@trunkline/contract';
 import { CALL_COLUMNS } from '../calls/call-columns.ts';
 import { type CallRecord, callOf, NOBODY } from '../calls/call-record.ts';
+import { MIN_RING_MS } from '../calls/deadlines.ts';
 import type { Database } from '../database/database.ts';
-
-/** A ring that would stop almost at once is worse than none. */
-const MIN_RING_MS = 3000;
 
 /** `$1`–`$3`: session, user and device of each viewer. One statement for however many connect at once. */
 export const READ_CONCERNED = {

@@ -1,12 +1,23 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ChatId, type UserId, uuidv7 } from '@trunkline/contract';
 import type { ChatDecider } from '../chat/chat-decider.ts';
 import type { Database } from '../database/database.ts';
+import type { SessionRegister } from '../sessions/session-register.ts';
+import { forgetOffline } from '../webhooks/online-users.ts';
+import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { forgetCaller, forgetSender } from './erase-pushes.ts';
 
-/** One person who is to be forgotten. */
-export interface Forgetting {
+/** Who forgets people. */
+export interface EraseOptions {
   database: Database;
   chats: Pick<ChatDecider, 'decide'>;
+  sessions: Pick<SessionRegister, 'disconnect'>;
+  /** Null: the app's backend is told nothing of who comes and goes. */
+  webhooks: Pick<Webhooks, 'go'> | null;
+}
+
+/** One person who is to be forgotten. */
+export interface Forgetting extends EraseOptions {
   userId: UserId;
   /** Who the person is from now on. */
   pseudonym: string;
@@ -172,12 +183,19 @@ const forgetPushes: Forget = async (forgetting) => {
   return deletePushes(forgetting);
 };
 
+/** With their webhook, where their closed sessions had none yet. Whoever has an open session goes when that closes. */
+const forgetOnline: Forget = ({ database, webhooks, userId }) => webhooks?.go([userId]) ?? forgetOffline(database, [userId]);
+
 /**
  * What becomes of each table when a person is forgotten, in this order. A test compares it with the database, so a new
  * table cannot be left out.
  */
 export const TREATMENTS: Readonly<Record<string, Treatment>> = {
-  sessions: { how: 'deleted', forget: one('forget_sessions_of_user', 'DELETE FROM sessions WHERE user_id = $1') },
+  // Of one that is open, or was not settled yet, the closing is still to be told of.
+  sessions: {
+    how: 'deleted',
+    forget: one('forget_settled_sessions_of_user', 'DELETE FROM sessions WHERE user_id = $1 AND settled_at IS NOT NULL'),
+  },
   lines: { how: 'deleted', forget: one('forget_line', 'DELETE FROM lines WHERE user_id = $1') },
   blocks: { how: 'deleted', forget: one('forget_blocks', 'DELETE FROM blocks WHERE owner_id = $1 OR blocked_id = $1') },
   calls: { how: 'pseudonymised', forget: forgetCalls },
@@ -202,7 +220,7 @@ export const TREATMENTS: Readonly<Record<string, Treatment>> = {
   },
   bulks: { how: 'expires', within: '60 days' },
   chat_call_notes: { how: 'expires', within: 'seconds' },
-  online_users: { how: 'deleted', forget: one('forget_online_user', 'DELETE FROM online_users WHERE user_id = $1') },
+  online_users: { how: 'deleted', forget: forgetOnline },
   webhooks: { how: 'expires', within: 'WEBHOOK_KEEP_HOURS (168), and a day where they still wait' },
   webhook_streams: { how: 'expires', within: '2 days' },
   outbox: { how: 'expires', within: 'seconds' },
@@ -215,6 +233,10 @@ export const TREATMENTS: Readonly<Record<string, Treatment>> = {
 const COUNT_LIVE = {
   name: 'count_live_calls',
   text: `SELECT count(*)::integer AS count FROM calls WHERE (caller_id = $1 OR callee_id = $1) AND coalesce(ended_at, 'infinity') = 'infinity'`,
+};
+const COUNT_OPEN = {
+  name: 'count_unsettled_sessions',
+  text: 'SELECT count(*)::integer AS count FROM sessions WHERE user_id = $1 AND settled_at IS NULL',
 };
 const NOTE_ERASURE = { name: 'note_erasure', text: `INSERT INTO server_audit (action, user_id, key_name) VALUES ('erase_user', $1, $2)` };
 
@@ -231,22 +253,38 @@ export interface Erasure {
   user_id: string;
   /** Stands in the person's place from now on, and says nothing of who it was. */
   pseudonym: string;
-  /** False: a call still lived and was left. Ask again when it is over. */
+  /** False: a call still lived and was left, or a connection was still being closed. Ask again when they are over. */
   complete: boolean;
   live_calls: number;
+  /** Connections that could not be closed first, or were opened meanwhile. What came over them may be left. */
+  open_sessions: number;
   left_chats: number;
   /** By table: what became of its rows, and how many they were. */
   done: Record<string, TableDone>;
 }
 
-/** Forgets a person in every table. May be asked again at any time: it does what is left. */
-export const eraseUser = async (
-  database: Database,
-  chats: Pick<ChatDecider, 'decide'>,
-  userId: UserId,
-  keyName: string,
-): Promise<Erasure> => {
-  const forgetting: Forgetting = { database, chats, userId, keyName, pseudonym: `erased-${uuidv7()}`, pushesOfOthers: 0 };
+const countOf = async ({ database, userId }: Forgetting, statement: typeof COUNT_LIVE): Promise<number> =>
+  (await database.query<{ count: number }>(statement, [userId]))[0]?.count ?? 0;
+
+/** Gateways that live close what they are told to within two seconds. */
+const CLOSED_WITHIN_MS = 3000;
+const LOOK_EVERY_MS = 50;
+
+/** Answers with how many connections are still open then. */
+const disconnect = async (forgetting: Forgetting): Promise<number> => {
+  await forgetting.sessions.disconnect(forgetting.userId, null);
+  const deadline = performance.now() + CLOSED_WITHIN_MS;
+  for (;;) {
+    const open = await countOf(forgetting, COUNT_OPEN);
+    if (open === 0 || performance.now() > deadline) return open;
+    await pause(LOOK_EVERY_MS);
+  }
+};
+
+/** Disconnects a person, and forgets them in every table. May be asked again at any time: it does what is left. */
+export const eraseUser = async (options: EraseOptions, userId: UserId, keyName: string): Promise<Erasure> => {
+  const forgetting: Forgetting = { ...options, userId, keyName, pseudonym: `erased-${uuidv7()}`, pushesOfOthers: 0 };
+  const openBefore = await disconnect(forgetting);
   const left_chats = await leaveChats(forgetting);
   const done: Erasure['done'] = {};
   for (const [table, { how, within, ofOthers, forget }] of Object.entries(TREATMENTS)) {
@@ -259,8 +297,9 @@ export const eraseUser = async (
       ...(ofOthers === undefined ? {} : { of_others: { how: ofOthers, rows: forgetting.pushesOfOthers } }),
     };
   }
-  await database.query(NOTE_ERASURE, [forgetting.pseudonym, keyName]);
-  const [live] = await database.query<{ count: number }>(COUNT_LIVE, [userId]);
-  const live_calls = live?.count ?? 0;
-  return { user_id: userId, pseudonym: forgetting.pseudonym, complete: live_calls === 0, live_calls, left_chats, done };
+  await options.database.query(NOTE_ERASURE, [forgetting.pseudonym, keyName]);
+  const live_calls = await countOf(forgetting, COUNT_LIVE);
+  const open_sessions = Math.max(openBefore, await countOf(forgetting, COUNT_OPEN));
+  const complete = live_calls === 0 && open_sessions === 0;
+  return { user_id: userId, pseudonym: forgetting.pseudonym, complete, live_calls, open_sessions, left_chats, done };
 };

@@ -50,16 +50,25 @@ export const tellOnline = async (transaction: Transaction, users: readonly strin
   );
 };
 
-/** Tells it of those who have no session any more. May be asked again: each is told once. */
-export const tellOffline = (database: Database, users: readonly string[]): Promise<void> =>
+const goOffline = async (transaction: Transaction, users: readonly string[]): Promise<Changed[]> => {
+  transaction.send(LOCK_ONLINE, [unique(users)]);
+  return transaction.query<Changed>(GO_OFFLINE, [unique(users)]);
+};
+
+/** Tells it of those who have no session any more, and says how many they are. May be asked again: each is told once. */
+export const tellOffline = (database: Database, users: readonly string[]): Promise<number> =>
   database.transaction(async (transaction) => {
-    transaction.send(LOCK_ONLINE, [unique(users)]);
-    const rows = await transaction.query<Changed>(GO_OFFLINE, [unique(users)]);
+    const rows = await goOffline(transaction, users);
     storeWebhooks(
       transaction,
       rows.map(({ userId, at }) => presenceDraft('user.offline', userId, at)),
     );
+    return rows.length;
   });
+
+/** The same where there is nobody to tell. */
+export const forgetOffline = (database: Database, users: readonly string[]): Promise<number> =>
+  database.transaction(async (transaction) => (await goOffline(transaction, users)).length);
 
 /** Tells it of those whose sessions ended while no webhooks were sent. */
 export const tellGone = async (database: Database): Promise<void> => {

@@ -1,5 +1,6 @@
 import { CallId, WebhookType } from '@trunkline/contract';
 import { z } from 'zod';
+import { ownIdOf } from '../calls/call-reader.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import { type AuditRow, INSERT_AUDIT } from '../server-api/audit.ts';
 import { Moment } from '../server-api/list-query.ts';
@@ -45,8 +46,9 @@ const replayStep = async (transaction: Transaction, chosen: readonly Chosen[]): 
 };
 
 /** Has webhooks sent again under their first ids, step by step, each in a short transaction. Answers with how many they are. */
-export const replayWebhooks = async (database: Database, { since, types, callId }: ReplayBody, keyName: string): Promise<number> => {
-  const stream = callId == null ? null : `call:${callId}`;
+export const replayWebhooks = async (database: Database, { since, types, callId: asked }: ReplayBody, keyName: string): Promise<number> => {
+  const callId = asked == null ? null : await ownIdOf(database, asked);
+  const stream = callId === null ? null : `call:${callId}`;
   let replayed = 0;
   for (let behind: Pick<Chosen, 'createdAt' | 'seq'> = { createdAt: since, seq: '0' }; ; ) {
     const chosen = await database.query<Chosen>(CHOOSE, [behind.createdAt, behind.seq, types ?? null, stream]);
@@ -56,7 +58,7 @@ export const replayWebhooks = async (database: Database, { since, types, callId 
     behind = last;
   }
   const detail = { since, replayed, ...(types == null ? {} : { types: types.join() }) };
-  const audit: AuditRow = { keyName, action: 'replay_webhooks', callId: callId ?? null, detail };
+  const audit: AuditRow = { keyName, action: 'replay_webhooks', callId, detail };
   await database.query(INSERT_AUDIT, [JSON.stringify([audit])]);
   return replayed;
 };

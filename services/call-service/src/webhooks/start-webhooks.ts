@@ -18,8 +18,8 @@ export interface Webhooks extends AsyncDisposable {
   wake(): void;
   /** These users get sessions in this transaction, which `open` sends. After the commit, `wake`. */
   come(transaction: Transaction, users: readonly string[], open: () => void): Promise<void>;
-  /** Sessions of these users are over. Resolves after COMMIT. */
-  go(users: readonly string[]): Promise<void>;
+  /** Sessions of these users are over. Resolves after COMMIT with how many have none any more, and were online. */
+  go(users: readonly string[]): Promise<number>;
 }
 
 export interface WebhooksOptions {
@@ -68,8 +68,9 @@ export const startWebhooks = ({ config, database, logger, metrics }: WebhooksOpt
     wake: sender.wake,
     come: tellOnline,
     go: async (users) => {
-      await tellOffline(database, users);
+      const gone = await tellOffline(database, users);
       sender.wake();
+      return gone;
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

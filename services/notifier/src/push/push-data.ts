@@ -1,6 +1,14 @@
 import type { PushContent } from '@trunkline/contract';
 import { shortName } from './templates/templates.ts';
 
+interface Given {
+  name?: string | null | undefined;
+  data?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What the app's backend gave for the app itself. */
+const given = ({ name, data }: Given): Record<string, string> => ({ ...data, ...(name == null ? {} : { name }) });
+
 /**
  * What an app is told beside the words: what kind of push, about which call, chat or order. `expiresAt`, epoch milliseconds, is when
  * nobody wants it any more.
@@ -38,12 +46,12 @@ export const pushData = (content: PushContent, expiresAt: number): Record<string
     case 'chat_read':
       return { type: content.type, chatId: content.chatId };
     case 'order_update':
-      return { type: content.type, orderId: content.orderId, status: content.status };
+      return { ...given(content), type: content.type, orderId: content.orderId, status: content.status };
     case 'receipt_shared':
-      return { type: content.type, orderId: content.orderId };
+      return { ...given(content), type: content.type, orderId: content.orderId };
     case 'promotional':
     case 'system_alert':
     case 'custom':
-      return { ...content.data, ...(content.name === null ? {} : { name: content.name }), type: content.type };
+      return { ...given(content), type: content.type };
   }
 };

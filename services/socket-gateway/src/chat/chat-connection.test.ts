@@ -68,7 +68,7 @@ const connect = () => {
           seen.reports.push(`opened for ${hears}`);
           return new Promise((resolve) => opened.push(resolve));
         },
-        closed: async () => void seen.reports.push('closed'),
+        closed: async ({ wasSilent }) => void seen.reports.push(wasSilent === true ? 'closed as silent' : 'closed'),
         giveUp: () => undefined,
       },
       subscriber,
@@ -174,6 +174,14 @@ describe('a joined chat', () => {
       [OTHER_SEAT, { event: 'user_left', body: { chatId: CHAT, userId: 'ben', timestamp: '2024-01-01T12:00:00.000Z' } }],
     ]);
     expect([[...seen.rooms], seen.reports.slice(2)]).toEqual([[], ['unsubscribed', 'absent', 'closed']]);
+  });
+
+  it('is left by a socket that fell silent, and that is reported: what it was told last, nobody may have heard', async () => {
+    const { connection, seen, open } = connect();
+    await open();
+    connection.onClose('silent');
+    await seen.left;
+    expect(seen.reports.at(-1)).toBe('closed as silent');
   });
 
   it('is not entered by a socket that went while it was asked for', async () => {

@@ -286,14 +286,15 @@ export class ChatConnection implements RoomListener {
     this.#seats.leaveAll();
     this.#subscription.end();
     services.presence.leave(sessionId);
-    onEnd(reportClose(this.#finish(), services.reports), reason);
+    onEnd(reportClose(this.#finish(reason), services.reports), reason);
   }
 
   /** The close is reported last: after the session's own opening, and after what it still had to send. */
-  async #finish(): Promise<ClosedSession | null> {
+  async #finish(reason: EndedFor): Promise<ClosedSession | null> {
     await this.#answered();
     await this.#reporting;
     const { sessionId, identity } = this.#options;
-    return this.#wasReported ? { sessionId, userId: identity.userId } : null;
+    if (!this.#wasReported) return null;
+    return { sessionId, userId: identity.userId, ...(reason === 'silent' ? { wasSilent: true } : {}) };
   }
 }

@@ -55,6 +55,17 @@ it('what is wrong is answered at once, whatever waits', () => {
   expect(answers).toMatchObject([{ ok: false, error: { code: 'parse_error', field: 'chat_id' } }]);
 });
 
+it('what call-service finds wrong is named as the client spells it', async () => {
+  const { receiver, asks, answers } = createReceiver();
+  receiver.release();
+  for (const body of [{ chatId: CHAT }, { chat_id: CHAT }]) receiver.receive({ event: 'join_chat', body }, null);
+  for (const index of [0, 1]) {
+    asks[index]?.done({ ok: false, error: { ...refusal('unauthorized'), field: 'chat_id' } });
+    await turn();
+  }
+  expect(answers).toMatchObject([{ error: { field: 'chatId' } }, { error: { field: 'chat_id' } }]);
+});
+
 it('more than can wait, and more than may come in a second, is refused', () => {
   const refused = { ok: false, error: expect.objectContaining({ code: 'rate_limited' }) };
   const waiting = createReceiver(70);

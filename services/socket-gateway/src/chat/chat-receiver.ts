@@ -3,13 +3,14 @@ import { Backlog } from '../backlog.ts';
 import { CommandLimit, PAST_LIMIT } from '../command-limit.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { type ChatAnswer, type ChatRefusal, type DecodedAsk, otsy } from '../dialects/otsy.ts';
-import type { ChatAsk } from '../dialects/otsy-words.ts';
+import type { ChatAsk, Spelling } from '../dialects/otsy-words.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import type { Acknowledge } from '../transports/transport.ts';
 
 interface Pending {
   readonly ask: ChatAsk;
   readonly requestId: RequestId | null;
+  readonly spelling: Spelling;
   readonly acknowledge: Acknowledge | null;
   /** By `performance.now()`. */
   readonly takenAt: number;
@@ -115,8 +116,8 @@ export class ChatReceiver {
   /** Why it is not taken; null: it is. */
   #refusalOf(decoded: DecodedAsk, acknowledge: Acknowledge | null, takenAt: number): ChatRefusal | null {
     if ('refused' in decoded) return decoded.refused;
-    const { ask, requestId } = decoded;
-    if (!this.#backlog.add({ ask, requestId, acknowledge, takenAt }, textIn(ask))) return refusal('rate_limited');
+    const { ask, requestId, spelling } = decoded;
+    if (!this.#backlog.add({ ask, requestId, spelling, acknowledge, takenAt }, textIn(ask))) return refusal('rate_limited');
     this.#start();
     return null;
   }
@@ -127,11 +128,11 @@ export class ChatReceiver {
 
   async #actOnAll(): Promise<void> {
     for (let next = this.#backlog.next(); next !== undefined; next = this.#backlog.next()) {
-      const { ask, requestId, acknowledge, takenAt } = next;
+      const { ask, requestId, spelling, acknowledge, takenAt } = next;
       this.#current = ask;
       const answer = await this.#options.act(ask, requestId);
       this.#current = null;
-      this.#answer(answer, ask.type, acknowledge);
+      this.#answer(otsy.asSpelled(answer, spelling), ask.type, acknowledge);
       if (!STAYS_HERE.has(ask.type))
         this.#options.metrics.commandSeconds.observe({ command: ask.type }, (performance.now() - takenAt) / 1000);
     }

@@ -24,17 +24,38 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
 /** Our names of fields that the wire calls otherwise. */
 const WIRE_NAMES: ReadonlyMap<string, string> = new Map([...SPELLINGS].map(([wire, ours]) => [ours, wire]));
 
-/** How the wire calls a field. */
-export const wireName = (field: string): string => (field === 'messageType' ? 'type' : (WIRE_NAMES.get(field) ?? field));
-
 type Fields = Readonly<Record<string, unknown>>;
+
+const oursOf = (name: string): string => SPELLINGS.get(name) ?? name;
+
+/** How one frame spells the fields that have two spellings, by our name of them. */
+export type Spelling = ReadonlyMap<string, string>;
+
+/** How it spells them; of a field in both, the value that counts, which `null` is not. `message` counts where it is a message. */
+const spellingIn = (event: string, { message, ...beside }: Fields): Spelling => {
+  const said = event === 'send_message' && isObject(message) ? Object.entries(message) : [];
+  const spelling = new Map<string, string>();
+  for (const [name, value] of [...Object.entries(beside), ...said]) {
+    const ours = oursOf(name);
+    const counts = (value !== null && value !== undefined) || !spelling.has(ours);
+    if (WIRE_NAMES.has(ours) && counts) spelling.set(ours, name);
+  }
+  return spelling;
+};
+
+/** A field, whichever way it is spelled, as the client spells it; one that it left out, as the wire does. */
+export const spelled = (field: string, spelling: Spelling): string => {
+  const ours = oursOf(field);
+  if (ours === 'messageType') return 'type';
+  return spelling.get(ours) ?? WIRE_NAMES.get(ours) ?? ours;
+};
 
 /** The fields that have a value, in our spelling. Clients write `null` for a field that they leave out. */
 const fieldsOf = (body: object): Fields =>
   Object.fromEntries(
     Object.entries(body)
       .filter(([, value]) => value !== null && value !== undefined)
-      .map(([name, value]) => [SPELLINGS.get(name) ?? name, value]),
+      .map(([name, value]) => [oursOf(name), value]),
   );
 
 const aboutChat = (type: 'join_chat' | 'leave_chat') => z.object({ chatId: ChatId }).transform(({ chatId }): ChatAsk => ({ type, chatId }));
@@ -81,5 +102,6 @@ export const requestIdIn = (fields: Fields): RequestId | null | 'malformed' => {
   return success ? (data ?? null) : 'malformed';
 };
 
-/** The fields of what came with a word; null: it is no object. */
-export const readFields = (body: unknown): Fields | null => (isObject(body) ? fieldsOf(body) : null);
+/** What came with a word: its fields in our spelling, and the client's; null: it is no object. */
+export const readFields = (event: string, body: unknown): { fields: Fields; spelling: Spelling } | null =>
+  isObject(body) ? { fields: fieldsOf(body), spelling: spellingIn(event, body as Fields) } : null;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aChatEvent, aMessage, CHAT, MESSAGE, SENT_AT, SHOPPER, USER } from '../../test/chat-event.ts';
 import { type ChatAnswer, type ChatTelling, otsy } from './otsy.ts';
-import { OTSY_WORDS } from './otsy-words.ts';
+import { OTSY_WORDS, readFields } from './otsy-words.ts';
 
 const says = (event: string | null, body: unknown) => otsy.decode({ event, body });
 
@@ -41,7 +41,7 @@ describe('what a client says', () => {
   ];
 
   it.each(WORDS)('%s %j', (event, body, ask) => {
-    expect(says(event, body)).toEqual({ requestId: null, ask });
+    expect(says(event, body)).toMatchObject({ requestId: null, ask });
   });
 
   it('has no word that is not tried above', () => {
@@ -57,7 +57,9 @@ describe('what a client says', () => {
   it.each<[string, unknown, string]>([
     ['join_chat', {}, 'chat_id'],
     ['join_chat', { chat_id: 'chat-uuid' }, 'chat_id'],
-    ['leave_chat', { chatId: 7 }, 'chat_id'],
+    ['leave_chat', { chatId: 7 }, 'chatId'],
+    ['leave_chat', { chatId: 7, chat_id: null }, 'chatId'],
+    ['leave_chat', { chatId: CHAT, chat_id: 'zz' }, 'chat_id'],
     ['send_message', { message: { content: 'Hello!' } }, 'chat_id'],
     ['send_message', { chatId: CHAT, message: 'Hello!' }, 'message'],
     ['send_message', { chatId: CHAT }, 'content'],
@@ -69,17 +71,24 @@ describe('what a client says', () => {
     ['send_message', message({ type: 'video' }), 'type'],
     ['send_message', message({ type: 'system' }), 'type'],
     ['send_message', message({ attachment_url: 'javascript:alert(1)' }), 'attachment_url'],
-    ['send_message', message({ attachmentUrl: 'http://example.com/a.png' }), 'attachment_url'],
+    ['send_message', message({ attachmentUrl: 'http://example.com/a.png' }), 'attachmentUrl'],
     ['send_message', message({ attachment_type: 7 }), 'attachment_type'],
     ['send_message', message({ metadata: 'text' }), 'metadata'],
     ['send_message', message({ metadata: { text: 'x'.repeat(9000) } }), 'metadata'],
     ['send_message', message({ client_message_id: '' }), 'client_message_id'],
+    ['send_message', message({ clientMessageId: '' }), 'clientMessageId'],
+    ['send_message', { chatId: CHAT, clientMessageId: 'c-1', message: { content: 'Hello!', client_message_id: '' } }, 'client_message_id'],
+    ['send_message', { chatId: 'zz', message: { content: 'Hello!' } }, 'chatId'],
+    ['join_chat', { chatId: 'zz', message: { chat_id: CHAT } }, 'chatId'],
     ['typing_indicator', { chat_id: CHAT }, 'action'],
     ['typing_indicator', { chat_id: CHAT, action: 'pause' }, 'action'],
     ['mark_messages_read', { chat_id: CHAT }, 'message_ids'],
     ['mark_messages_read', { chat_id: CHAT, message_ids: [] }, 'message_ids'],
+    ['mark_messages_read', { chatId: CHAT, messageIds: ['x'] }, 'messageIds'],
     ['mark_messages_read', { chat_id: CHAT, message_ids: [MESSAGE, 'msg-2'] }, 'message_ids'],
     ['auth:refresh', {}, 'token'],
+    ['join_chat', { chat_id: CHAT, request_id: 7 }, 'request_id'],
+    ['join_chat', { chat_id: CHAT, requestId: '' }, 'requestId'],
   ])('%s %j is refused by the name of its field', (event, body, field) => {
     expect(says(event, body)).toMatchObject({
       refused: { code: 'parse_error', field, message: expect.stringMatching(new RegExp(`^${field}: `)) },
@@ -217,9 +226,20 @@ describe('what a client is answered', () => {
     expect(otsy.answer(refused, USER, false)).toEqual({ frame: { event: 'error', body: { code, message } } });
   });
 
-  it('names the field as the wire does', () => {
-    const refused: ChatAnswer = { ok: false, error: { ...refusal('parse_error'), field: 'messageIds' } };
-    expect(otsy.answer(refused, USER, true)).toHaveProperty('acknowledgement.error.field', 'message_ids');
+  it.each<[string, object, string]>([
+    ['chat_id', { chatId: CHAT }, 'chatId'],
+    ['chat_id', { chat_id: CHAT }, 'chat_id'],
+    ['message_ids', { chatId: CHAT, messageIds: [MESSAGE] }, 'messageIds'],
+    ['request_id', { chatId: CHAT, requestId: 'r-1' }, 'requestId'],
+    ['client_message_id', { message: { clientMessageId: 'c-1' } }, 'clientMessageId'],
+    ['messageIds', {}, 'message_ids'],
+    ['token', {}, 'token'],
+  ])('names %s, which was wrong in %j, as the client does', (field, body, spelled) => {
+    const refused: ChatAnswer = { ok: false, error: { ...refusal('conflict'), field } };
+    const { spelling } = readFields('send_message', body) as NonNullable<ReturnType<typeof readFields>>;
+    const error = expect.objectContaining({ field: spelled });
+    expect(otsy.answer(otsy.asSpelled(refused, spelling), USER, true)).toEqual({ acknowledgement: { ok: false, error } });
+    expect(otsy.answer(otsy.asSpelled(refused, spelling), USER, false)).toEqual({ frame: { event: 'error', body: error } });
   });
 });
 

@@ -15,7 +15,7 @@ import type { z } from 'zod';
 import { closingEvent } from './closing-event.ts';
 import type { Answer, EventFrame } from './dialect.ts';
 import { isoTime } from './json-frames.ts';
-import { type ChatAsk, OTSY_WORDS, readFields, requestIdIn, wireName } from './otsy-words.ts';
+import { type ChatAsk, OTSY_WORDS, readFields, requestIdIn, type Spelling, spelled } from './otsy-words.ts';
 
 export type ChatRefusal = Extract<ChatReply, { ok: false }>['error'];
 
@@ -39,8 +39,11 @@ export type ChatTelling =
   | { readonly type: 'unread'; readonly chats: readonly UnreadChat[] }
   | { readonly type: 'history'; readonly chatId: ChatId; readonly messages: readonly ChatMessage[] };
 
-/** What one client frame means. `refused` says what was wrong with it. */
-export type DecodedAsk = { readonly requestId: RequestId | null } & ({ readonly ask: ChatAsk } | { readonly refused: ChatRefusal });
+/** What one client frame means. `refused` says what was wrong with it, as the client spells it. */
+export type DecodedAsk = { readonly requestId: RequestId | null } & (
+  | { readonly ask: ChatAsk; readonly spelling: Spelling }
+  | { readonly refused: ChatRefusal }
+);
 
 const LONGEST_WORD = 40;
 /** Of who has none in the token. */
@@ -51,24 +54,35 @@ const unreadable = (message: string, requestId: RequestId | null = null, field?:
   refused: { ...refusal('parse_error', { message }), ...(field === undefined ? {} : { field }) },
 });
 
-/** The first thing that is wrong, by the name of its field on the wire. */
-const wrongField = ({ issues: [issue] }: z.ZodError, requestId: RequestId | null): DecodedAsk => {
+/** The first thing that is wrong, by the client's name of its field. */
+const wrongField = ({ issues: [issue] }: z.ZodError, requestId: RequestId | null, spelling: Spelling): DecodedAsk => {
   const names = issue?.path.filter((part) => typeof part === 'string') ?? [];
-  const field = names.at(-1);
-  if (issue === undefined || field === undefined) return unreadable('The payload is not understood', requestId);
-  return unreadable(`${wireName(field)}: ${issue.message}`, requestId, wireName(field));
+  const name = names.at(-1);
+  if (issue === undefined || name === undefined) return unreadable('The payload is not understood', requestId);
+  const field = spelled(name, spelling);
+  return unreadable(`${field}: ${issue.message}`, requestId, field);
 };
 
 const decode = ({ event, body }: EventFrame): DecodedAsk => {
   if (event === null) return unreadable('The packet is malformed, binary or nested too deeply');
   const words = OTSY_WORDS.get(event);
   if (words === undefined) return unreadable(`There is no event "${storablePart(event, LONGEST_WORD)}"`);
-  const fields = readFields(body);
-  if (fields === null) return unreadable(`The payload of "${event}" must be an object`);
+  const read = readFields(event, body);
+  if (read === null) return unreadable(`The payload of "${event}" must be an object`);
+  const { fields, spelling } = read;
   const requestId = requestIdIn(fields);
-  if (requestId === 'malformed') return unreadable('requestId: must be text of 1–128 characters', null, 'requestId');
+  if (requestId === 'malformed') {
+    const field = spelled('requestId', spelling);
+    return unreadable(`${field}: must be text of 1–128 characters`, null, field);
+  }
   const { success, data, error } = words.safeParse(fields);
-  return success ? { requestId, ask: data } : wrongField(error, requestId);
+  return success ? { requestId, ask: data, spelling } : wrongField(error, requestId, spelling);
+};
+
+/** The same answer, its field as the client spells it in what it asked. */
+const asSpelled = (answer: ChatAnswer, spelling: Spelling): ChatAnswer => {
+  if (answer.ok || answer.error.field === undefined) return answer;
+  return { ok: false, error: { ...answer.error, field: spelled(answer.error.field, spelling) } };
 };
 
 const encode = (telling: ChatTelling, viewerId: UserId): EventFrame => {
@@ -111,7 +125,7 @@ const encode = (telling: ChatTelling, viewerId: UserId): EventFrame => {
   }
 };
 
-const errorOf = ({ code, message, field }: ChatRefusal) => ({ code, message, ...(field === undefined ? {} : { field: wireName(field) }) });
+const errorOf = ({ code, message, field }: ChatRefusal) => ({ code, message, ...(field === undefined ? {} : { field }) });
 
 const acknowledgementOf = (answer: ChatAnswer, viewerId: UserId): object => {
   if (!answer.ok) return { ok: false, error: errorOf(answer.error) };
@@ -134,4 +148,4 @@ const answer = (given: ChatAnswer, viewerId: UserId, acknowledges: boolean): Ans
  * Socket.IO on `/chat`, as the Otsy apps speak it: pure translation, which MUST NOT throw on any input.
  * See docs/dialects/otsy.md.
  */
-export const otsy = { name: 'otsy', decode, encode, answer, closing: closingEvent } as const;
+export const otsy = { name: 'otsy', decode, encode, asSpelled, answer, closing: closingEvent } as const;

@@ -88,6 +88,7 @@ const Erased: z.ZodType<Erasure> = z
     pseudonym: z.string(),
     complete: z.boolean(),
     live_calls: z.int(),
+    open_sessions: z.int().describe('Connections that are being closed: ask again'),
     left_chats: z.int(),
     done: z.record(
       z.string(),
@@ -191,7 +192,8 @@ export const SERVER_OPERATIONS: Operations = {
   },
   'DELETE /v1/server/users/:userId': {
     tag: 'server',
-    summary: 'Forget a person',
+    summary: 'Disconnect and forget a person',
+    description: 'Where it is not `complete`, a call still lives or a connection could not be closed yet: ask again.',
     asks: 'server',
     answers: { 200: { what: 'What became of the rows of each table', schema: Erased } },
     refusals: ['parse_error'],

@@ -70,6 +70,18 @@ const CASES: readonly Case[] = [
     ['Tin nhắn mới từ ai đó', 'Mở cuộc trò chuyện để xem'],
   ],
   [
+    { type: 'chat_message', ...message, senderId: 'system', senderName: null, text: null },
+    ['New message', 'Open the chat to read it'],
+    ['新着メッセージ', 'チャットを開いて確認してください'],
+    ['Tin nhắn mới', 'Mở cuộc trò chuyện để xem'],
+  ],
+  [
+    { type: 'chat_message', ...message, senderId: 'system', senderName: 'Support', text: null },
+    ['New message from Support', 'Open the chat to read it'],
+    ['Supportからの新着メッセージ', 'チャットを開いて確認してください'],
+    ['Tin nhắn mới từ Support', 'Mở cuộc trò chuyện để xem'],
+  ],
+  [
     { type: 'chat_read', chatId: 'chat-1' },
     ['Messages read', 'Read on another device'],
     ['既読', '別の端末で読みました'],
@@ -116,6 +128,18 @@ const CASES: readonly Case[] = [
     ['New notification', 'Open the app to see it'],
     ['新しいお知らせ', 'アプリを開いてご確認ください'],
     ['Thông báo mới', 'Mở ứng dụng để xem'],
+  ],
+  [
+    { type: 'order_update', orderId: 'order-1', status: 'shopping', ...own, title: 'MyTitle' },
+    ['MyTitle', 'Your order status has been updated to: Shopping'],
+    ['MyTitle', 'ご注文の状況が更新されました: Shopping'],
+    ['MyTitle', 'Trạng thái đơn hàng của bạn: Shopping'],
+  ],
+  [
+    { type: 'receipt_shared', orderId: 'order-1', ...own, title: 'MyTitle', body: 'MyBody' },
+    ['MyTitle', 'MyBody'],
+    ['MyTitle', 'MyBody'],
+    ['MyTitle', 'MyBody'],
   ],
   [
     { type: 'custom', ...own, title: 'Closed on Monday', body: 'We are back on Tuesday' },

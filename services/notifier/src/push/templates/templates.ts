@@ -1,4 +1,4 @@
-import type { PushContent, PushLanguage, PushType } from '@trunkline/contract';
+import { type PushContent, type PushLanguage, type PushType, SYSTEM } from '@trunkline/contract';
 import { plainText } from './plain-text.ts';
 
 /** What a person reads. */
@@ -19,6 +19,12 @@ export const shortName = (name: string | null): string => plainText(name ?? '', 
 
 const named = (name: string | null, unknown: string): string => shortName(name) || unknown;
 
+/** Who wrote, in words made of the name; what the system says has no writer. */
+const messageTitle = (
+  { senderId, senderName }: ContentOf<'chat_message'>,
+  words: { by: (name: string) => string; unknown: string; none: string },
+) => (senderId === SYSTEM && shortName(senderName) === '' ? words.none : words.by(named(senderName, words.unknown)));
+
 /** As a person reads it: `out_for_delivery` is "Out for delivery". */
 const statusWords = (status: string): string => {
   const words = plainText(status.replaceAll('_', ' '), STATUS);
@@ -31,8 +37,13 @@ const orderWords = ({ status }: ContentOf<'order_update'>, said: (status: string
   return words === '' ? unsaid : said(words);
 };
 
+interface OwnWords {
+  title?: string | null | undefined;
+  body?: string | null | undefined;
+}
+
 /** What the app's backend says; where it says nothing, these words. */
-const own = (content: { title: string | null; body: string | null }, title: string, body: string): Notice => ({
+const own = (content: OwnWords, title: string, body: string): Notice => ({
   title: plainText(content.title ?? '', TITLE) || title,
   body: plainText(content.body ?? '', BODY) || body,
 });
@@ -108,17 +119,17 @@ export const TEMPLATES: { readonly [Type in PushType]: Readonly<Record<PushLangu
     }),
   },
   chat_message: {
-    en: ({ senderName, text }) => ({
-      title: `New message from ${named(senderName, 'someone')}`,
-      body: textOr(text, 'Open the chat to read it'),
+    en: (content) => ({
+      title: messageTitle(content, { by: (name) => `New message from ${name}`, unknown: 'someone', none: 'New message' }),
+      body: textOr(content.text, 'Open the chat to read it'),
     }),
-    ja: ({ senderName, text }) => ({
-      title: `${named(senderName, '不明な相手')}からの新着メッセージ`,
-      body: textOr(text, 'チャットを開いて確認してください'),
+    ja: (content) => ({
+      title: messageTitle(content, { by: (name) => `${name}からの新着メッセージ`, unknown: '不明な相手', none: '新着メッセージ' }),
+      body: textOr(content.text, 'チャットを開いて確認してください'),
     }),
-    vi: ({ senderName, text }) => ({
-      title: `Tin nhắn mới từ ${named(senderName, 'ai đó')}`,
-      body: textOr(text, 'Mở cuộc trò chuyện để xem'),
+    vi: (content) => ({
+      title: messageTitle(content, { by: (name) => `Tin nhắn mới từ ${name}`, unknown: 'ai đó', none: 'Tin nhắn mới' }),
+      body: textOr(content.text, 'Mở cuộc trò chuyện để xem'),
     }),
   },
   chat_read: {
@@ -127,23 +138,29 @@ export const TEMPLATES: { readonly [Type in PushType]: Readonly<Record<PushLangu
     vi: () => ({ title: 'Đã đọc tin nhắn', body: 'Đã đọc trên thiết bị khác' }),
   },
   order_update: {
-    en: (content) => ({
-      title: 'Order Update',
-      body: orderWords(content, (status) => `Your order status has been updated to: ${status}`, 'Your order has been updated'),
-    }),
-    ja: (content) => ({
-      title: '注文の更新',
-      body: orderWords(content, (status) => `ご注文の状況が更新されました: ${status}`, 'ご注文が更新されました'),
-    }),
-    vi: (content) => ({
-      title: 'Cập nhật đơn hàng',
-      body: orderWords(content, (status) => `Trạng thái đơn hàng của bạn: ${status}`, 'Đơn hàng của bạn đã được cập nhật'),
-    }),
+    en: (content) =>
+      own(
+        content,
+        'Order Update',
+        orderWords(content, (status) => `Your order status has been updated to: ${status}`, 'Your order has been updated'),
+      ),
+    ja: (content) =>
+      own(
+        content,
+        '注文の更新',
+        orderWords(content, (status) => `ご注文の状況が更新されました: ${status}`, 'ご注文が更新されました'),
+      ),
+    vi: (content) =>
+      own(
+        content,
+        'Cập nhật đơn hàng',
+        orderWords(content, (status) => `Trạng thái đơn hàng của bạn: ${status}`, 'Đơn hàng của bạn đã được cập nhật'),
+      ),
   },
   receipt_shared: {
-    en: () => ({ title: 'Receipt', body: 'The receipt of your order has been shared with you' }),
-    ja: () => ({ title: '領収書', body: 'ご注文の領収書が共有されました' }),
-    vi: () => ({ title: 'Hóa đơn', body: 'Hóa đơn của đơn hàng đã được chia sẻ với bạn' }),
+    en: (content) => own(content, 'Receipt', 'The receipt of your order has been shared with you'),
+    ja: (content) => own(content, '領収書', 'ご注文の領収書が共有されました'),
+    vi: (content) => own(content, 'Hóa đơn', 'Hóa đơn của đơn hàng đã được chia sẻ với bạn'),
   },
   promotional: {
     en: (content: Backends) => own(content, 'An offer for you', 'Open the app to see it'),
