@@ -7,11 +7,11 @@ import { type PushSystem, startPushSystem } from './push-system.ts';
 const PATH = '/v1/server/notifications';
 const PATIENCE_MS = 300_000;
 
-/** One job at a time, at a pace at which a test can step in; what is broken off is not logged. */
-const SLOWLY = { JOB_CONCURRENCY: '1', FCM_RATE_PER_SECOND: '400', LOG_LEVEL: 'silent' };
-
 /** So that no attempt runs out of time on a busy machine: what a provider took and did not answer in time is sent again. */
 const FEW_AT_ONCE = { JOB_CONCURRENCY: '2', PUSH_CONCURRENCY: '10' };
+
+/** One job at a time, at a pace at which a test can step in; what is broken off is not logged. */
+const SLOWLY = { ...FEW_AT_ONCE, JOB_CONCURRENCY: '1', FCM_RATE_PER_SECOND: '400', LOG_LEVEL: 'silent' };
 
 /** Users with a token each, as if they had registered over days. */
 const registerMany = async ({ system }: PushSystem, count: number): Promise<string[]> => {
