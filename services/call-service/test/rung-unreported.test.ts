@@ -1,4 +1,5 @@
 import { SessionsResponse } from '@trunkline/contract';
+import { until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
 import { envelope, place, send } from './envelopes.ts';
 import { type RunningCallService, startRunningCallService } from './running-call-service.ts';
@@ -25,6 +26,27 @@ it.each(['phone', null])(
     expect(await open(service, 's2', deviceId)).toEqual(['call_cancelled ann']);
   },
 );
+
+it('a device may have rung, also where it comes back long after its gateway died', async () => {
+  await using service = await startRunningCallService();
+  const { database } = service;
+  const ids = async (): Promise<string[]> =>
+    (await database.query<{ id: string }>('SELECT id FROM sessions ORDER BY id')).map(({ id }) => id);
+  const settledAgo = (minutes: number) =>
+    database.query(`UPDATE sessions SET settled_at = clock_timestamp() - make_interval(mins => $1)`, [minutes]);
+  await open(service, 'left', 'tablet');
+  await service.post('sessions', { gatewayId: 'g', opened: [], closed: [{ sessionId: 'left', userId: 'bob' }] });
+  await open(service, 's1', 'phone');
+  await cancelled(service);
+  await database.query(`UPDATE gateways SET lease_until = clock_timestamp()`);
+  const unsettled = () => database.query('SELECT FROM sessions WHERE settled_at IS NULL');
+  await until('both sessions are settled', async () => (await unsettled()).length === 0);
+  await settledAgo(4);
+  await until('the one that left is forgotten', async () => !(await ids()).includes('left'));
+  expect(await open(service, 's2', 'phone')).toEqual(['call_cancelled ann']);
+  await settledAgo(7);
+  await until('so is the other one in the end', async () => !(await ids()).includes('s1'));
+});
 
 it('a device that came when a call was over is told nothing of it, nor one that left before', async () => {
   await using service = await startRunningCallService();

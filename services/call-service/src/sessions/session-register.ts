@@ -87,11 +87,15 @@ const SETTLE_SESSIONS = {
   name: 'settle_sessions',
   text: 'UPDATE sessions SET settled_at = clock_timestamp() WHERE id = ANY ($1::text[]) AND closed_at IS NOT NULL',
 };
-/** Long after any request about them can arrive. */
+/**
+ * Long after any request about them can arrive. Those of a gateway that died stay longer than snapshots look back: that they were there
+ * may be all that says that their devices rang.
+ */
 const FORGET_SESSIONS = {
   name: 'forget_sessions',
   text: `DELETE FROM sessions WHERE id IN
-    (SELECT id FROM sessions WHERE settled_at < clock_timestamp() - interval '1 minute' LIMIT ${STEP}) RETURNING id`,
+    (SELECT id FROM sessions WHERE settled_at < clock_timestamp() - interval '1 minute'
+      AND (is_over OR settled_at < clock_timestamp() - interval '6 minutes') LIMIT ${STEP}) RETURNING id`,
 };
 const READ_LIVE_CALLS = {
   name: 'read_live_calls_of_users',
