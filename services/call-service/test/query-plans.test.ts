@@ -13,7 +13,6 @@ import { READ_AWAY } from '../src/notifications/away-pushes.ts';
 import { CLAIM_BULK, READ_NEXT_TARGETED } from '../src/notifications/bulks.ts';
 import { CLAIM_PUSHES } from '../src/notifications/claim-pushes.ts';
 import { READ_EXPIRED_NOW } from '../src/notifications/expired-pushes.ts';
-import { QUEUE_LATE_RINGS } from '../src/notifications/late-rings.ts';
 import { READ_PUSH_HISTORY } from '../src/notifications/push-history.ts';
 import { SWEEP_PUSHES } from '../src/notifications/push-sweep.ts';
 import { DROP_RINGS } from '../src/notifications/queue-call-pushes.ts';
@@ -68,7 +67,7 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   ],
   [READ_RINGING_OF, [['ann']]],
   [QUEUE_PUSHES, [ORDER]],
-  [QUEUE_LATE_RINGS, [LATE_RING]],
+  [QUEUE_PUSHES, [LATE_RING]],
   [READ_LEFT_CHATS, [['s']]],
   [READ_UNSEEN, [['s'], 60]],
   [DROP_RINGS, [['x']]],

@@ -128,7 +128,7 @@ export const createDecider = ({ database, policy, pushPolicy, published, logger,
     });
     if (outcome.events.length > 0) webhooks?.wake();
     if (unpublished.rows.length > 0 || outcome.hints.length > 0 || outcome.lateRings.length > 0)
-      onCommitted({ outcome, rows: await inSequence(unpublished), pushes: (await Promise.all(pushes)).flat(), notes: await notes });
+      onCommitted({ outcome, rows: await inSequence(unpublished), pushes: await pushes, notes: await notes });
     const replyTo = new Map(fresh.map((each, index) => [each, outcome.replies[index] as Reply]));
     return arrived.map((each) => (replyTo.has(each) ? (replyTo.get(each) as Reply) : failed));
   };

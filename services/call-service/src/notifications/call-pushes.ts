@@ -40,7 +40,7 @@ const ringSendings = ({ createdAt, ringDeadlineAt }: Call, at: number, { ring, e
   return createdAt + escalateMs < halfway ? [escalated, again] : [escalated];
 };
 
-const ringOrder = (call: Call, at: number, policy: PushPolicy) => {
+const ringOrder = (call: Call, at: number, policy: PushPolicy): PushOrder => {
   const { callerAvatar, callType, channelId, calleeId, id, ringDeadlineAt } = call;
   return {
     userId: calleeId,
@@ -48,13 +48,11 @@ const ringOrder = (call: Call, at: number, policy: PushPolicy) => {
     collapseKey: id,
     expiresAt: ringDeadlineAt,
     sendings: ringSendings(call, at, policy),
-  } satisfies PushOrder;
+  };
 };
 
-export type LateRingOrder = ReturnType<typeof ringOrder> & Pick<LateRing, 'targetId'>;
-
 /** The rings of targets that were registered while it rings. Of a call that was answered or ended in the same batch there is none. */
-export const lateRingOrders = (lateRings: readonly LateRing[], policy: PushPolicy): LateRingOrder[] =>
+export const lateRingOrders = (lateRings: readonly LateRing[], policy: PushPolicy): PushOrder[] =>
   lateRings.filter(({ call }) => isRinging(call.state)).map(({ call, targetId, at }) => ({ ...ringOrder(call, at, policy), targetId }));
 
 const stopReason = ({ type, actor, call }: CallEvent): string => {

@@ -23,5 +23,7 @@ export interface PushOrder {
   except?: { deviceId: string | null; onlyTarget: boolean };
   /** Only for targets that a ring of the same call was queued for. */
   onlyIfRung?: boolean;
+  /** This target alone, which came after the call's rings were queued: in their notification, and not if it has a ring of its own. */
+  targetId?: string;
   bulkId?: string;
 }

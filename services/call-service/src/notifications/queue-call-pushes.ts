@@ -1,7 +1,6 @@
 import type { Outcome } from '../calls/world.ts';
 import type { Transaction } from '../database/database.ts';
-import { callPushes, type PushPolicy } from './call-pushes.ts';
-import { queueLateRings } from './late-rings.ts';
+import { callPushes, lateRingOrders, type PushPolicy } from './call-pushes.ts';
 import { type QueuedPush, queuePushes } from './queue-pushes.ts';
 
 /** A ring that a notifier has in hand may still go out: its claim stays, and the stop waits for it. */
@@ -12,16 +11,14 @@ export const DROP_RINGS = {
       ORDER BY id FOR UPDATE)`,
 };
 
-/**
- * Queues the rings and stops that go with a batch, without waiting: the commit travels right behind. What it answers with
- * is for after the commit.
- */
-export const queueCallPushes = (transaction: Transaction, outcome: Outcome, policy: PushPolicy): Promise<QueuedPush[]>[] => {
+const NONE: Promise<QueuedPush[]> = Promise.resolve([]);
+
+/** Queues the rings and stops that go with a batch, without waiting: the commit travels right behind. */
+export const queueCallPushes = (transaction: Transaction, outcome: Outcome, policy: PushPolicy): Promise<QueuedPush[]> => {
   const { events, reach, lateRings } = outcome;
-  const orders = callPushes(events, reach, policy);
-  const late = queueLateRings(transaction, lateRings, policy);
-  if (orders.length === 0) return [late];
+  const orders = [...callPushes(events, reach, policy), ...lateRingOrders(lateRings, policy)];
+  if (orders.length === 0) return NONE;
   const stopped = orders.flatMap(({ content }) => (content.type === 'call_cancelled' ? [content.callId] : []));
   if (stopped.length > 0) transaction.send(DROP_RINGS, [stopped]);
-  return [late, queuePushes(transaction, orders)];
+  return queuePushes(transaction, orders);
 };

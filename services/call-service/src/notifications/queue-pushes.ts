@@ -23,19 +23,24 @@ const IS_EXCEPTED = `o."exceptDevice" IS NOT NULL AND t.device_id IS NOT DISTINC
 const WAS_RUNG = `(SELECT true FROM pushes ring
   WHERE ring.call_id = o."callId" AND ring.target_id = t.id AND ring.type = 'incoming_call' LIMIT 1)`;
 
+/** A target that came later belongs to the notification of the rings that went before. */
+const NOTIFICATION_ID = `CASE WHEN o."targetId" IS NULL THEN o."notificationId" ELSE coalesce((SELECT ring.notification_id FROM pushes ring
+  WHERE ring.call_id = o."callId" AND ring.user_id = o."userId" AND ring.type = 'incoming_call' LIMIT 1), o."notificationId") END`;
+
 /** `$1`: a JSON array of sendings. Makes a row for each target of each user, in their order, and a line in the trace of its call. */
 export const QUEUE_PUSHES = {
   name: 'queue_pushes',
   text: `WITH queued AS (
       INSERT INTO pushes (notification_id, user_id, target_id, type, call_id, bulk_id, content, collapse_key, send_unless, expires_at, due_at)
-      SELECT o."notificationId", o."userId", t.id, o.content->>'type', o."callId", o."bulkId", o.content, o."collapseKey", o.unless,
+      SELECT ${NOTIFICATION_ID}, o."userId", t.id, o.content->>'type', o."callId", o."bulkId", o.content, o."collapseKey", o.unless,
         to_timestamp(o."expiresAt" / 1000),
         coalesce(to_timestamp(o.at / 1000), clock_timestamp())
           + CASE WHEN o."callId" IS NULL THEN interval '15 seconds' ELSE interval '5 seconds' END
       FROM jsonb_to_recordset($1::jsonb) AS o ("notificationId" uuid, "userId" text, "callId" text, "bulkId" uuid, content jsonb,
-        "collapseKey" text, "expiresAt" float8, at float8, unless text, "exceptDevice" text, "exceptOnly" boolean, "onlyIfRung" boolean)
+        "collapseKey" text, "expiresAt" float8, at float8, unless text, "exceptDevice" text, "exceptOnly" boolean, "onlyIfRung" boolean, "targetId" uuid)
       JOIN push_targets t ON t.user_id = o."userId"
       WHERE NOT (${IS_EXCEPTED}) AND (NOT o."onlyIfRung" OR ${WAS_RUNG})
+        AND (o."targetId" IS NULL OR t.id = o."targetId" AND ${WAS_RUNG} IS NULL)
       ORDER BY o."notificationId" ON CONFLICT DO NOTHING RETURNING id, user_id, target_id, type, call_id, bulk_id, attempt, due_at - ${LOOK_AGAIN} AS at
     ), traced AS (
       INSERT INTO call_trace (call_id, at, kind, user_id, device_id, detail)
