@@ -9,22 +9,29 @@ const OPTIONS = { env: { TEST_BACKENDS: 'embedded' }, dataFolder: null, report: 
 
 /** What may be said without a call: of connections, of jobs that carry many things, of sweeps that find out first. */
 const ABOUT_NO_CALL: ReadonlySet<string> = new Set([
-  'Redis',
-  'Redis is away',
-  'Redis is back',
   'a job failed',
   'a link broke',
+  'a link said what is no request',
+  'a notification to many could not be expanded',
+  'a notification to many waits for the sweep',
   'a push service is back: its breaker closes',
   'a push service is down: its breaker opens',
+  'a request could be read in parts only',
   'a sweep failed',
   'an attempt failed',
   'an idle database connection was lost',
   'call-service listens',
   'chat partners were not told of who came or went',
+  'chats were not told of calls',
   'closed sessions could not be settled; the sweep will',
   'closed sessions were not reported',
   'notifier started',
+  'old answers and pushes were kept',
+  'old webhooks were kept',
+  'Redis',
   'redis',
+  'Redis is away',
+  'Redis is back',
   'sessions could not be opened',
   'the gateway is up',
   'the job queue has no Redis',
@@ -32,15 +39,19 @@ const ABOUT_NO_CALL: ReadonlySet<string> = new Set([
   'the lease was not renewed',
   'the outbox could not be swept',
   'the pushes could not be swept',
+  'the upkeep of chats failed',
+  'the use of a server key was not noted',
+  'tokens cannot be verified',
+  'traces could not be sent',
   'webhooks could not be looked for',
 ]);
 
 const isAboutNone = ({ msg, route }: Line): boolean =>
   msg === 'a request failed' ? ROUTES_ABOUT_NO_CALL.has(route ?? '') : ABOUT_NO_CALL.has(msg);
 
-const { lease, sessions, claimPushes, due } = INTERNAL_PATHS;
-/** A request of these that fails is about whatever a process has under way. */
-const ROUTES_ABOUT_NO_CALL: ReadonlySet<string> = new Set([lease, sessions, claimPushes, due]);
+const { lease, sessions, claimPushes, pushResults, due } = INTERNAL_PATHS;
+/** A request of these that fails is about whatever a process has under way: who asked names the calls, where it knows them. */
+const ROUTES_ABOUT_NO_CALL: ReadonlySet<string> = new Set([lease, sessions, claimPushes, pushResults, due]);
 
 interface Line {
   msg: string;
