@@ -1,9 +1,11 @@
-import { startBackingServices } from '@trunkline/backing-services';
+import { COMPILE_CACHE, startBackingServices } from '@trunkline/backing-services';
 import { migrate } from '@trunkline/call-service';
 import type { TestProject } from 'vitest/node';
 
 /** Gets PostgreSQL and Redis once for the whole run, and migrates the database that every system copies. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  // Every file of tests has a process of its own, which inherits this.
+  Object.assign(process.env, COMPILE_CACHE);
   const backing = await startBackingServices({
     env: process.env,
     dataFolder: null,

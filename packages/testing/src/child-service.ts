@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from '@trunkline/backing-services';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
@@ -31,7 +32,7 @@ const answers = async (url: string): Promise<boolean> => {
 
 const mainOf = (service: ServiceName): string => fileURLToPath(new URL(`../../../services/${service}/src/main.ts`, import.meta.url));
 
-/** Runs a service's own `main.ts` with exactly these settings. Resolves when it is ready, or answers well at another path. */
+/** Runs a service's own `main.ts` with these settings and none of ours. Resolves when it is ready, or answers well at another path. */
 export const startChildService = async (
   service: ServiceName,
   settings: Readonly<Record<string, string>>,
@@ -49,7 +50,7 @@ export const startChildService = async (
 
   const start = async (): Promise<void> => {
     child = spawn(process.execPath, [mainOf(service)], {
-      env: { ...settings, PORT: String(port) },
+      env: { ...COMPILE_CACHE, ...settings, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     read(child.stdout);

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from '@trunkline/backing-services';
 import { type ServiceName, until } from '@trunkline/testing';
 
 const READY_WITHIN_MS = 60_000;
@@ -53,7 +52,7 @@ export class ServiceProcess implements AsyncDisposable {
     ];
     this.#child = spawn(process.execPath, [...preload, main], {
       env: {
-        NODE_COMPILE_CACHE: join(tmpdir(), 'trunkline-compile-cache'),
+        ...COMPILE_CACHE,
         ...settings,
         PORT: String(port),
         HOST: '127.0.0.1',
