@@ -23,13 +23,14 @@ export class RingingCall extends LiveCall implements IncomingCall {
   /** It was said that another device answered while this one was about to: the answer to the accept says which it was. */
   #answeredElsewhere: CallOutcome | null = null;
 
-  /** `state`: where it is beyond ringing when this client learns of it. */
+  /** `state`: where the server has it. Whatever that calls it before an answer, here it rings. */
   constructor(ring: Incoming, services: CallServices, state: CallState = 'RINGING') {
     const { callId: id, callerId: peerId, callType, channelId } = ring;
-    super({ id, peerId, callType, channelId, state }, services);
+    const isBeyondRinging = isLater(state, 'RINGING');
+    super({ id, peerId, callType, channelId, state: isBeyondRinging ? state : 'RINGING' }, services);
     this.#ring = ring;
     this.#countdown = this.#countDown(ring);
-    if (!isLater(state, 'RINGING')) return;
+    if (!isBeyondRinging) return;
     this.#isSilent = true;
     this.#countdown.stop();
   }

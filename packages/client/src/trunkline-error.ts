@@ -11,7 +11,7 @@ export type ClientErrorCode =
   | 'withdrawn'
   /** Too many commands wait for a connection. */
   | 'queue_full'
-  /** No server answered a REST request. */
+  /** No server answered a REST request, or its answer broke off. */
   | 'unreachable';
 
 export interface ErrorDetails {
@@ -54,5 +54,6 @@ export const closedError = (details: Pick<ErrorDetails, 'callId' | 'wasSent'>): 
 export const errorFromWire = ({ code, message, status, callId, field }: WireError): TrunklineError =>
   new TrunklineError(code, message, { status, callId: callId ?? undefined, field });
 
-export const asTrunklineError = (error: unknown): TrunklineError =>
-  error instanceof TrunklineError ? error : new TrunklineError('service_error', String(error), { cause: error });
+/** What is none becomes the `cause` of one. */
+export const asTrunklineError = (error: unknown, details: Pick<ErrorDetails, 'wasSent'> = {}): TrunklineError =>
+  error instanceof TrunklineError ? error : new TrunklineError('service_error', String(error), { ...details, cause: error });

@@ -86,6 +86,43 @@ it('a ring that was taken up and is being answered is incoming no more, nor is a
   expect([answered.isRinging, answered.ringMsLeft, onIncoming.mock.calls, lookUp.mock.calls]).toEqual([false, 0, [], [['C']]]);
 });
 
+describe('a ring that is taken up before the server knows that it rings anywhere', () => {
+  const PLACED: CallView = { ...RINGING, status: 'INITIATING' };
+
+  it('rings, and learns its time and its caller from the server', () => {
+    const call = takeUp(PLACED);
+    expect([call.state, call.isRinging, lookUp.mock.calls]).toEqual(['RINGING', true, [['C']]]);
+    calls.hear['call:incoming'](RING);
+    expect([call.ringMsLeft, call.callerName, onIncoming.mock.calls]).toEqual([9500, 'Ana', [[call]]]);
+  });
+
+  it('stops when another device answers, as the server tells it', () => {
+    const call = takeUp(PLACED);
+    calls.hear['call:cancelled']({ callId: 'C', reason: 'answered_elsewhere', timestamp: 0 });
+    expect([call.isRinging, call.state]).toEqual([false, 'ANSWERED_ELSEWHERE']);
+  });
+
+  it.each(['CONNECTING', 'ACTIVE'] as const)('stops when another device answered, as a look-up finds it %s', (status) => {
+    const call = takeUp(PLACED);
+    call.learn({ ...PLACED, status });
+    expect([call.isRinging, call.state]).toEqual([false, 'ANSWERED_ELSEWHERE']);
+  });
+
+  it('stops when it is over, as a look-up finds it', () => {
+    const call = takeUp(PLACED);
+    call.learn({ ...PLACED, status: 'CANCELLED' });
+    vi.advanceTimersByTime(1000);
+    expect([call.isRinging, call.state]).toEqual([false, 'CANCELLED']);
+  });
+
+  it('is this device’s when it is answered here', async () => {
+    const call = takeUp(PLACED);
+    ask.mockResolvedValueOnce({ call: { ...PLACED, status: 'CONNECTING' } });
+    await call.accept();
+    expect([call.state, call.isOver]).toEqual(['CONNECTING', false]);
+  });
+});
+
 describe('a place under the id of a call that lives', () => {
   const NO_WISHES = { ringTimeoutSeconds: undefined, timeoutMs: undefined, channelId: undefined };
   const place = (peerId: string, { callType = 'AUDIO', channelId }: { callType?: 'AUDIO' | 'VIDEO'; channelId?: string } = {}) =>

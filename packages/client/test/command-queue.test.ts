@@ -1,30 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommandQueue } from '../src/command-queue.ts';
-import type { Asked, Line } from '../src/line.ts';
+import type { Line } from '../src/line.ts';
 import type { Ack } from '../src/wire.ts';
-
-interface Sent {
-  readonly word: string;
-  readonly body: object;
-  answer(ack: Ack): Promise<void>;
-  miss(kind: 'silence' | 'lost'): Promise<void>;
-}
-
-/** A connection that writes down what goes out, and answers when it is told to. */
-const startLine = () => {
-  const sent: Sent[] = [];
-  const line: Line = {
-    ask: <Answer>(word: string, body: object) =>
-      new Promise<Asked<Answer>>((resolve) => {
-        const settle = async (asked: Asked<unknown>): Promise<void> => {
-          resolve(asked as Asked<Answer>);
-          await vi.advanceTimersByTimeAsync(0);
-        };
-        sent.push({ word, body, answer: (answer) => settle({ kind: 'answered', answer }), miss: (kind) => settle({ kind }) });
-      }),
-  };
-  return { line, sent };
-};
+import { type Sent, startLine } from './line-stand-in.ts';
 
 let wire: ReturnType<typeof startLine>;
 let line: Line | null;

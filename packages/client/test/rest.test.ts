@@ -8,7 +8,8 @@ import { chatsApi } from '../src/chat/chats-api.ts';
 import { pushRegistration } from '../src/push/push-registration.ts';
 import { callsApi } from '../src/rest/calls-api.ts';
 import { Rest } from '../src/rest/rest.ts';
-import { TokenSource } from '../src/token-source.ts';
+import { type GetToken, TokenSource } from '../src/token-source.ts';
+import { TrunklineError } from '../src/trunkline-error.ts';
 
 // The wire as the specifications write it: what goes out, and what comes back.
 
@@ -16,6 +17,8 @@ interface Reply {
   readonly status: number;
   readonly body?: string;
   readonly headers?: Record<string, string>;
+  /** What becomes of an answer of which only its head and `body` went out. */
+  readonly halfway?: 'breaks off' | 'stalls';
 }
 
 const asked: { line: string; authorization: string | undefined; body: unknown }[] = [];
@@ -26,7 +29,9 @@ const server = createServer(async (request, response) => {
   const { method, url, headers } = request;
   asked.push({ line: `${method} ${url}`, authorization: headers.authorization, body: body === '' ? null : JSON.parse(body) });
   const reply = replies.shift() ?? { status: 200, body: '{}' };
-  response.writeHead(reply.status, reply.headers).end(reply.body);
+  response.writeHead(reply.status, reply.headers);
+  if (reply.halfway === undefined) response.end(reply.body);
+  else response.write(reply.body, () => (reply.halfway === 'stalls' ? undefined : response.destroy()));
 });
 
 let url: string;
@@ -41,8 +46,8 @@ beforeEach(() => {
 });
 
 const quiet = { renewBeforeMs: 0, onRenewed: () => undefined, onFailed: () => undefined };
-const restWith = (token: string | null, getToken: ((why: string) => string) | null = null): Rest =>
-  new Rest({ url, tokens: new TokenSource({ token, getToken, ...quiet }), timeoutMs: 5000, fetch });
+const restWith = (token: string | null, getToken: GetToken | null = null, timeoutMs = 5000): Rest =>
+  new Rest({ url, tokens: new TokenSource({ token, getToken, ...quiet }), timeoutMs, fetch });
 
 describe('push registration', () => {
   const push = () => pushRegistration(restWith('T'));
@@ -160,5 +165,46 @@ describe('answers', () => {
       fetch,
     });
     await expect(read(nowhere)).rejects.toMatchObject({ code: 'unreachable', cause: expect.anything() });
+  });
+
+  it.each([
+    ['breaks off', 'TypeError'],
+    ['stalls', 'TimeoutError'],
+  ] as const)('of which one %s in the middle are an error too', async (halfway, name) => {
+    replies = [{ status: 200, headers: { 'content-length': '100' }, body: '{"data":{"id":"C",', halfway }];
+    const error = await read(restWith('T', null, 500)).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TrunklineError);
+    expect(error).toMatchObject({ code: 'unreachable', cause: { name } });
+  });
+});
+
+describe('a token that the app could not give', () => {
+  const failure = new Error('The backend of the app is down');
+  const broken: GetToken = () => {
+    throw failure;
+  };
+  const failing = (rest: Rest): Promise<unknown> =>
+    callsApi(rest)
+      .history()
+      .catch((thrown: unknown) => thrown);
+
+  it('is an error with what the app threw as its cause, and nothing was asked', async () => {
+    const error = await failing(restWith(null, broken));
+    expect(error).toBeInstanceOf(TrunklineError);
+    expect(error).toMatchObject({ code: 'service_error', message: String(failure), cause: failure, wasSent: false });
+    expect(asked).toEqual([]);
+  });
+
+  it('in place of one that was refused is one too', async () => {
+    replies = [{ status: 401 }];
+    const error = await failing(restWith('old', broken));
+    expect(error).toBeInstanceOf(TrunklineError);
+    expect(error).toMatchObject({ code: 'service_error', cause: failure, wasSent: true });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is the app’s own word where that is an error of this library', async () => {
+    const own = new TrunklineError('signed_out', 'Nobody is signed in');
+    expect(await failing(restWith(null, () => Promise.reject(own)))).toBe(own);
   });
 });

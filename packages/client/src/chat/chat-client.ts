@@ -3,9 +3,10 @@ import { Emitter } from '../emitter.ts';
 import { fitsFrame } from '../frame-size.ts';
 import type { Line } from '../line.ts';
 import { mintId } from '../mint-id.ts';
-import { asTrunklineError, TrunklineError } from '../trunkline-error.ts';
+import { TrunklineError } from '../trunkline-error.ts';
 import type { ChatClientWords, ChatMessage, ChatServerWords, MessageBody } from './chat-wire.ts';
 import type { ChatsApi } from './chats-api.ts';
+import { Seats } from './seats.ts';
 
 export interface ChatEvents {
   /** A new message, once, in a chat of this user's; one's own too, from another device. */
@@ -23,6 +24,7 @@ export interface ChatEvents {
   receiptShared: { readonly orderId: string; readonly receiptUrl: string };
   /** The app's own event, `custom:…`. */
   custom: { readonly name: string; readonly data: unknown };
+  /** What no command of the app's own is there to tell. A chat that could not be joined again is tried again, unless it was refused. */
   error: { readonly error: TrunklineError };
 }
 
@@ -69,8 +71,7 @@ export class ChatClient extends Emitter<ChatEvents> {
   readonly chats: ChatsApi;
   readonly #options: ChatClientOptions;
   readonly #queue: CommandQueue;
-  readonly #joined = new Set<string>();
-  readonly #joining = new Map<string, Promise<void>>();
+  readonly #seats: Seats;
   readonly #seen = new Set<string>();
   #line: Line | null = null;
 
@@ -80,6 +81,11 @@ export class ChatClient extends Emitter<ChatEvents> {
     this.chats = options.api;
     this.#options = options;
     this.#queue = new CommandQueue({ ackTimeoutMs, line: () => this.#line, onAdded, onSilent });
+    this.#seats = new Seats({
+      ask: (word, chatId) => this.#ask(word, { chat_id: chatId }, seatIn(chatId)),
+      isConnected: () => this.#line !== null,
+      onFailed: (error) => this.emit('error', { error }),
+    });
   }
 
   /** How many commands wait for their answer. */
@@ -87,18 +93,17 @@ export class ChatClient extends Emitter<ChatEvents> {
     return this.#queue.size;
   }
 
-  /** Joins now and after every loss of the connection, until `leave`. @throws TrunklineError */
+  /**
+   * Joins now and, once joined, after every loss of the connection, until `leave`, or until the server refuses the chat:
+   * `unauthorized`, `chat_not_found`, `parse_error`. One that rejects before it ever joined is not tried again. @throws TrunklineError
+   */
   join(chatId: string): Promise<void> {
-    const joining = this.#joining.get(chatId) ?? this.#join(chatId).finally(() => this.#joining.delete(chatId));
-    this.#joining.set(chatId, joining);
-    return joining;
+    return this.#seats.join(chatId);
   }
 
-  async leave(chatId: string): Promise<void> {
-    this.#joined.delete(chatId);
-    await this.#ask('leave_chat', { chat_id: chatId }, seatIn(chatId));
-    // It may have been on its way in.
-    this.#joined.delete(chatId);
+  /** Whatever becomes of it, the chat is joined no more until `join`. @throws TrunklineError */
+  leave(chatId: string): Promise<void> {
+    return this.#seats.leave(chatId);
   }
 
   /** Resolves with the message as it is stored; sent again, it stays one. Messages of a chat go in order. @throws TrunklineError */
@@ -121,7 +126,7 @@ export class ChatClient extends Emitter<ChatEvents> {
   connected(line: Line): void {
     this.#line = line;
     this.#queue.connected();
-    for (const chatId of this.#joined) this.join(chatId).catch((error: unknown) => this.emit('error', { error: asTrunklineError(error) }));
+    this.#seats.connected();
   }
 
   disconnected(): void {
@@ -130,6 +135,7 @@ export class ChatClient extends Emitter<ChatEvents> {
 
   close(): void {
     this.#line = null;
+    this.#seats.close();
     this.#queue.close();
   }
 
@@ -160,16 +166,6 @@ export class ChatClient extends Emitter<ChatEvents> {
     user_offline: ({ userId }) => this.emit('presence', { userId, online: false }),
     error: ({ code, message }) => this.emit('error', { error: new TrunklineError(code, message) }),
   };
-
-  async #join(chatId: string): Promise<void> {
-    try {
-      await this.#ask('join_chat', { chat_id: chatId }, seatIn(chatId));
-      this.#joined.add(chatId);
-    } catch (error) {
-      this.#joined.delete(chatId);
-      throw error;
-    }
-  }
 
   #ask<Done extends object>(word: keyof ChatClientWords, body: ChatClientWords[typeof word], lane: string | null): Promise<Done> {
     return this.#queue.ask<Done>(word, { ...body, requestId: mintId() }, { lane, timeoutMs: this.#options.commandTimeoutMs });

@@ -1,6 +1,6 @@
 import type { CallState } from '@trunkline/contract';
 import type { TokenSource } from '../token-source.ts';
-import { TrunklineError } from '../trunkline-error.ts';
+import { asTrunklineError, TrunklineError } from '../trunkline-error.ts';
 
 export interface RestOptions {
   readonly url: string;
@@ -33,6 +33,11 @@ interface Bodies {
   readonly error?: Problem;
 }
 
+interface Answered {
+  readonly response: Response;
+  readonly body: Bodies | null;
+}
+
 const UNAUTHENTICATED = 401;
 
 /** What an error of a server that is not Trunkline's is called: a proxy's, or that of a path that there is not. */
@@ -44,7 +49,7 @@ const problemIn = ({ status, headers }: Response, body: Bodies | null): Problem 
   return { code, message: typeof body?.message === 'string' ? body.message : `The server answered ${status}` };
 };
 
-const errorIn = (response: Response, body: Bodies | null): TrunklineError => {
+const errorIn = ({ response, body }: Answered): TrunklineError => {
   const { code, message, field, status } = problemIn(response, body);
   const retryAfter = Number(response.headers.get('retry-after'));
   return new TrunklineError(code ?? 'service_error', message, {
@@ -62,6 +67,11 @@ const bodyOf = async (response: Response): Promise<Bodies | null> => {
   } catch {
     return null;
   }
+};
+
+const bodyIn = (answered: Answered): Bodies | null => {
+  if (!answered.response.ok) throw errorIn(answered);
+  return answered.body;
 };
 
 const searchOf = (query: Query = {}): string => {
@@ -88,37 +98,35 @@ export class Rest {
   }
 
   async #request(request: RestRequest): Promise<Bodies | null> {
-    const token = await this.#token();
+    const token = await this.#token({ wasSent: false });
     const first = await this.#fetch(request, token);
-    if (first.status !== UNAUTHENTICATED) return this.#read(first);
+    if (first.response.status !== UNAUTHENTICATED) return bodyIn(first);
     this.#options.tokens.markStale(token, 'refused');
-    return this.#read(await this.#fetch(request, await this.#token()));
+    return bodyIn(await this.#fetch(request, await this.#token({ wasSent: true })));
   }
 
-  async #token(): Promise<string> {
-    const token = await this.#options.tokens.current();
-    if (token === null) throw new TrunklineError('unauthenticated', 'There is no token that the server takes', { wasSent: false });
+  /** `wasSent`: whether the request has left this device before. */
+  async #token(details: { readonly wasSent: boolean }): Promise<string> {
+    const token = await this.#options.tokens.current().catch((error: unknown) => {
+      throw asTrunklineError(error, details);
+    });
+    if (token === null) throw new TrunklineError('unauthenticated', 'There is no token that the server takes', details);
     return token;
   }
 
-  async #read(response: Response): Promise<Bodies | null> {
-    const body = await bodyOf(response);
-    if (!response.ok) throw errorIn(response, body);
-    return body;
-  }
-
-  async #fetch({ method, path, query, body }: RestRequest, token: string): Promise<Response> {
+  async #fetch({ method, path, query, body }: RestRequest, token: string): Promise<Answered> {
     const { url, timeoutMs } = this.#options;
     const contentType = body === undefined ? {} : { 'content-type': 'application/json' };
     try {
-      return await this.#options.fetch(`${url}${path}${searchOf(query)}`, {
+      const response = await this.#options.fetch(`${url}${path}${searchOf(query)}`, {
         method,
         headers: { authorization: `Bearer ${token}`, ...contentType },
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(timeoutMs),
       });
+      return { response, body: await bodyOf(response) };
     } catch (cause) {
-      throw new TrunklineError('unreachable', 'No server answered', { cause });
+      throw new TrunklineError('unreachable', 'No server answered, or its answer broke off', { cause });
     }
   }
 }
