@@ -1,4 +1,5 @@
-import { backingUrls, startSystem } from '@trunkline/testing';
+import { queryOnce } from '@trunkline/backing-services';
+import { backingUrls, createTestDatabase, startSystem } from '@trunkline/testing';
 import { expect, test } from 'vitest';
 import { runCli } from '../cli.ts';
 import type { Environment } from '../command.ts';
@@ -16,6 +17,7 @@ test('looks at a whole system that runs', async () => {
   const { printed, text } = await run(services, { DATABASE_URL: system.database.url, REDIS_URL: backingUrls().redisUrl });
   for (const said of [/^ok +PostgreSQL +version \d+\.\d+$/m, /^ok +PostgreSQL +synchronous_commit=on$/m, /^ok +Redis +version \d/m])
     expect(text).toMatch(said);
+  expect(text).toMatch(/^ok +PostgreSQL +the tables are there$/m);
   expect(text).toMatch(/^ok +clock of PostgreSQL +\d+\.\d{3} s/m);
   expect(printed.filter((line) => /^ok +http:.* +ready$/.test(line))).toHaveLength(2);
 });
@@ -30,6 +32,16 @@ test('what is away or not set is a problem, said with what to do', async () => {
   expect(text).toMatch(/^note +FCM +is not set up/m);
   expect(text).toMatch(/^Hint \(Web Push\): Set VAPID_PUBLIC_KEY/m);
   expect(text).toMatch(/^3 problem\(s\)\.$/m);
+});
+
+test('a database that lacks a migration of this version is a problem', async () => {
+  const { templateDatabaseUrl, redisUrl } = backingUrls();
+  await using database = await createTestDatabase(templateDatabaseUrl);
+  await queryOnce(database.url, `DELETE FROM knex_migrations WHERE name = '0007-server-api'`);
+  const settings = { DATABASE_URL: database.url, REDIS_URL: redisUrl };
+  expect((await run([], settings)).text).toMatch(/^PROBLEM +PostgreSQL +the tables of this version are missing: 0007-server-api$/m);
+  await queryOnce(database.url, 'DROP TABLE knex_migrations');
+  expect((await run([], settings)).text).toMatch(/^PROBLEM +PostgreSQL +the tables of this version are missing: 0001-calls, /m);
 });
 
 test('an address that is none is refused', async () => {

@@ -10,6 +10,7 @@ const USAGE = `Usage: trunkline doctor [options]
 
 Looks at what a deployment stands on, and says what to do: secrets, push providers (FCM, Web Push), PostgreSQL
 (DATABASE_URL), Redis (REDIS_URL), their clocks, and whether services are ready. It changes nothing. Exit code 1 when there is a problem.
+Whether the services take their other settings: trunkline config check.
 
 Options:
   --service <url>  a service to ask, as often as there are services; outside production, those of pnpm dev where none is given,

@@ -6,23 +6,18 @@ import { judgeClock } from './judge-clocks.ts';
 import { type DatabaseFacts, judgeDatabase } from './judge-database.ts';
 import { judgeNodeEnv } from './judge-node-env.ts';
 import { judgePush } from './judge-push.ts';
-import { judgeRedis, redisFactsIn } from './judge-redis.ts';
+import { judgeRedis, type RedisFacts, redisFactsIn } from './judge-redis.ts';
 import { judgeSecrets } from './judge-secrets.ts';
 import { judgeService } from './judge-service.ts';
+import { missingMigrations } from './missing-migrations.ts';
+import { redisNodes, storeAddress } from './store-address.ts';
 
 const TIMEOUT_MS = 5000;
 
 const FACTS = `SELECT current_setting('server_version_num')::integer AS version, current_setting('synchronous_commit') AS "synchronousCommit",
   current_setting('fsync') AS fsync, current_setting('full_page_writes') AS "fullPageWrites",
-  current_setting('max_connections')::integer AS "maxConnections", to_regclass('call_trace') IS NOT NULL AS "isMigrated"`;
+  current_setting('max_connections')::integer AS "maxConnections"`;
 const CLOCK = 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now';
-
-const unset = (name: string, about: string): Finding => ({
-  level: 'problem',
-  about,
-  says: `${name} is not set`,
-  advice: `Set it to the one that the services have; pnpm dev prints its own.`,
-});
 
 const away = (about: string, error: unknown): Finding => ({
   level: 'problem',
@@ -38,12 +33,15 @@ const readClock = async (of: string, read: () => Promise<number>): Promise<Findi
   return judgeClock({ of, theirs, askedAt, answeredAt: Date.now() });
 };
 
-const examineDatabase = async (url: string | undefined): Promise<Finding[]> => {
-  if (!url) return [unset('DATABASE_URL', 'PostgreSQL')];
+const examineDatabase = async (env: Environment): Promise<Finding[]> => {
+  const address = storeAddress('DATABASE_URL', env);
+  if ('problem' in address) return [address.problem];
+  const { url } = address;
   try {
-    const [facts] = await queryOnce<DatabaseFacts>(url, FACTS);
+    const [facts] = await queryOnce<Omit<DatabaseFacts, 'missing'>>(url, FACTS);
+    const missing = await missingMigrations(url);
     const clock = await readClock('PostgreSQL', async () => (await queryOnce<{ now: number }>(url, CLOCK))[0]?.now ?? Number.NaN);
-    return [...judgeDatabase(facts as DatabaseFacts), clock];
+    return [...judgeDatabase({ ...(facts as Omit<DatabaseFacts, 'missing'>), missing }), clock];
   } catch (error) {
     return [away('PostgreSQL', error)];
   }
@@ -54,18 +52,27 @@ const redisNow = async (url: string): Promise<number> => {
   return Number(seconds) * 1000 + Number(microseconds) / 1000;
 };
 
-const examineRedisAt = async (url: string): Promise<Finding[]> => {
+const readRedisFacts = async (url: string): Promise<RedisFacts> => {
+  const info = String(await commandOnce(url, 'INFO'));
+  const facts = redisFactsIn(info);
+  return facts.isCluster === true ? redisFactsIn(info, String(await commandOnce(url, 'CLUSTER', 'INFO'))) : facts;
+};
+
+const examineRedisAt = async (url: string, named: number): Promise<Finding[]> => {
   try {
-    const facts = redisFactsIn(String(await commandOnce(url, 'INFO')));
-    return [...judgeRedis(facts), await readClock('Redis', () => redisNow(url))];
+    return [...judgeRedis(await readRedisFacts(url), named), await readClock('Redis', () => redisNow(url))];
   } catch (error) {
     return [away('Redis', error)];
   }
 };
 
 /** Of a cluster, the nodes that are named. */
-const examineRedis = async (urls: string | undefined): Promise<Finding[]> =>
-  urls ? (await Promise.all(urls.split(',').map((url) => examineRedisAt(url.trim())))).flat() : [unset('REDIS_URL', 'Redis')];
+const examineRedis = async (env: Environment): Promise<Finding[]> => {
+  const address = storeAddress('REDIS_URL', env);
+  if ('problem' in address) return [address.problem];
+  const nodes = redisNodes(address.url);
+  return (await Promise.all(nodes.map((url) => examineRedisAt(url, nodes.length)))).flat();
+};
 
 const examineService = async (url: string): Promise<Finding> => {
   try {
@@ -81,7 +88,7 @@ export const examine = async (env: Environment, services: readonly string[]): Pr
   ...judgeNodeEnv(env),
   ...judgeSecrets(env),
   ...judgePush(env, (path) => readFileSync(path, 'utf8')),
-  ...(await examineDatabase(env['DATABASE_URL'])),
-  ...(await examineRedis(env['REDIS_URL'])),
+  ...(await examineDatabase(env)),
+  ...(await examineRedis(env)),
   ...(await Promise.all(services.map(examineService))),
 ];

@@ -7,11 +7,12 @@ export interface DatabaseFacts {
   fsync: string;
   fullPageWrites: string;
   maxConnections: number;
-  isMigrated: boolean;
+  /** Migrations of this version that have not run. */
+  missing: readonly string[];
 }
 
 const ABOUT = 'PostgreSQL';
-const OLDEST = 15;
+const OLDEST = 16;
 /** `on`, and what is stricter or the same where there is no synchronous standby. */
 const DURABLE = new Set(['on', 'remote_apply']);
 const FEW_CONNECTIONS = 50;
@@ -55,13 +56,13 @@ const lookAtConnections: Look = ({ maxConnections }) => {
   };
 };
 
-const lookAtSchema: Look = ({ isMigrated }) =>
-  isMigrated
+const lookAtSchema: Look = ({ missing }) =>
+  missing.length === 0
     ? { level: 'ok', about: ABOUT, says: 'the tables are there' }
     : {
         level: 'problem',
         about: ABOUT,
-        says: 'the tables are missing',
+        says: `the tables of this version are missing: ${missing.join(', ')}`,
         advice: 'Run the migration: node services/call-service/src/migrate.ts',
       };
 

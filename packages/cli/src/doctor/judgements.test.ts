@@ -1,4 +1,4 @@
-import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET, DEV_SERVER_KEY } from '@trunkline/service-kit';
+import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET, DEV_SERVER_KEY, DEV_WEBHOOK_SECRET } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from './finding.ts';
 import { judgeClock } from './judge-clocks.ts';
@@ -16,7 +16,7 @@ const GOOD_DATABASE: DatabaseFacts = {
   fsync: 'on',
   fullPageWrites: 'on',
   maxConnections: 100,
-  isMigrated: true,
+  missing: [],
 };
 
 describe('PostgreSQL', () => {
@@ -27,14 +27,19 @@ describe('PostgreSQL', () => {
 
   it.each([
     [{ version: 130_009 }, 'version 13.9'],
+    [{ version: 150_015 }, 'version 15.15'],
     [{ synchronousCommit: 'off' }, 'synchronous_commit=off'],
     [{ synchronousCommit: 'local' }, 'synchronous_commit=local'],
     [{ fsync: 'off' }, 'fsync=off, full_page_writes=on'],
-    [{ isMigrated: false }, 'the tables are missing'],
+    [{ missing: ['0006-a', '0007-b'] }, 'the tables of this version are missing: 0006-a, 0007-b'],
   ])('with %j is a problem, with something to do', (changes, says) => {
     const findings = judgeDatabase({ ...GOOD_DATABASE, ...changes });
     expect(problems(findings)).toEqual([says]);
     expect(findings.find(({ level }) => level === 'problem')?.advice).toBeTruthy();
+  });
+
+  it('may be as old as the documents say', () => {
+    expect(problems(judgeDatabase({ ...GOOD_DATABASE, version: 160_000 }))).toEqual([]);
   });
 
   it('with few connections is worth a note', () => {
@@ -43,15 +48,32 @@ describe('PostgreSQL', () => {
 });
 
 describe('Redis', () => {
-  const info = (version: string, policy: string): string =>
-    `# Server\r\nredis_version:${version}\r\n# Memory\r\nmaxmemory_policy:${policy}\r\n`;
+  const info = (version: string, policy: string, cluster = '0'): string =>
+    `# Server\r\nredis_version:${version}\r\n# Memory\r\nmaxmemory_policy:${policy}\r\n# Cluster\r\ncluster_enabled:${cluster}\r\n`;
 
   it.each([
     ['7.0.15', 'noeviction', []],
     ['6.2.7', 'noeviction', ['version 6.2.7']],
     ['8.0.1', 'allkeys-lru', ['maxmemory-policy=allkeys-lru']],
   ])('%s with %s', (version, policy, expected) => {
-    expect(problems(judgeRedis(redisFactsIn(info(version, policy))))).toEqual(expected);
+    expect(problems(judgeRedis(redisFactsIn(info(version, policy)), 1))).toEqual(expected);
+  });
+
+  const part = redisFactsIn(info('7.0.15', 'noeviction', '1'), 'cluster_state:ok\r\ncluster_size:3\r\n');
+  const whole = redisFactsIn(info('7.0.15', 'noeviction', '1'), 'cluster_state:ok\r\ncluster_size:1\r\n');
+  const single = redisFactsIn(info('7.0.15', 'noeviction'));
+  const silent = redisFactsIn('redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\n');
+
+  it.each([
+    ['part of a cluster', part, 1, ['one of 3 parts of a Redis Cluster, and REDIS_URL names no other node']],
+    ['part of a cluster', part, 2, []],
+    ['cluster of one part', whole, 1, []],
+    ['Redis by itself', single, 1, []],
+    ['Redis by itself', single, 2, ['no node of a Redis Cluster, and REDIS_URL names 2']],
+    ['Redis that does not say', silent, 1, []],
+    ['Redis that does not say', silent, 2, []],
+  ])('a %s is told from what REDIS_URL says of it', (_, facts, named, expected) => {
+    expect(problems(judgeRedis(facts, named))).toEqual(expected);
   });
 });
 
@@ -79,9 +101,18 @@ describe('secrets', () => {
     INTERNAL_TOKEN: 'y'.repeat(32),
     SERVER_API_KEYS: 'z'.repeat(32),
   };
+  const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 'w').toString('base64')}`;
 
   it('of production that are its own are fine', () => {
     expect(judgeSecrets(production).map(({ level }) => level)).toEqual(['ok', 'ok']);
+  });
+
+  it.each([
+    { SERVER_API_KEYS: `${'k'.repeat(16)}, ${'l'.repeat(16)}` },
+    { JWT_SECRET_PREVIOUS: 'p'.repeat(32), INTERNAL_TOKEN_PREVIOUS: 'q'.repeat(16) },
+    { WEBHOOK_SECRET: `${WEBHOOK_SECRET},${WEBHOOK_SECRET}`, WEBHOOK_URL: 'https://app.example/hook' },
+  ])('of production with %j are fine, since the services start', (changes) => {
+    expect(judgeSecrets({ ...production, ...changes }).map(({ level }) => level)).toEqual(['ok', 'ok']);
   });
 
   it.each([
@@ -90,7 +121,17 @@ describe('secrets', () => {
     [{ SERVER_API_KEYS: DEV_SERVER_KEY }, 'SERVER_API_KEYS'],
     [{ JWT_SECRET: undefined }, 'JWT_SECRET'],
     [{ INTERNAL_TOKEN: '' }, 'INTERNAL_TOKEN'],
-    [{ SERVER_API_KEYS: 'short' }, 'SERVER_API_KEYS'],
+    [{ SERVER_API_KEYS: 'k'.repeat(15) }, 'SERVER_API_KEYS'],
+    [{ SERVER_API_KEYS: `${'k'.repeat(16)} ${'l'.repeat(16)}` }, 'SERVER_API_KEYS'],
+    [{ JWT_SECRET_PREVIOUS: DEV_JWT_SECRET }, 'JWT_SECRET_PREVIOUS'],
+    [{ JWT_SECRET_PREVIOUS: 'short' }, 'JWT_SECRET_PREVIOUS'],
+    [{ INTERNAL_TOKEN_PREVIOUS: DEV_INTERNAL_TOKEN }, 'INTERNAL_TOKEN_PREVIOUS'],
+    [{ INTERNAL_TOKEN_PREVIOUS: 'short' }, 'INTERNAL_TOKEN_PREVIOUS'],
+    [{ WEBHOOK_SECRET: DEV_WEBHOOK_SECRET }, 'WEBHOOK_SECRET'],
+    [{ WEBHOOK_SECRET: `${WEBHOOK_SECRET} ${DEV_WEBHOOK_SECRET}` }, 'WEBHOOK_SECRET'],
+    [{ WEBHOOK_SECRET: WEBHOOK_SECRET.slice(0, -4) }, 'WEBHOOK_SECRET'],
+    [{ WEBHOOK_URL: 'https://app.example/hook' }, 'WEBHOOK_SECRET'],
+    [{ PRE_RING_HOOK_URL: 'https://app.example/hook' }, 'WEBHOOK_SECRET'],
     [{ JWT_SECRET: 'short' }, 'JWT_SECRET'],
   ])('of production with %j are a problem', (changes, about) => {
     const found = judgeSecrets({ ...production, ...changes }).filter(({ level }) => level === 'problem');
@@ -105,6 +146,28 @@ describe('secrets', () => {
       'JWT_SECRET',
       'SERVER_API_KEYS',
     ]);
+  });
+
+  it('of development that are in the repository are each named', () => {
+    const own = { ...production, NODE_ENV: 'development', SERVER_API_KEYS: DEV_SERVER_KEY };
+    expect(judgeSecrets(own)[0]).toMatchObject({ level: 'note', says: expect.stringMatching(/repository: SERVER_API_KEYS$/) });
+  });
+
+  it('of development may be short, as the services take them, which is worth a note', () => {
+    const own = { ...production, NODE_ENV: '', SERVER_API_KEYS: `short,${'k'.repeat(16)}` };
+    expect(judgeSecrets(own).map(({ level, says }) => [level, says])).toEqual([
+      ['ok', 'they hold (NODE_ENV=development)'],
+      ['note', '1 of 2 would be refused in production'],
+    ]);
+  });
+
+  it('of development need not sign webhooks: dev has a secret for that', () => {
+    expect(problems(judgeSecrets({ WEBHOOK_URL: 'http://127.0.0.1:1/hook' }))).toEqual([]);
+  });
+
+  it('without a server key leave those that were made by the command line', () => {
+    const [, keys] = judgeSecrets({ ...production, SERVER_API_KEYS: '' });
+    expect(keys).toMatchObject({ level: 'note', says: expect.stringContaining('trunkline keys') });
   });
 
   it('of development are worth a note, and never printed', () => {
@@ -129,11 +192,19 @@ describe('NODE_ENV', () => {
 
 describe('a service', () => {
   it.each([
-    [{ status: 200, body: {} }, 'ok', 'ready'],
+    [{ status: 200, body: { status: 'ready', checks: { redis: true, lease: true } } }, 'ok', 'ready'],
+    [{ status: 200, body: { status: 'ready', checks: { database: true, redis: false } } }, 'problem', 'ready, but without: redis'],
+    [{ status: 200, body: {} }, 'problem', '/readyz answered 200'],
+    [{ status: 200, body: null }, 'problem', '/readyz answered 200'],
     [{ status: 503, body: { checks: { redis: false, lease: true } } }, 'problem', 'not ready: redis'],
     [{ status: 404, body: null }, 'problem', '/readyz answered 404'],
     [null, 'problem', 'does not answer'],
   ])('that answers %j', (answer, level, says) => {
     expect(judgeService({ url: 'http://127.0.0.1:4000', answer })).toMatchObject({ level, says });
+  });
+
+  it('that waits for migrations says how they are run', () => {
+    const answer = { status: 503, body: { checks: { schema: false } } };
+    expect(judgeService({ url: 'http://127.0.0.1:4000', answer }).advice).toContain('trunkline migrate');
   });
 });
