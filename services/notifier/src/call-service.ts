@@ -2,7 +2,29 @@ import { type ClaimedPush, ClaimPushesResponse, INTERNAL_PATHS, type PushJob, ty
 import { createMicroBatch } from '@trunkline/service-kit';
 import { Agent, request } from 'undici';
 
-/** The notifier's side of call-service's internal door. What no replica took is rejected. */
+/** A call-service answered, and did not take the request. */
+export class RefusedRequest extends Error {
+  readonly status: number;
+
+  constructor(url: string, status: number) {
+    super(`${url} answered ${status}`);
+    this.status = status;
+  }
+}
+
+/** No call-service took a request. */
+export class NotTaken extends AggregateError {
+  /** What those answered that were reached; empty where none was. */
+  readonly statuses: readonly number[];
+
+  constructor(failures: readonly unknown[]) {
+    const statuses = failures.flatMap((failure) => (failure instanceof RefusedRequest ? failure.status : []));
+    super(failures, `no call-service took the request (${statuses.length === 0 ? 'no answer' : `answered ${statuses.join(', ')}`})`);
+    this.statuses = statuses;
+  }
+}
+
+/** The notifier's side of call-service's internal door. What no replica took is rejected with `NotTaken`. */
 export interface CallService extends AsyncDisposable {
   /** Has call-service decide whatever is due by now. */
   decideDue(): Promise<void>;
@@ -37,20 +59,25 @@ export const createCallService = ({ urls, internalToken }: CallServiceOptions): 
     });
     if (statusCode < 300) return body.json();
     await body.dump();
-    throw new Error(`${url} answered ${statusCode}`);
+    throw new RefusedRequest(url, statusCode);
   };
 
   const postToAny = async (path: string, question: unknown): Promise<unknown> => {
     const failures: unknown[] = [];
-    for (const _ of urls) {
+    // Its own order: whatever becomes of others meanwhile, this request asks each of them once.
+    const first = preferred;
+    for (const step of urls.keys()) {
+      const asked = (first + step) % urls.length;
       try {
-        return await post(urls[preferred] as string, path, question);
+        const answer = await post(urls[asked] as string, path, question);
+        preferred = asked;
+        return answer;
       } catch (failure) {
         failures.push(failure);
-        preferred = (preferred + 1) % urls.length;
+        if (preferred === asked) preferred = (asked + 1) % urls.length;
       }
     }
-    throw new AggregateError(failures, 'no call-service took the request');
+    throw new NotTaken(failures);
   };
 
   const due = createMicroBatch<undefined, undefined>({

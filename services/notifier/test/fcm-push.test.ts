@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isStorable } from '@trunkline/contract';
 import { expect, it, vi } from 'vitest';
 import { android, RING, STOP, startPushLine } from './push-line.ts';
 
@@ -128,6 +129,23 @@ it.each<[string, { status: number; body: string }, string]>([
   const result = await line.send({ content: RING, address: android('a-token') });
   expect(result).toMatchObject({ outcome: 'retry', error: expect.stringMatching(new RegExp(`^${error}`)) });
   expect(fcm.requests()).toBe(1);
+});
+
+it.each([
+  ['none', '{}'],
+  ['one that is no text', '{"name":5}'],
+])('an acceptance whose id is %s is told without one', async (_which, body) => {
+  await using fcm = await startFcm((request, response) => request.resume().on('end', () => response.end(body)));
+  await using line = await startPushLine({ FCM_ENDPOINT: fcm.url });
+  expect(await line.send({ content: RING, address: android('a-token') })).toMatchObject({ outcome: 'accepted', providerId: null });
+});
+
+it('what FCM says can be stored, whatever it says', async () => {
+  const body = fcmError('INVALID_ARGUMENT', `\0${'x'.repeat(199)}😀 and more`);
+  await using fcm = await startFcm((request, response) => request.resume().on('end', () => response.writeHead(400).end(body)));
+  await using line = await startPushLine({ FCM_ENDPOINT: fcm.url });
+  const result = await line.send({ content: RING, address: android('a-token') });
+  expect(result).toMatchObject({ outcome: 'failed', error: expect.toSatisfy(isStorable) });
 });
 
 it('an outage whose words broke off is told by its status', async () => {

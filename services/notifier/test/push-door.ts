@@ -23,6 +23,8 @@ export interface PushDoor extends AsyncDisposable {
   readonly reports: readonly number[];
   /** The next so many reports are answered 503. */
   refuseReports(times: number): void;
+  /** From now on every report that holds the result of this push is answered so. */
+  refuseResult(id: PushId, status: number): void;
 }
 
 /** Call-service's half of the contract: a push is claimed as long as it has no result. */
@@ -30,6 +32,7 @@ export const openPushDoor = async (): Promise<PushDoor> => {
   const pushes = new Map<PushId, { push: ClaimedPush; putAt: number }>();
   const results: PushResult[] = [];
   const reports: number[] = [];
+  const refused = new Map<PushId, number>();
   let refusals = 0;
 
   const claim = (question: unknown): unknown => {
@@ -41,17 +44,20 @@ export const openPushDoor = async (): Promise<PushDoor> => {
     });
     return ClaimPushesResponse.parse({ pushes: claimed });
   };
-  const record = (report: unknown): unknown => {
+  /** Of a push that there is not it changes nothing. */
+  const record = (report: unknown): [status: number, body: unknown] => {
     const given = PushResultsRequest.parse(report).results;
+    const refusal = given.flatMap(({ id }) => refused.get(id) ?? [])[0];
+    if (refusal !== undefined) return [refusal, {}];
     reports.push(given.length);
-    results.push(...given);
-    return {};
+    results.push(...given.filter(({ id }) => pushes.has(id)));
+    return [200, {}];
   };
   const answer = async (request: IncomingMessage): Promise<[status: number, body: unknown]> => {
     const body: unknown = await json(request);
     if (request.url === INTERNAL_PATHS.claimPushes) return [200, claim(body)];
     if (request.url !== INTERNAL_PATHS.pushResults) return [404, {}];
-    if (refusals === 0) return [200, record(body)];
+    if (refusals === 0) return record(body);
     refusals -= 1;
     return [503, {}];
   };
@@ -77,6 +83,7 @@ export const openPushDoor = async (): Promise<PushDoor> => {
     refuseReports: (times) => {
       refusals += times;
     },
+    refuseResult: (id, status) => void refused.set(id, status),
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();

@@ -1,10 +1,11 @@
-import type { PushId } from '@trunkline/contract';
+import type { PushAddress, PushId } from '@trunkline/contract';
 import { expect, it, vi } from 'vitest';
 import { loadNotifierConfig, startNotifier } from '../src/index.ts';
 import { android, browser, RING, STOP, startPushDesk, startPushLine } from './push-line.ts';
 
 const PATIENCE = { timeout: 15_000, interval: 10 };
 const CHAT_READ = { type: 'chat_read', chatId: 'chat-1' } as const;
+const OPEN = 'the provider is down: the breaker is open';
 
 it('a push whose time is over is never sent', async () => {
   await using line = await startPushLine();
@@ -31,6 +32,33 @@ it('an attempt ends with its push, and does not count as an outage', async () =>
   expect(await line.send({ content: RING, address: android('another') })).toMatchObject({ outcome: 'accepted' });
 });
 
+it('an attempt that ended with its push does not close a breaker', async () => {
+  await using line = await startPushLine({ PUSH_BREAKER_FAILURES: '1', PUSH_BREAKER_OPEN_MS: '60000' });
+  line.standIn.script({ target: 'slow', status: null, delayMs: 20_000 });
+  line.standIn.script({ target: 'down', status: 503 });
+  const slow = line.door.put({ content: RING, address: android('slow'), expiresInMs: 3000 });
+  await line.enqueue([slow]);
+  await vi.waitFor(() => expect(line.standIn.attempts()).toHaveLength(1), PATIENCE);
+  await line.send({ content: RING, address: android('down') });
+  expect(await line.resultOf(slow)).toMatchObject({ outcome: 'retry', error: expect.stringMatching(/^no answer within \d+ ms$/) });
+  expect(await line.send({ content: RING, address: android('another') })).toMatchObject({ outcome: 'retry', error: OPEN });
+});
+
+type Subscription = Extract<PushAddress, { provider: 'web_push' }>;
+
+it.each<[string, (address: Subscription) => Subscription]>([
+  ['keys that are none', (address) => ({ ...address, p256dh: 'not-a-key' })],
+  ['an endpoint that is not allowed', (address) => ({ ...address, endpoint: address.endpoint.replace('//', '//user@') })],
+])('%s: what is refused before it is sent does not count as a sign of health', async (_what, spoil) => {
+  await using line = await startPushLine({ PUSH_BREAKER_FAILURES: '2', PUSH_BREAKER_OPEN_MS: '60000' });
+  const address = browser(line.standIn);
+  line.standIn.script({ provider: 'web_push', status: 503, times: 2 });
+  await line.send({ content: RING, address });
+  expect(await line.send({ content: RING, address: spoil(address) })).toMatchObject({ outcome: 'failed' });
+  await line.send({ content: RING, address });
+  expect(await line.send({ content: RING, address })).toMatchObject({ outcome: 'retry', error: OPEN });
+});
+
 it('a provider that is down is left alone until its breaker lets one try', async () => {
   await using line = await startPushLine({ PUSH_BREAKER_FAILURES: '2', PUSH_BREAKER_OPEN_MS: '60000' });
   line.standIn.script({ status: 503, times: 2 });
@@ -38,7 +66,7 @@ it('a provider that is down is left alone until its breaker lets one try', async
 
   const result = await line.send({ content: RING, address: android('three') });
 
-  expect(result).toMatchObject({ outcome: 'retry', error: 'the provider is down: the breaker is open' });
+  expect(result).toMatchObject({ outcome: 'retry', error: OPEN });
   expect(result).toHaveProperty(
     'retryAfterMs',
     expect.toSatisfy((value: number) => value > 30_000 && value <= 60_000),
@@ -90,6 +118,17 @@ it('reports are repeated until they are taken', async () => {
   expect(await line.send({ content: STOP, address: android('a-token') })).toMatchObject({ outcome: 'accepted' });
   expect(line.standIn.attempts()).toHaveLength(1);
   await vi.waitFor(async () => expect(await line.queue.getCompletedCount()).toBe(1), PATIENCE);
+});
+
+it.each([400, 500])('a result that is always answered %i keeps no other from being recorded, and no job from ending', async (status) => {
+  await using line = await startPushLine();
+  const ids = Array.from({ length: 20 }, (_, index) => line.door.put({ content: CHAT_READ, address: android(`token-${index}`) }));
+  const [refused, ...others] = ids as [PushId, ...PushId[]];
+  line.door.refuseResult(refused, status);
+  await line.enqueue(ids);
+  await vi.waitFor(async () => expect(await line.queue.getCompletedCount()).toBe(1), PATIENCE);
+  expect(new Set(line.door.results.map(({ id }) => id))).toEqual(new Set(others));
+  expect(line.standIn.attempts()).toHaveLength(20);
 });
 
 it('a chunk of 500 reaches every target once, in few reports', async () => {

@@ -9,7 +9,7 @@ import { browser, RING, VAPID } from './push-line.ts';
 
 const HOST = 'push.example';
 const RULES = { WEB_PUSH_ALLOWED_HOSTS: [HOST], WEB_PUSH_ALLOW_INSECURE: false };
-const INSIDE = { outcome: 'failed', error: 'the host of the endpoint leads to an inside address' };
+const INSIDE = { outcome: 'failed', error: 'the host of the endpoint leads to an inside address', health: 'unknown' };
 
 /** A service inside, which nobody outside may reach, and a sender that asks a name server of ours. */
 const startScene = async (rules = RULES) => {

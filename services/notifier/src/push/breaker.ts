@@ -1,3 +1,6 @@
+/** What an attempt showed of its provider. `unknown`: it ended before it could show anything. */
+export type Health = 'up' | 'down' | 'unknown';
+
 export interface BreakerOptions {
   /** So many outages in a row open it. */
   failures: number;
@@ -12,8 +15,8 @@ export interface Breaker {
   admit(): number;
   /** Whether it keeps us from the provider, or lets one attempt find out. */
   isOpen(): boolean;
-  /** Tells what changed by it, if anything did. */
-  record(isOutage: boolean, retryAfterMs: number | null): 'opened' | 'closed' | null;
+  /** Tells what changed by it, if anything did. An unknown health ends a probe, and MUST change nothing else. */
+  record(health: Health, retryAfterMs: number | null): 'opened' | 'closed' | null;
 }
 
 /** What a half-open breaker tells those that would go along with the probe. */
@@ -37,9 +40,10 @@ export const createBreaker = ({ failures, openMs, now }: BreakerOptions): Breake
       return 0;
     },
     isOpen: () => openUntil !== null,
-    record: (isOutage, retryAfterMs) => {
+    record: (health, retryAfterMs) => {
       isProbing = false;
-      if (!isOutage) {
+      if (health === 'unknown') return null;
+      if (health === 'up') {
         const wasOpen = openUntil !== null;
         outages = 0;
         openUntil = null;

@@ -69,11 +69,11 @@ const createBreakers = (options: DispatcherOptions['breaker']) => {
   };
 };
 
-type Outcome = SendOutcome | { outcome: 'expired' };
+type Outcome = SendOutcome | { outcome: 'expired'; health: 'unknown' };
 
-const EXPIRED: Outcome = { outcome: 'expired' };
+const EXPIRED: Outcome = { outcome: 'expired', health: 'unknown' };
 const STOPPED = 'its notifier stopped';
-const later = (error: string, retryAfterMs: number | null): SendOutcome => ({ outcome: 'retry', error, retryAfterMs, isOutage: false });
+const later = (error: string, retryAfterMs: number | null): SendOutcome => ({ outcome: 'retry', error, retryAfterMs, health: 'unknown' });
 
 /** A claimed push and the time it has. */
 class Errand {
@@ -108,7 +108,7 @@ const attempt = async ({ push, leftMs }: Errand, send: Send): Promise<SendOutcom
   try {
     const outcome = await send({ leftMs, signal: stop.signal });
     const wasCutShort = stop.signal.aborted && limitMs < fullMs;
-    return outcome.outcome === 'retry' && wasCutShort ? { ...outcome, isOutage: false } : outcome;
+    return outcome.outcome === 'retry' && wasCutShort ? { ...outcome, health: 'unknown' } : outcome;
   } finally {
     clearTimeout(timer);
   }
@@ -157,14 +157,14 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       outcome = await attempt(errand, send);
       return outcome;
     } finally {
-      const change = outcome.outcome === 'retry' ? guard.record(outcome.isOutage, outcome.retryAfterMs) : guard.record(false, null);
+      const change = guard.record(outcome.health, outcome.outcome === 'retry' ? outcome.retryAfterMs : null);
       if (change === 'opened') logger.warn({ pushService: service }, 'a push service is down: its breaker opens');
       if (change === 'closed') logger.info({ pushService: service }, 'a push service is back: its breaker closes');
     }
   };
 
   const through = async <Name extends PushProvider>(lane: Lane<Name> | string, errand: Errand, push: PushTo<Name>): Promise<Outcome> => {
-    if (typeof lane === 'string') return { outcome: 'failed', error: lane };
+    if (typeof lane === 'string') return { outcome: 'failed', error: lane, health: 'unknown' };
     const refusal = errand.lateness() ?? (await inTurn(errand, lane.rate));
     if (refusal !== null) return refusal;
     return lane.gate.run<Outcome>(
@@ -183,10 +183,8 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
   const resultOf = async (push: ClaimedPush, claimedAt: number): Promise<PushResult> => {
     const { id, attempt } = push;
     try {
-      const outcome = await outcomeOf(new Errand(push, claimedAt, stopping.signal));
-      if (outcome.outcome !== 'retry') return { ...outcome, id, attempt };
-      const { error, retryAfterMs } = outcome;
-      return { outcome: 'retry', id, attempt, error, retryAfterMs };
+      const { health: _, ...told } = await outcomeOf(new Errand(push, claimedAt, stopping.signal));
+      return { ...told, id, attempt };
     } catch (error) {
       logger.error({ push: id, ...aboutPush(push) }, 'a push met a bug of ours');
       return { outcome: 'retry', id, attempt, error: spokenError(error, []), retryAfterMs: null };

@@ -1,14 +1,18 @@
 import type { ClaimedPush, PushAddress, PushProvider } from '@trunkline/contract';
+import type { Health } from './breaker.ts';
 
 /** A push to a target of that provider. */
 export type PushTo<Provider extends PushProvider> = ClaimedPush & { address: Extract<PushAddress, { provider: Provider }> };
 
-/** What came of one attempt. */
-export type SendOutcome =
+/**
+ * What came of one attempt. `health`: `down` where the provider did not do its part, whatever was asked of it; `unknown` where nothing was
+ * asked of it.
+ */
+export type SendOutcome = { health: Health } & (
   | { outcome: 'accepted'; providerId: string | null }
   | { outcome: 'target_gone' | 'failed'; error: string }
-  /** `isOutage`: the provider did not do its part, whatever was asked of it. */
-  | { outcome: 'retry'; error: string; retryAfterMs: number | null; isOutage: boolean };
+  | { outcome: 'retry'; error: string; retryAfterMs: number | null }
+);
 
 export interface Attempt {
   /** Milliseconds until nobody wants the push any more. */

@@ -25,9 +25,10 @@ const errorOf = ({ code, words, answer }: FcmFailure): string => {
 export const fcmOutcome = (failure: FcmFailure): SendOutcome => {
   const { code, answer } = failure;
   const error = errorOf(failure);
-  if (code !== null && GONE.has(code)) return { outcome: 'target_gone', error };
+  if (code !== null && GONE.has(code)) return { outcome: 'target_gone', error, health: 'up' };
   const status = answer?.status ?? 0;
-  if (status === 429) return { outcome: 'retry', error, retryAfterMs: answer?.retryAfterMs ?? null, isOutage: false };
-  if (isOurMistake(failure) || (status >= 200 && status < 500)) return { outcome: 'failed', error };
-  return { outcome: 'retry', error, retryAfterMs: answer?.retryAfterMs ?? null, isOutage: true };
+  if (status === 429) return { outcome: 'retry', error, retryAfterMs: answer?.retryAfterMs ?? null, health: 'up' };
+  if (isOurMistake(failure)) return { outcome: 'failed', error, health: 'unknown' };
+  if (status >= 200 && status < 500) return { outcome: 'failed', error, health: 'up' };
+  return { outcome: 'retry', error, retryAfterMs: answer?.retryAfterMs ?? null, health: 'down' };
 };

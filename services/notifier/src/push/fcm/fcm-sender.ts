@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { storablePart } from '@trunkline/contract';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
 import { getMessaging } from 'firebase-admin/messaging';
 import type { Attempt, PushSender, PushTo, SendOutcome } from '../push-sender.ts';
@@ -29,6 +30,10 @@ const failureOf = (error: unknown, { answer, failure }: ObservedAttempt, secrets
     ? { code: null, words: unanswered(failure, secrets), answer }
     : { code: codeOf(error), words: spokenError(error, secrets), answer };
 
+const LONGEST_ID = 200;
+/** The `name` of an acceptance, which whatever is in FCM's place may leave out. */
+const providerIdIn = (name: unknown): string | null => (typeof name === 'string' ? storablePart(name, LONGEST_ID) : null);
+
 const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
@@ -44,8 +49,8 @@ export const createFcmSender = (access: FcmAccess, maxSockets: number): PushSend
       signal.throwIfAborted();
       const sending = inAttempt(observed, () => messaging.send(fcmMessage(push, leftMs(), Date.now())));
       // firebase-admin may first have to ask for an access token, and cannot be told to stop that.
-      const providerId = await Promise.race([sending, aborted(signal)]);
-      return { outcome: 'accepted', providerId };
+      const name = await Promise.race([sending, aborted(signal)]);
+      return { outcome: 'accepted', providerId: providerIdIn(name), health: 'up' };
     } catch (error) {
       return fcmOutcome(failureOf(error, observed, [push.address.token]));
     }

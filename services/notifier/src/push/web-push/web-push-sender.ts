@@ -48,11 +48,11 @@ const discard = (response: IncomingMessage): void => {
 const judge = (response: IncomingMessage): SendOutcome => {
   const status = response.statusCode ?? 0;
   const error = `the push service answered ${status}`;
-  if (status >= 200 && status < 300) return { outcome: 'accepted', providerId: messageId(response.headers.location) };
-  if (status === 404 || status === 410) return { outcome: 'target_gone', error };
-  if (status !== 429 && status < 500) return { outcome: 'failed', error };
+  if (status >= 200 && status < 300) return { outcome: 'accepted', providerId: messageId(response.headers.location), health: 'up' };
+  if (status === 404 || status === 410) return { outcome: 'target_gone', error, health: 'up' };
+  if (status !== 429 && status < 500) return { outcome: 'failed', error, health: 'up' };
   const waitMs = retryAfterMs(response.headers['retry-after'], Date.now());
-  return { outcome: 'retry', error, retryAfterMs: waitMs, isOutage: status !== 429 };
+  return { outcome: 'retry', error, retryAfterMs: waitMs, health: status === 429 ? 'up' : 'down' };
 };
 
 const messageId = (location: string | undefined): string | null => location?.split('/').at(-1)?.slice(0, 200) || null;
@@ -98,13 +98,13 @@ export const createWebPushSender = (
   const send = async (push: PushTo<'web_push'>, { leftMs, signal }: Attempt): Promise<SendOutcome> => {
     const { endpoint, p256dh, auth } = push.address;
     const problem = pushEndpointProblem(endpoint, rules);
-    if (problem !== null) return { outcome: 'failed', error: `the endpoint ${problem}` };
+    if (problem !== null) return unsent(`the endpoint ${problem}`);
     const secrets = [endpoint, p256dh, auth, vapid.privateKey];
     let details: RequestDetails;
     try {
       details = requestDetails(push, leftMs(), vapid);
     } catch (error) {
-      return { outcome: 'failed', error: spokenError(error, secrets) };
+      return unsent(spokenError(error, secrets));
     }
     try {
       return await exchange(details, signal);
@@ -122,11 +122,14 @@ export const createWebPushSender = (
   };
 };
 
+/** Refused by ourselves. */
+const unsent = (error: string): SendOutcome => ({ outcome: 'failed', error, health: 'unknown' });
+
 /** The words of request-filtering-agent, which has no code for it. */
 const LEADS_INSIDE = /^DNS lookup .* is not allowed/;
 
 const unanswered = (error: unknown, secrets: readonly string[]): SendOutcome => {
   const words = spokenError(error, secrets);
-  if (LEADS_INSIDE.test(words)) return { outcome: 'failed', error: 'the host of the endpoint leads to an inside address' };
-  return { outcome: 'retry', error: words, retryAfterMs: null, isOutage: true };
+  if (LEADS_INSIDE.test(words)) return unsent('the host of the endpoint leads to an inside address');
+  return { outcome: 'retry', error: words, retryAfterMs: null, health: 'down' };
 };
