@@ -128,7 +128,7 @@ export const ChatReply = z.discriminatedUnion('ok', [
     ok: z.literal(true),
     result: z.discriminatedUnion('type', [
       z.object({ type: z.literal('message'), message: ChatMessage }),
-      /** `members`: all users of the chat; `messages`: the last 50, the oldest first. */
+      /** `members`: all users of the chat; `messages`: the last 50, fewer of very long ones, the oldest first. */
       z.object({ type: z.literal('chat'), chatId: ChatId, members: z.array(UserId), messages: z.array(ChatMessage) }),
       z.object({ type: z.literal('read'), chatId: ChatId, messageIds: z.array(MessageId), readAt: z.number() }),
       z.object({ type: z.literal('left'), chatId: ChatId }),

@@ -72,6 +72,8 @@ export const OpenedSession = z.object({
   userId: UserId,
   deviceId: DeviceId.nullable(),
   hears: z.enum(['calls', 'chats']).default('calls'),
+  /** It wants to know in which of its chats something was said since then, in epoch milliseconds of the database's clock. */
+  since: z.number().optional(),
 });
 export type OpenedSession = z.infer<typeof OpenedSession>;
 export const ClosedSession = z.object({
@@ -86,12 +88,18 @@ export type ClosedSession = z.infer<typeof ClosedSession>;
 export const UnreadChat = z.object({ chatId: ChatId, unreadCount: z.int().positive() });
 export type UnreadChat = z.infer<typeof UnreadChat>;
 
+/** A chat in which something was said: all behind `afterSeq`, or more than is read of a chat at once; `lastSeq` is the last. */
+export const ChatNews = z.object({ chatId: ChatId, afterSeq: z.int().nonnegative(), lastSeq: z.int().positive() });
+export type ChatNews = z.infer<typeof ChatNews>;
+
 /** What a session that just opened must know: the latest event of each call that concerns it, or its unread chats (invariant 7). */
 export const Snapshot = z.object({
   sessionId: SessionId,
   events: z.array(CallEvent),
   /** Of a session that hears chats, the newest first. */
   unread: z.array(UnreadChat).optional(),
+  /** Of a session that asked, the newest first. */
+  news: z.array(ChatNews).optional(),
   /** The user has as many connections as one may have: this one is to be closed. */
   refused: z.boolean().default(false),
 });

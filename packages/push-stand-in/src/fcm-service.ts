@@ -22,7 +22,7 @@ const FcmMessage = z
   .refine(({ token, fid }) => (token === undefined) !== (fid === undefined), 'exactly one of token and fid');
 export type FcmMessage = z.infer<typeof FcmMessage>;
 
-const LARGEST_DATA_BYTES = 4096;
+const LARGEST_BYTES = 4096;
 const RESERVED_KEY = /^(?:from|message_type|google\.|gcm\.)/;
 
 /** FCM's own words for the statuses that matter here. */
@@ -48,17 +48,19 @@ export const fcmAcceptance = (project: string): Answer => ({
   body: { name: `projects/${project}/messages/0:${randomBytes(8).toString('hex')}` },
 });
 
-const isTooMuch = (data: Record<string, string>): boolean =>
-  Object.entries(data).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0) > LARGEST_DATA_BYTES;
+/** What an iPhone shows counts too: it goes to Apple in one piece with the data. */
+const isTooMuch = ({ data = {}, apns }: FcmMessage): boolean => {
+  const shown = apns?.payload === undefined ? 0 : Buffer.byteLength(JSON.stringify(apns.payload));
+  return Object.entries(data).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), shown) > LARGEST_BYTES;
+};
 
 /** What FCM would make of a request's body: the push, or what is wrong with it. */
 export const readFcm = (project: string, body: unknown): Omit<ReceivedFcm, 'status'> | { problem: string } => {
   const parsed = z.object({ message: FcmMessage }).safeParse(body);
   if (!parsed.success) return { problem: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') };
   const { message } = parsed.data;
-  const data = message.data ?? {};
-  if (isTooMuch(data)) return { problem: 'Message too big' };
-  const reserved = Object.keys(data).find((key) => RESERVED_KEY.test(key));
+  if (isTooMuch(message)) return { problem: 'Message too big' };
+  const reserved = Object.keys(message.data ?? {}).find((key) => RESERVED_KEY.test(key));
   if (reserved !== undefined) return { problem: `Invalid data payload key: ${reserved}` };
   const kind = message.token === undefined ? 'fid' : 'token';
   return { provider: 'fcm', at: Date.now(), project, target: message[kind] ?? '', kind, message };

@@ -7,6 +7,7 @@ export * from './json-schemas.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './micro-batch.ts';
+export * from './plain-text.ts';
 export * from './push-credentials.ts';
 export * from './push-endpoint.ts';
 export * from './refuse-upgrade.ts';

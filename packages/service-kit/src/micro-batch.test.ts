@@ -73,6 +73,27 @@ describe('a micro-batch', () => {
     ]);
   });
 
+  test('is no heavier than it may be, but for one item alone, and does not wait when it is', async () => {
+    const started: number[][] = [];
+    const batch = createMicroBatch<number, number>({
+      maxItems: 10,
+      maxInFlight: 10,
+      apartMs: 1000,
+      maxWeight: 10,
+      weightOf: (item) => item,
+      run: async (items) => {
+        started.push(items);
+        return items;
+      },
+    });
+    const results = Promise.all([4, 6, 25, 3, 8, 1].map((item) => batch.add(item)));
+    await turn();
+    expect(started).toEqual([[4, 6], [25], [3]]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(started.slice(3)).toEqual([[8, 1]]);
+    expect(await results).toEqual([4, 6, 25, 3, 8, 1]);
+  });
+
   test('whose run fails rejects the items of that batch alone', async () => {
     const batch = createMicroBatch<number, number>({
       maxItems: 1,

@@ -1,6 +1,10 @@
 export interface MicroBatchOptions<Item, Result> {
   /** The most items that go together. */
   maxItems: number;
+  /** The most weight that goes together, by `weightOf`; one item alone goes whatever it weighs. Without a bound where it is not given. */
+  maxWeight?: number;
+  /** Asked once of each item, when it is added. */
+  weightOf?(item: Item): number;
   /** How many batches may be under way at once. */
   maxInFlight: number;
   /**
@@ -23,6 +27,7 @@ export interface MicroBatch<Item, Result> {
 
 interface Waiting<Item, Result> {
   item: Item;
+  weight: number;
   resolve(result: Result): void;
   reject(error: unknown): void;
 }
@@ -33,11 +38,14 @@ interface Waiting<Item, Result> {
  */
 export const createMicroBatch = <Item, Result>({
   maxItems,
+  maxWeight = Number.POSITIVE_INFINITY,
+  weightOf = () => 0,
   maxInFlight,
   apartMs = 0,
   run,
 }: MicroBatchOptions<Item, Result>): MicroBatch<Item, Result> => {
   const waiting: Waiting<Item, Result>[] = [];
+  let waitingWeight = 0;
   let inFlight = 0;
   let underWay = 0;
   let scheduled = false;
@@ -64,12 +72,26 @@ export const createMicroBatch = <Item, Result>({
     for (const listener of listeners) listener();
   };
 
-  const msToWait = (): number => (waiting.length >= maxItems ? 0 : startedAt + apartMs - performance.now());
+  const isFull = (): boolean => waiting.length >= maxItems || waitingWeight >= maxWeight;
+
+  const msToWait = (): number => (isFull() ? 0 : startedAt + apartMs - performance.now());
+
+  /** Takes out what goes next. */
+  const takeNext = (): Waiting<Item, Result>[] => {
+    let weight = 0;
+    const tooMany = waiting.findIndex((entry, index) => {
+      weight += entry.weight;
+      return index === maxItems || (index > 0 && weight > maxWeight);
+    });
+    const batch = waiting.splice(0, tooMany === -1 ? waiting.length : tooMany);
+    for (const entry of batch) waitingWeight -= entry.weight;
+    return batch;
+  };
 
   const start = (): void => {
     scheduled = false;
     while (waiting.length > 0 && inFlight < maxInFlight && msToWait() <= 0) {
-      const batch = waiting.splice(0, maxItems);
+      const batch = takeNext();
       startedAt = performance.now();
       inFlight += 1;
       underWay += batch.length;
@@ -92,7 +114,9 @@ export const createMicroBatch = <Item, Result>({
   return {
     add: (item) =>
       new Promise((resolve, reject) => {
-        waiting.push({ item, resolve, reject });
+        const weight = weightOf(item);
+        waiting.push({ item, weight, resolve, reject });
+        waitingWeight += weight;
         proceed();
       }),
     get size() {

@@ -174,17 +174,13 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     noticePolicy,
     logger,
   });
-  const sweep = async (): Promise<void> => {
-    await sweepDeadlines(database, decider);
-    await sessions.sweep();
-  };
-  starting.use(repeat(SWEEP_EVERY_MS, sweep, (error) => logger.warn({ err: error }, 'a sweep failed')));
-  starting.use(repeat(SWEEP_EVERY_MS, notifications.sweep, (error) => logger.warn({ err: error }, 'the pushes could not be swept')));
-  starting.use(
-    repeat(SWEEP_EVERY_MS, notifications.bulks.expand, (error) =>
-      logger.warn({ err: error }, 'a notification to many could not be expanded'),
-    ),
-  );
+  const keepSweeping = (sweep: () => Promise<void>, failed: string): void =>
+    void starting.use(repeat(SWEEP_EVERY_MS, sweep, (error) => logger.warn({ err: error }, failed)));
+  // By themselves: to settle the sessions of a gateway that died can take long, and no deadline waits for it (invariant 5).
+  keepSweeping(() => sweepDeadlines(database, decider), 'the deadlines could not be swept');
+  keepSweeping(sessions.sweep, 'the sessions could not be swept');
+  keepSweeping(notifications.sweep, 'the pushes could not be swept');
+  keepSweeping(notifications.bulks.expand, 'a notification to many could not be expanded');
   starting.use(
     repeat(
       CLEAN_EVERY_MS,

@@ -176,6 +176,14 @@ describe('a notification to many', () => {
     ['all', { all: false }],
     ['data', { userIds: ['ann'], data: { from: 'us' } }],
     ['data', { userIds: ['ann'], data: { text: 'x'.repeat(1900), more: 'x'.repeat(1900) } }],
+    [
+      'data',
+      {
+        userIds: ['ann'],
+        data: { text: 'x'.repeat(2000), more: 'x'.repeat(940) },
+        template: { title: 'あ'.repeat(100), body: 'あ'.repeat(400) },
+      },
+    ],
     ['data.orderId', { userIds: ['ann'], type: 'receipt_shared' }],
     ['sendAt', { userIds: ['ann'], sendAt: 'tomorrow' }],
     ['dedupeKey', { userIds: ['ann'], dedupeKey: '' }],

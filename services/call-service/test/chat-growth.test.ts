@@ -1,15 +1,15 @@
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { NOTE_CALLS } from '../src/chat/call-notes.ts';
-import { READ_RANGE } from '../src/chat/chat-reader.ts';
-import { LOCK_CHATS, READ_KEYS, READ_MEMBERS, READ_MESSAGES } from '../src/chat/load-chats.ts';
+import { READ_NEWEST, READ_RANGE } from '../src/chat/chat-reader.ts';
+import { LOCK_CHATS, READ_KEYS, READ_MARKS, READ_MEMBERS, READ_MESSAGES } from '../src/chat/load-chats.ts';
 import { messageIdOf } from '../src/chat/message-id.ts';
 import { READ_LAST_MESSAGES, READ_MY_CHATS } from '../src/chat/my-chats.ts';
 import { READ_PARTNERS } from '../src/chat/partners.ts';
 import { SEARCH_MESSAGES } from '../src/chat/search.ts';
 import { searchQuery } from '../src/chat/search-words.ts';
 import { MARK_ARCHIVED, MARK_MESSAGES, UPDATE_CHATS } from '../src/chat/store-chats.ts';
-import { archiveMessages, keepChats } from '../src/chat/upkeep.ts';
+import { ARCHIVE_MESSAGES, archiveMessages, keepChats } from '../src/chat/upkeep.ts';
 import { DATABASE_SESSION_OPTIONS, openDatabase } from '../src/database/database.ts';
 import { clientOf, openChat, startChatService } from './chat-door.ts';
 
@@ -77,7 +77,9 @@ it('a page deep in a chat of a million messages costs what the first one costs, 
       [READ_MEMBERS, [[chatId], ['ann'], ['sho'], ['order']]],
       [READ_KEYS, [[chatId], ['ann'], ['key']]],
       [READ_MESSAGES, [[chatId], [7], [Date.now()], [id]]],
+      [READ_MARKS, [[chatId], [7], [Date.now()], [id]]],
       [READ_RANGE, [chatId, 0, 50]],
+      [READ_NEWEST, [chatId, 0, 50, 1000]],
       [READ_MY_CHATS, ['ann', 'active', Date.now(), chatId, 21, 0]],
       [READ_LAST_MESSAGES, [[chatId], [7], [Date.now()]]],
       [UPDATE_CHATS, [JSON.stringify([{ id: chatId, status: 'active', lastSeq: 1, eventSeq: 1, lastMessageAt: 1, updatedAt: 1 }])]],
@@ -85,6 +87,7 @@ it('a page deep in a chat of a million messages costs what the first one costs, 
       [MARK_ARCHIVED, [JSON.stringify([{ id, chatId, seq: 7, createdAt: 1, readBy: 1, readAt: 1 }])]],
       [NOTE_CALLS, [JSON.stringify([{ id: 'call', callerId: 'ann', calleeId: 'sho' }])]],
       [READ_PARTNERS, [['ann'], ['session']]],
+      [ARCHIVE_MESSAGES, [365, '-infinity']],
       [SEARCH_MESSAGES, [searchQuery([chatId], 'word'), 21, 31, -1]],
     ];
     expect(await scansIn(client, hot)).toEqual([]);

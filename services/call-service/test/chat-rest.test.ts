@@ -5,6 +5,8 @@ import { BETWEEN, clientOf, openChat, serverOf, startChatService } from './chat-
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
+const cursorOf = (...parts: unknown[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
+
 it('a chat is made once for an order and its two members, and greets once', async () => {
   await using service = await startChatService();
   const ann = await clientOf(service, 'ann');
@@ -167,6 +169,10 @@ it('bad input is refused by the name of its field, and nothing is stored', async
     ['GET', '/v1/chat/my-chats?page=-1', undefined, 400, 'page'],
     ['GET', '/v1/chat/my-chats?limit=x', undefined, 400, 'limit'],
     ['GET', '/v1/chat/my-chats?cursor=x', undefined, 400, 'cursor'],
+    ...[1e300, -1e17, -1, 9e15, '1'].map(
+      (activeAt) => ['GET', `/v1/chat/my-chats?cursor=${cursorOf(activeAt, foreign)}`, undefined, 400, 'cursor'] as const,
+    ),
+    ['GET', `/v1/chat/my-chats?cursor=${cursorOf(1, 'no-chat')}`, undefined, 400, 'cursor'],
     ['GET', '/v1/chat/my-chats?status=lost', undefined, 400, 'status'],
     ['GET', '/v1/chat/search', undefined, 400, 'q'],
     ['GET', '/v1/chat/search?q=%21%3F', undefined, 400, 'q'],

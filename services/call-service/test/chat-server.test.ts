@@ -165,7 +165,7 @@ it('what the backend says again under its Idempotency-Key is said once, whoever 
   expect(await service.database.query(`SELECT FROM server_audit WHERE action = 'speak'`)).toHaveLength(2);
 });
 
-const TOO_MUCH = 'x'.repeat(3000);
+const TOO_MUCH = 'x'.repeat(3700);
 
 it('an update of an order is of any shape, within bounds, and what it says is pushed as the status', async () => {
   const prefix = `test-${randomUUID()}`;

@@ -185,6 +185,50 @@ it('however many pushes somebody had, each that names an erased person is found'
   expect(await holding(service, ANN)).toEqual([]);
 });
 
+/** As on a busy disk: so many rows that one statement could not take them all. */
+const ROWS = 12_000;
+const SLOW = (table: string, word: 'DELETE' | 'UPDATE'): string => `CREATE TRIGGER slowly AFTER ${word} ON ${table}
+  REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION take_long()`;
+
+it('however much somebody wrote, was pushed and was blocked, no statement takes too long, and nothing is left', async () => {
+  await using service = await startChatService();
+  const { database } = service;
+  const chatId = await openChat(service, { order_id: 'order-1', user_id: ANN, shopper_id: 'sho' });
+  await database.query(`CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql
+    AS 'BEGIN PERFORM pg_sleep((SELECT count(*) FROM gone) * 0.00025); RETURN NULL; END'`);
+  const fill = (text: string, ...values: unknown[]) => database.query(`${text} FROM generate_series(1, ${ROWS}) AS n`, [ANN, ...values]);
+  await fill(
+    `INSERT INTO message_keys (chat_id, sender_id, key, body_hash, message_id) SELECT $2, $1, 'key-' || n, 'hash', gen_random_uuid()`,
+    chatId,
+  );
+  await fill(`INSERT INTO pushes (notification_id, user_id, target_id, type, content, expires_at, done_at)
+    SELECT gen_random_uuid(), $1, gen_random_uuid(), 'custom', '{}', now(), now()`);
+  await fill(`INSERT INTO blocks (owner_id, blocked_id) SELECT 'owner-' || n, $1`);
+  await fill(`INSERT INTO server_audit (action, user_id, key_name) SELECT 'speak', $1, 'key-' || n`);
+  for (const table of ['message_keys', 'pushes', 'blocks']) await database.query(SLOW(table, 'DELETE'));
+  await database.query(SLOW('server_audit', 'UPDATE'));
+  const { status, body } = await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
+  expect([status, body.complete]).toEqual([200, true]);
+  for (const table of ['message_keys', 'pushes', 'blocks']) expect(body.done[table]).toMatchObject({ how: 'deleted', rows: ROWS });
+  expect(body.done.server_audit.rows).toBeGreaterThanOrEqual(ROWS);
+  expect(await holding(service, ANN)).toEqual([]);
+});
+
+it('two who forget the same person at once leave nothing either', async () => {
+  await using service = await startChatService();
+  const { database } = service;
+  const chatId = await openChat(service, { order_id: 'order-1', user_id: ANN, shopper_id: 'sho' });
+  await database.query(
+    `INSERT INTO message_keys (chat_id, sender_id, key, body_hash, message_id)
+     SELECT $2, $1, 'key-' || n, 'hash', gen_random_uuid() FROM generate_series(1, ${ROWS}) AS n`,
+    [ANN, chatId],
+  );
+  const erase = () => serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
+  const both = await Promise.all([erase(), erase()]);
+  expect(both.map(({ status }) => status)).toEqual([200, 200]);
+  expect(await holding(service, ANN)).toEqual([]);
+});
+
 it('a call that lives is left, and said so', async () => {
   await using service = await startChatService();
   const callId = randomUUID();

@@ -122,6 +122,22 @@ describe('a link', () => {
     expect(await link.closed).toBe(1009);
   });
 
+  it('is not ended by an answer that is larger than a gateway takes: who asked for that is refused', async () => {
+    await using server = await startHttpServer((_request, response) => void response.end(), { port: 0, takesUpgrade: takesLink });
+    await using _links = startInternalLinks({
+      server: server.server,
+      knowsToken: () => true,
+      operations: new Map([[lease, async (length: unknown) => ({ status: 200, body: 'x'.repeat(Number(length)) })]]),
+      logger: createLogger('test', 'silent'),
+      countAnswer: () => undefined,
+    });
+    await using link = await openLink(server.url);
+    link.say({ id: 1, path: lease, body: 33 * 1024 * 1024 });
+    expect(await link.answerTo(1)).toMatchObject({ status: 413, body: { error: { code: 'service_error' } } });
+    link.say({ id: 2, path: lease, body: 3 });
+    expect(await link.answerTo(2)).toMatchObject({ status: 200, body: 'xxx' });
+  });
+
   it('has no more than 128 requests under way', async () => {
     await using service = await startRunningCallService();
     await using link = await openLink(service.url);

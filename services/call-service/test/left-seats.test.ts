@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ChatReply } from '@trunkline/contract';
 import { until } from '@trunkline/testing';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { askAll, clientOf, commandOf, openChat, sendOf, serverOf, startChatService } from './chat-door.ts';
 import { type PushRow, pushClient } from './push-client.ts';
@@ -26,10 +27,14 @@ interface Seat {
 const sit = async (userId: string, chatId: string, gatewayId = GATEWAY): Promise<Seat> => {
   const sessionId = `session-${randomUUID()}`;
   await service.post('sessions', { gatewayId, opened: [{ sessionId, userId, deviceId: null, hears: 'chats' }], closed: [] });
+  await sitDown({ sessionId, userId }, chatId);
+  return { sessionId, userId };
+};
+
+const sitDown = async ({ sessionId, userId }: Seat, chatId: string): Promise<void> => {
   const envelope = commandOf(userId, { type: 'open_chat', chatId, takesSeat: true });
   const [reply] = await askAll(service, [{ ...envelope, actor: { ...envelope.actor, sessionId } }]);
   expect(reply).toMatchObject({ ok: true });
-  return { sessionId, userId };
 };
 
 const isSettled = async ({ sessionId }: Seat): Promise<boolean> =>
@@ -159,4 +164,71 @@ it('each is pushed once, when two call-services settle the same sessions and mor
   await Promise.all([reported(service), reported(second)]);
   await until('nothing is left', async () => (await Promise.all(seats.map(isSettled))).every(Boolean));
   expect(await Promise.all(rooms.map(({ shopper }) => pushedTo(shopper)))).toEqual([...meanwhile, ...before].map((id) => [id]));
+});
+
+const memberPath = (chatId: string, userId: string): string => `/v1/server/chats/${chatId}/members/${userId}`;
+const remove = (chatId: string, userId: string) => serverOf(service).request('DELETE', memberPath(chatId, userId));
+const letIn = (chatId: string, userId: string) => serverOf(service).request('PUT', memberPath(chatId, userId));
+
+const seatsIn = async (chatId: string): Promise<string[]> => {
+  const seats = await service.database.query<{ id: string }>('SELECT session_id AS id FROM chat_seats WHERE chat_id = $1', [chatId]);
+  return seats.map(({ id }) => id);
+};
+
+it('who is removed and let in again is pushed what is said, until they open the chat again', async () => {
+  const { chatId, user, shopper } = await room();
+  const seat = await sit(shopper, chatId);
+  await sit(shopper, chatId);
+  await remove(chatId, shopper);
+  await letIn(chatId, shopper);
+  const id = await say(user, chatId, 'still there?');
+  expect(await pushedTo(shopper)).toEqual([id]);
+  await sitDown(seat, chatId);
+  await say(user, chatId, 'there you are');
+  expect(await pushedTo(shopper)).toEqual([id]);
+});
+
+it('with who is removed goes no seat of anybody else, nor one in another chat', async () => {
+  const { chatId, user, shopper } = await room();
+  const otherChatId = await openChat(service, { order_id: `order-${randomUUID()}`, user_id: user, shopper_id: shopper });
+  const [users, shoppers] = [await sit(user, chatId), await sit(shopper, otherChatId)];
+  await sit(shopper, chatId);
+  await remove(chatId, shopper);
+  expect([await seatsIn(chatId), await seatsIn(otherChatId)]).toEqual([[users.sessionId], [shoppers.sessionId]]);
+});
+
+it('who opens a chat while they are being removed keeps no seat there', async () => {
+  const { chatId, shopper } = await room();
+  const removal = new pg.Client({ connectionString: service.database.url });
+  await removal.connect();
+  try {
+    await removal.query('BEGIN');
+    await removal.query('UPDATE chat_members SET left_at = clock_timestamp() WHERE chat_id = $1 AND user_id = $2', [chatId, shopper]);
+    const seated = sit(shopper, chatId);
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await Promise.race([seated, until('it waits for the removal', async () => (await service.database.query(waiting)).length > 0)]);
+    await removal.query('COMMIT');
+    await seated;
+    expect(await seatsIn(chatId)).toEqual([]);
+  } finally {
+    await removal.end();
+  }
+});
+
+it('a removal does not wait for a session that is being forgotten', async () => {
+  const { chatId, shopper } = await room();
+  const forgotten = await sit(shopper, chatId);
+  await sit(shopper, chatId);
+  const forgetting = new pg.Client({ connectionString: service.database.url });
+  await forgetting.connect();
+  try {
+    await forgetting.query('BEGIN');
+    await forgetting.query('DELETE FROM sessions WHERE id = $1', [forgotten.sessionId]);
+    expect(await remove(chatId, shopper)).toMatchObject({ status: 200 });
+    expect(await seatsIn(chatId)).toEqual([forgotten.sessionId]);
+    await forgetting.query('COMMIT');
+    expect(await seatsIn(chatId)).toEqual([]);
+  } finally {
+    await forgetting.end();
+  }
 });

@@ -5,6 +5,8 @@ import { READ_DUE } from '../src/calls/deadline-sweep.ts';
 import { LOCK_CALLS, READ_BESIDE } from '../src/calls/load.ts';
 import { STORE_CALLS } from '../src/calls/store.ts';
 import { READ_LEFT_CHATS, READ_UNSEEN } from '../src/chat/left-seats.ts';
+import { DROP_SEATS, TAKE_SEAT } from '../src/chat/seats.ts';
+import { FORGET_KEYS } from '../src/chat/upkeep.ts';
 import { DATABASE_SESSION_OPTIONS } from '../src/database/database.ts';
 import { READ_LIVE_CALLS, READ_LIVE_WAITING, READ_RECENT_CALLS } from '../src/live/live-reader.ts';
 import { READ_NEWEST_PUSHES, READ_PUSHES_OF_CALL, READ_PUSHES_OF_USER } from '../src/live/push-list.ts';
@@ -20,12 +22,17 @@ import { QUEUE_PUSHES } from '../src/notifications/queue-pushes.ts';
 import { READ_REACH } from '../src/notifications/reach.ts';
 import { READ_RINGING_OF } from '../src/notifications/reach-watch.ts';
 import { RECORD_RESULTS, RELEASE_STOPS } from '../src/notifications/record-results.ts';
+import { auditPage } from '../src/server-api/audit-reader.ts';
+import { READ_CHAT_NEWS } from '../src/sessions/chat-news.ts';
 import { DISCONNECT_USER } from '../src/sessions/session-register.ts';
 import { READ_CONCERNED } from '../src/sessions/snapshots.ts';
 import { READ_UNREAD } from '../src/sessions/unread-chats.ts';
 import { READ_STEPS, READ_STEPS_OF_CALL } from '../src/traces/step-feed.ts';
 import { READ_EVIDENCE, READ_TRACE, READ_TRACED_CALL } from '../src/traces/trace-reader.ts';
+import { READ_OWN_CALLS } from '../src/users/erase.ts';
 import { FORGET_CALLER, FORGET_SENDER, READ_CHAT_PARTNERS } from '../src/users/erase-pushes.ts';
+import { FORGET_AUDIT, FORGET_BLOCKS, FORGET_OWN_KEYS, FORGET_OWN_PUSHES } from '../src/users/erase-rows.ts';
+import { READ_REGISTERED } from '../src/users/online.ts';
 import { GO_OFFLINE, READ_GONE } from '../src/webhooks/online-users.ts';
 import { CHOOSE } from '../src/webhooks/replay.ts';
 import { WAS_DECIDED } from '../src/webhooks/screen-places.ts';
@@ -41,6 +48,9 @@ const RESULT = JSON.stringify([{ id: UUID, attempt: 1, outcome: 'target_gone' }]
 
 const SENT = JSON.stringify([{ stream: 'call:x', claim: 1, seq: '1', status: 'delivered', attempts: 1, error: null, delayMs: 0 }]);
 
+const SPAN = { since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' };
+const AUDITED = [{ key: 'k' }, { action: 'a' }, { chatId: UUID }, { userId: 'ann' }, { callId: ['x'] }];
+
 const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[]])[] = [
   [LOCK_CALLS, [['x'], ['ann']]],
   [READ_BESIDE, [['k'], ['ann'], ['bob'], ['ann'], ['x'], ['c']]],
@@ -55,6 +65,7 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [STORE_CALLS, ['[]', RECORD, '[]']],
   [READ_CONCERNED, [['s'], ['ann'], ['d']]],
   [READ_UNREAD, [['s'], ['ann']]],
+  [READ_CHAT_NEWS, [['s'], ['ann'], [0]]],
   [READ_REACH, [['ann']]],
   [
     READ_AWAY,
@@ -70,6 +81,8 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [QUEUE_PUSHES, [LATE_RING]],
   [READ_LEFT_CHATS, [['s']]],
   [READ_UNSEEN, [['s'], 60]],
+  [TAKE_SEAT, [UUID, 's']],
+  [DROP_SEATS, [[UUID], ['ann']]],
   [DROP_RINGS, [['x']]],
   [CLAIM_PUSHES, [[UUID], [1]]],
   [RECORD_RESULTS, [RESULT]],
@@ -100,6 +113,14 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [FORGET_CALLER, ['ann', 'erased', ['x']]],
   [READ_CHAT_PARTNERS, ['ann']],
   [FORGET_SENDER, ['ann', 'erased', 'bob', UUID]],
+  ...[{}, SPAN, ...AUDITED.flatMap((filter) => [filter, { ...filter, ...SPAN }])].map((asked) => auditPage(asked, 51)),
+  [READ_OWN_CALLS, ['ann']],
+  [FORGET_OWN_KEYS, ['ann']],
+  [FORGET_OWN_PUSHES, ['ann']],
+  [FORGET_BLOCKS, ['ann']],
+  [FORGET_AUDIT, ['ann', 'erased']],
+  [FORGET_KEYS, [365]],
+  [READ_REGISTERED, [['ann']]],
 ];
 
 const FILL = [
@@ -117,6 +138,11 @@ const FILL = [
   FROM generate_series(1, 60000) AS n`,
   `INSERT INTO webhook_streams (stream) SELECT DISTINCT stream FROM webhooks WHERE status = 'waiting'`,
   `INSERT INTO online_users (user_id) SELECT 'user-' || n FROM generate_series(1, 20000) AS n`,
+  `INSERT INTO message_keys (chat_id, sender_id, key, body_hash, message_id)
+  SELECT gen_random_uuid(), 'user-' || n % 5000, 'key', 'hash', gen_random_uuid() FROM generate_series(1, 20000) AS n`,
+  `INSERT INTO blocks (owner_id, blocked_id) SELECT 'user-' || n, 'user-' || n % 100 FROM generate_series(1, 20000) AS n`,
+  `INSERT INTO server_audit (action, user_id) SELECT 'speak', 'user-' || n % 5000 FROM generate_series(1, 20000) AS n`,
+  `INSERT INTO sessions (id, gateway_id, user_id) SELECT 'session-' || n, 'gateway', 'user-' || n FROM generate_series(1, 20000) AS n`,
   `INSERT INTO answers (key, body_hash) SELECT 'key-' || n, 'hash' FROM generate_series(1, 20000) AS n`,
 ];
 
@@ -129,7 +155,7 @@ const tablesScanned = async (client: pg.Client): Promise<string[]> => {
     );
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     if (
-      /Seq Scan on (calls|call_trace|outbox|sessions|lines|push_targets|push_preferences|pushes|bulks|chats|chat_members|chat_seats|webhooks|webhook_streams|online_users|answers)/.test(
+      /Seq Scan on (calls|call_trace|outbox|sessions|lines|push_targets|push_preferences|pushes|bulks|chats|chat_members|chat_seats|webhooks|webhook_streams|online_users|answers|message_keys|blocks|server_audit)/.test(
         plan,
       )
     )

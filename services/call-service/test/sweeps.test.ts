@@ -24,6 +24,25 @@ it('the sessions of a gateway that fell silent are closed and settled, however m
   await until('all are settled', async () => (await count('settled_at IS NOT NULL')) === 12_000);
 });
 
+it('a deadline applies while the sessions of a gateway that died are still being settled', async () => {
+  await using service = await startRunningCallService();
+  const { database } = service;
+  await database.query(`CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END'`);
+  await database.query(
+    'CREATE TRIGGER settled_slowly AFTER UPDATE OF settled_at ON sessions FOR EACH STATEMENT EXECUTE FUNCTION take_long()',
+  );
+  await database.query(
+    `INSERT INTO sessions (id, gateway_id, user_id, closed_at)
+     SELECT 's' || i, 'g', 'u' || i, now() - interval '1 minute' FROM generate_series(1, 5000) i`,
+  );
+  await until('some are settled', async () => (await database.query('SELECT FROM sessions WHERE settled_at IS NOT NULL')).length > 0);
+  await database.query(`INSERT INTO calls (id, caller_id, callee_id, call_type, channel_id, state, seq, ring_timeout_seconds,
+      created_at, updated_at, ring_deadline_at, due_at)
+    VALUES ('due', 'ann', 'bob', 'AUDIO', 'c', 'RINGING', 2, 60, now(), now(), now(), now())`);
+  await until('the deadline applies', async () => (await database.query('SELECT FROM calls WHERE ended_at IS NOT NULL')).length === 1);
+  expect((await database.query('SELECT FROM sessions WHERE settled_at IS NULL')).length).toBeGreaterThan(0);
+});
+
 it('a lease is not known to a gateway whose sessions were given up', async () => {
   await using service = await startRunningCallService();
   const renew = async (): Promise<unknown> => await (await service.post('lease', { gatewayId: 'g' })).json();

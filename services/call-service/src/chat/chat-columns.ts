@@ -14,3 +14,7 @@ export const MESSAGE_COLUMNS = `m.id, m.chat_id AS "chatId", m.seq, m.sender_id 
   m.sender_name AS "senderName", m.content, m.type, m.attachment_url AS "attachmentUrl", m.attachment_type AS "attachmentType",
   m.metadata, m.client_message_id AS "clientMessageId", ${time('m.created_at')} AS "createdAt", ${time('m.read_at')} AS "readAt",
   m.read_by AS "readBy"`;
+
+/** The columns of `messages m` as the keys of a `MarkRecord`. */
+export const MARK_COLUMNS = `m.id, m.chat_id AS "chatId", m.seq, m.sender_id AS "senderId", ${time('m.created_at')} AS "createdAt",
+  ${time('m.read_at')} AS "readAt", m.read_by AS "readBy"`;

@@ -6,6 +6,8 @@ import type { ChatSeats } from './seats.ts';
 
 /** How many of its messages somebody who joins a chat is told. */
 const LAST_MESSAGES = 50;
+/** Of very long ones there are fewer: no client is written more at once, and a gateway opens several chats by one request. */
+const LAST_MESSAGES_BYTES = 512 * 1024;
 
 /** Answers the chat commands that gateways pass on. */
 export type AnswerChatCommand = (envelope: ChatCommandEnvelope) => Promise<ChatReply>;
@@ -29,7 +31,7 @@ export const createChatCommands = (decider: Pick<ChatDecider, 'decide'>, chats: 
     // Before the messages are read: what is sent from now on is either among them or heard, and needs no push.
     if (takesSeat && actor.sessionId !== null) await seats.take(chatId, actor.sessionId);
     const { lastSeq } = seen.chat;
-    const messages = await chats.messages(chatId, { after: lastSeq - LAST_MESSAGES, upTo: lastSeq });
+    const messages = await chats.newest(chatId, { after: lastSeq - LAST_MESSAGES, upTo: lastSeq }, LAST_MESSAGES_BYTES);
     return { ok: true, result: { type: 'chat', chatId, members: seen.members.map(({ userId }) => userId), messages: messages.reverse() } };
   };
 

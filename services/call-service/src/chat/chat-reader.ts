@@ -12,13 +12,22 @@ const READ_CHAT_MEMBERS = {
   text: `SELECT ${MEMBER_COLUMNS} FROM chat_members m WHERE m.chat_id = $1 AND m.left_at IS NULL ORDER BY m.place`,
 };
 
+const RANGE = `SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.chat_id = $1 AND m.seq > $2 AND m.seq <= $3
+      UNION ALL SELECT ${MESSAGE_COLUMNS} FROM messages_archive m WHERE m.chat_id = $1 AND m.seq > $2 AND m.seq <= $3`;
+
 /** `$1` chat, `$2` and `$3`: behind which number, and up to which. Numbers have no gaps, so every page costs the same. */
-export const READ_RANGE = {
-  name: 'read_message_range',
+export const READ_RANGE = { name: 'read_message_range', text: `SELECT * FROM (${RANGE}) AS page ORDER BY seq DESC` };
+
+/** What a message has in JSON beside its long texts, about. */
+const SHORT_TEXTS_BYTES = 512;
+const BYTES = `octet_length(to_json(content)::text) + coalesce(octet_length(metadata), 0)
+        + coalesce(octet_length(to_json("attachmentUrl")::text), 0) + ${SHORT_TEXTS_BYTES}`;
+/** The same, but the newest of them that together have at most `$4` bytes in JSON, about; one in any case. */
+export const READ_NEWEST = {
+  name: 'read_newest_messages',
   text: `SELECT * FROM (
-      SELECT ${MESSAGE_COLUMNS} FROM messages m WHERE m.chat_id = $1 AND m.seq > $2 AND m.seq <= $3
-      UNION ALL SELECT ${MESSAGE_COLUMNS} FROM messages_archive m WHERE m.chat_id = $1 AND m.seq > $2 AND m.seq <= $3
-    ) AS page ORDER BY seq DESC`,
+      SELECT *, sum(bytes) OVER (ORDER BY seq DESC) AS "bytesSoFar" FROM (SELECT *, ${BYTES} AS bytes FROM (${RANGE}) AS page) AS sized
+    ) AS summed WHERE "bytesSoFar" <= $4::integer OR "bytesSoFar" = bytes ORDER BY seq DESC`,
 };
 
 const HAS_MESSAGE = {
@@ -46,9 +55,17 @@ export interface ChatReader {
   see(chatId: ChatId, userId: UserId): Promise<SeenChat | ChatFailure>;
   /** Newest first. */
   messages(chatId: ChatId, range: MessageRange): Promise<ChatMessage[]>;
+  /** The newest of them that fit into so many bytes of JSON, one in any case. What does not fit does not leave the database. */
+  newest(chatId: ChatId, range: MessageRange, bytes: number): Promise<ChatMessage[]>;
   /** The number of a message in this chat; null where there is no such message in it. */
   seqOf(chatId: ChatId, messageId: MessageId): Promise<number | null>;
 }
+
+type SummedRow = MessageRow & { bytes: unknown; bytesSoFar: unknown };
+
+const boundsOf = ({ after, upTo }: MessageRange): [number, number] => [Math.max(0, after), Math.max(0, upTo)];
+
+const messageIn = (row: MessageRow): ChatMessage => messageOf(messageFromRow(row));
 
 export const createChatReader = (database: Database): ChatReader => ({
   see: async (chatId, userId) => {
@@ -61,9 +78,10 @@ export const createChatReader = (database: Database): ChatReader => ({
     if (viewer === undefined) return refuse('unauthorized', 'User is not a member of this chat', 'chat_id');
     return { ok: true, chat, members, viewer };
   },
-  messages: async (chatId, { after, upTo }) => {
-    const rows = await database.query<MessageRow>(READ_RANGE, [chatId, Math.max(0, after), Math.max(0, upTo)]);
-    return rows.map((row) => messageOf(messageFromRow(row)));
+  messages: async (chatId, range) => (await database.query<MessageRow>(READ_RANGE, [chatId, ...boundsOf(range)])).map(messageIn),
+  newest: async (chatId, range, bytes) => {
+    const rows = await database.query<SummedRow>(READ_NEWEST, [chatId, ...boundsOf(range), bytes]);
+    return rows.map(({ bytes: _, bytesSoFar: __, ...row }) => messageIn(row));
   },
   seqOf: async (chatId, messageId) => {
     const { at, seq } = placeOf(messageId);

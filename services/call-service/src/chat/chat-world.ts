@@ -47,6 +47,9 @@ export interface MessageRecord extends ChatMessage {
   readBy: number;
 }
 
+/** What the rules need of a message that is marked as read. */
+export type MarkRecord = Pick<MessageRecord, 'id' | 'chatId' | 'seq' | 'senderId' | 'createdAt' | 'readAt' | 'readBy'>;
+
 /** Who a chat is between, and about what: a second one with the same three is the first. */
 export interface ChatKey {
   orderId: string;
@@ -157,7 +160,7 @@ export interface ChatLoaded {
   members: readonly MemberRecord[];
   keys: readonly KeptKey[];
   /** The messages that are to be marked as read. */
-  messages: readonly MessageRecord[];
+  messages: readonly MarkRecord[];
   /** `owner` has blocked `blocked`, of the members concerned. */
   blocks: readonly { owner: string; blocked: string }[];
   calls: readonly CallToTell[];
@@ -169,7 +172,7 @@ export interface ChatOutcome {
   chats: ReadonlySet<ChatRecord>;
   members: ReadonlySet<MemberRecord>;
   sent: readonly MessageRecord[];
-  marked: ReadonlySet<MessageRecord>;
+  marked: ReadonlySet<MarkRecord>;
   newKeys: readonly KeptKey[];
   toldCalls: readonly string[];
   events: readonly ChatEvent[];
@@ -186,7 +189,7 @@ export class ChatWorld {
   readonly changedChats = new Set<ChatRecord>();
   readonly changedMembers = new Set<MemberRecord>();
   readonly sent: MessageRecord[] = [];
-  readonly marked = new Set<MessageRecord>();
+  readonly marked = new Set<MarkRecord>();
   readonly newKeys: KeptKey[] = [];
   readonly toldCalls: string[] = [];
   readonly events: ChatEvent[] = [];
@@ -196,7 +199,7 @@ export class ChatWorld {
   readonly #byKey = new Map<string, ChatRecord>();
   readonly #members = new Map<string, MemberRecord[]>();
   readonly #keys = new Map<string, KeptKey>();
-  readonly #messages: ReadonlyMap<string, MessageRecord>;
+  readonly #messages: ReadonlyMap<string, MarkRecord>;
   readonly #blocks: ReadonlySet<string>;
   readonly #calls: ReadonlyMap<string, CallToTell>;
   readonly #madeNow: Set<string>;
@@ -247,7 +250,7 @@ export class ChatWorld {
     else members.push(member);
   }
 
-  messageIn(chatId: string, id: string): MessageRecord | undefined {
+  messageIn(chatId: string, id: string): MarkRecord | undefined {
     const message = this.#messages.get(id);
     return message?.chatId === chatId ? message : undefined;
   }

@@ -2,8 +2,8 @@ import type { Call, ChatId } from '@trunkline/contract';
 import { CALL_COLUMNS } from '../calls/call-columns.ts';
 import { type CallRecord, callOf } from '../calls/call-record.ts';
 import type { Transaction } from '../database/database.ts';
-import { CHAT_COLUMNS, MEMBER_COLUMNS, MESSAGE_COLUMNS } from './chat-columns.ts';
-import type { ChatInput, ChatLoaded, ChatRecord, KeptKey, MemberRecord, MessageKey } from './chat-world.ts';
+import { CHAT_COLUMNS, MARK_COLUMNS, MEMBER_COLUMNS, MESSAGE_COLUMNS } from './chat-columns.ts';
+import type { ChatInput, ChatLoaded, ChatRecord, KeptKey, MarkRecord, MemberRecord, MessageKey } from './chat-world.ts';
 import { placeOf } from './message-id.ts';
 import { messageKey, speechKey } from './message-key.ts';
 import { type MessageRow, messageFromRow } from './message-rows.ts';
@@ -45,14 +45,17 @@ export const READ_KEYS = {
     JOIN message_keys k ON k.chat_id = asked.chat_id AND k.sender_id = asked.sender_id AND k.key = asked.key`,
 };
 /** `$1`–`$4`: chat, number, time and id of messages; the id is compared, since anybody can make one up. */
-export const READ_MESSAGES = {
-  name: 'read_messages_by_place',
+const byPlace = (name: string, columns: string) => ({
+  name,
   text: `WITH asked AS MATERIALIZED (SELECT chat_id, seq, to_timestamp(at / 1000) AS at, id
       FROM unnest($1::uuid[], $2::integer[], $3::float8[], $4::uuid[]) AS a (chat_id, seq, at, id))
-    SELECT ${MESSAGE_COLUMNS} FROM asked a JOIN messages m ON m.chat_id = a.chat_id AND m.seq = a.seq AND m.created_at = a.at AND m.id = a.id
+    SELECT ${columns} FROM asked a JOIN messages m ON m.chat_id = a.chat_id AND m.seq = a.seq AND m.created_at = a.at AND m.id = a.id
     UNION ALL
-    SELECT ${MESSAGE_COLUMNS} FROM asked a JOIN messages_archive m ON m.chat_id = a.chat_id AND m.seq = a.seq AND m.id = a.id`,
-};
+    SELECT ${columns} FROM asked a JOIN messages_archive m ON m.chat_id = a.chat_id AND m.seq = a.seq AND m.id = a.id`,
+});
+export const READ_MESSAGES = byPlace('read_messages_by_place', MESSAGE_COLUMNS);
+/** Without what the messages say: five hundred at once may be marked. */
+export const READ_MARKS = byPlace('read_marks_by_place', MARK_COLUMNS);
 /** `$1`, `$2`: chats and those who write in them. */
 const READ_BLOCKS = {
   name: 'read_blocks_in_chats',
@@ -107,19 +110,17 @@ const needsOf = (inputs: readonly ChatInput[]): Needs => {
 const column = <Row extends readonly unknown[], Index extends keyof Row>(rows: readonly Row[], index: Index): Row[Index][] =>
   rows.map((row) => row[index]);
 
-/** `pairs`: chat and message. */
-const readMessages = async (transaction: Transaction, pairs: readonly [string, string][]) => {
-  if (pairs.length === 0) return [];
+/** The values of `byPlace`, of pairs of chat and message. */
+const placesOf = (pairs: readonly [string, string][]) => {
   const places = pairs.map(([, id]) => placeOf(id));
-  const rows = await transaction.query<MessageRow>(READ_MESSAGES, [
-    column(pairs, 0),
-    places.map(({ seq }) => seq),
-    places.map(({ at }) => at),
-    column(pairs, 1),
-  ]);
-  const messages = rows.map(messageFromRow);
-  // Two that mark the same message in one batch must see one record.
-  return [...new Map(messages.map((message) => [message.id, message])).values()];
+  return [column(pairs, 0), places.map(({ seq }) => seq), places.map(({ at }) => at), column(pairs, 1)];
+};
+
+/** Two that mark the same message in one batch must see one record. */
+const readMarks = async (transaction: Transaction, pairs: readonly [string, string][]): Promise<MarkRecord[]> => {
+  if (pairs.length === 0) return [];
+  const marks = await transaction.query<MarkRecord>(READ_MARKS, placesOf(pairs));
+  return [...new Map(marks.map((mark) => [mark.id, mark])).values()];
 };
 
 type KeyRow = Omit<KeptKey, 'message'> & { messageId: string };
@@ -128,8 +129,10 @@ type KeyRow = Omit<KeptKey, 'message'> & { messageId: string };
 const readKeys = async (transaction: Transaction, keys: Needs['keys']): Promise<KeptKey[]> => {
   if (keys.length === 0) return [];
   const rows = await transaction.query<KeyRow>(READ_KEYS, [column(keys, 0), column(keys, 1), column(keys, 2)]);
+  if (rows.length === 0) return [];
   const pairs = rows.map(({ chatId, messageId }): [string, string] => [chatId, messageId]);
-  const messages = new Map((await readMessages(transaction, pairs)).map((message) => [message.id as string, message]));
+  const found = await transaction.query<MessageRow>(READ_MESSAGES, placesOf(pairs));
+  const messages = new Map(found.map((row) => [row.id as string, messageFromRow(row)]));
   return rows.flatMap(({ messageId, ...kept }) => {
     const message = messages.get(messageId);
     return message === undefined ? [] : [{ ...kept, message }];
@@ -166,19 +169,19 @@ export const loadAndLockChats = async (transaction: Transaction, inputs: readonl
   const clock = transaction.query<{ now: number }>(READ_CLOCK, []);
   const members = transaction.query<MemberRecord>(READ_MEMBERS, which);
   const kept = readKeys(transaction, needs.keys);
-  const messages = readMessages(transaction, needs.messages);
+  const marks = readMarks(transaction, needs.messages);
   const blocks =
     needs.writers.length === 0
       ? []
       : transaction.query<{ owner: string; blocked: string }>(READ_BLOCKS, [column(needs.writers, 0), column(needs.writers, 1)]);
   const calls = needs.callIds.length === 0 ? [] : transaction.query<CallRecord & { chatId: string }>(READ_NOTED_CALLS, [needs.callIds]);
-  const [madeRows, chatRows, clockRows, memberRows, keptRows, messageRows, blockRows, callRows] = await Promise.all([
+  const [madeRows, chatRows, clockRows, memberRows, keptRows, markRows, blockRows, callRows] = await Promise.all([
     made,
     chats,
     clock,
     members,
     kept,
-    messages,
+    marks,
     blocks,
     calls,
   ]);
@@ -188,7 +191,7 @@ export const loadAndLockChats = async (transaction: Transaction, inputs: readonl
     madeNow: new Set(madeRows.map(({ id }) => id)),
     members: memberRows,
     keys: keptRows,
-    messages: messageRows,
+    messages: markRows,
     blocks: blockRows,
     calls: callRows.map(({ chatId, ...call }): { chatId: string; call: Call } => ({ chatId, call: callOf(call as CallRecord) })),
   };

@@ -1,14 +1,14 @@
 import type { MessageId } from '@trunkline/contract';
-import { type ChatAnswer, type ChatWorld, type MemberRecord, type MessageRecord, refuse, type WriteEnvelope } from './chat-world.ts';
+import { type ChatAnswer, type ChatWorld, type MarkRecord, type MemberRecord, refuse, type WriteEnvelope } from './chat-world.ts';
 import { enter } from './send.ts';
 
 export type MarkEnvelope = WriteEnvelope & { command: Extract<WriteEnvelope['command'], { type: 'mark_read' }> };
 
-const isNews = ({ userId, place }: MemberRecord, { senderId, readBy }: MessageRecord): boolean =>
+const isNews = ({ userId, place }: MemberRecord, { senderId, readBy }: MarkRecord): boolean =>
   senderId !== userId && (readBy & (1 << place)) === 0;
 
 /** Marks one message; it counted as unread if it came after the member did. */
-const mark = (world: ChatWorld, member: MemberRecord, message: MessageRecord): void => {
+const mark = (world: ChatWorld, member: MemberRecord, message: MarkRecord): void => {
   message.readBy |= 1 << member.place;
   message.readAt ??= world.now;
   world.marked.add(message);

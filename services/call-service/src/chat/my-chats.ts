@@ -27,7 +27,9 @@ export const READ_LAST_MESSAGES = {
     UNION ALL SELECT ${MESSAGE_COLUMNS} FROM asked a JOIN messages_archive m ON m.chat_id = a.chat_id AND m.seq = a.seq`,
 };
 
-const Cursor = z.tuple([z.number(), z.uuid()]);
+const NEWEST_MS = 8_000_000_000_000_000;
+
+const Cursor = z.tuple([z.number().min(0).max(NEWEST_MS), z.uuid()]);
 
 const decodeCursor = (text: string): z.infer<typeof Cursor> | null => {
   try {
@@ -64,7 +66,7 @@ export interface MyChats {
   next_cursor: string | null;
 }
 
-const FROM_THE_NEWEST = [8_000_000_000_000_000, 'ffffffff-ffff-ffff-ffff-ffffffffffff'] as const;
+const FROM_THE_NEWEST = [NEWEST_MS, 'ffffffff-ffff-ffff-ffff-ffffffffffff'] as const;
 
 const readLastMessages = async (database: Database, chats: readonly ChatRow[]) => {
   const written = chats.filter(({ lastSeq }) => lastSeq > 0);

@@ -13,8 +13,8 @@ import {
   UserId,
 } from '@trunkline/contract';
 import { z } from 'zod';
-import { customTexts, statusIn } from '../notifications/chat-notices.ts';
-import { whyUnpushable } from '../notifications/push-limits.ts';
+import { customContent, orderContent } from '../notifications/chat-notices.ts';
+import { type BackendContent, whyUnpushable } from '../notifications/push-limits.ts';
 import { fieldsOf, messageFieldsOf } from './chat-bodies.ts';
 
 const MAX_RECIPIENTS = 500;
@@ -82,23 +82,21 @@ export const UserEvent = z.union([OrderUpdate, ReceiptShared, Custom]);
 export const isCustom = (body: UserEventBody): body is z.output<typeof Custom> => body.type.startsWith('custom:');
 
 /** Whoever cannot see an event now is pushed it, so that what no push can carry is refused before anybody is told. */
-const complainUnlessPushable = (data: Readonly<Record<string, string>>, context: z.RefinementCtx): void => {
-  const message = whyUnpushable(data);
+const complainUnlessPushable = (content: BackendContent, context: z.RefinementCtx): void => {
+  const message = whyUnpushable(content);
   if (message !== null) context.addIssue({ code: 'custom', path: ['data'], message });
 };
 
 const SCHEMAS: ReadonlyMap<unknown, z.ZodType<UserEventBody>> = new Map<unknown, z.ZodType<UserEventBody>>([
   [
     'order_update',
-    OrderUpdate.refine(oneTarget, ONE_TARGET).superRefine(({ data: { orderId, update } }, context) =>
-      complainUnlessPushable({ orderId, status: statusIn(update) }, context),
-    ),
+    OrderUpdate.refine(oneTarget, ONE_TARGET).superRefine(({ data }, context) => complainUnlessPushable(orderContent(data), context)),
   ],
   ['receipt_shared', ReceiptShared.refine(oneTarget, ONE_TARGET)],
 ]);
 
-const CustomEvent: z.ZodType<UserEventBody> = Custom.refine(oneTarget, ONE_TARGET).superRefine(({ data }, context) =>
-  complainUnlessPushable(customTexts(data), context),
+const CustomEvent: z.ZodType<UserEventBody> = Custom.refine(oneTarget, ONE_TARGET).superRefine(({ type, data }, context) =>
+  complainUnlessPushable(customContent({ name: type, data }), context),
 );
 
 /** The body of an event from the app's backend; `orderId` and `receiptUrl` in both spellings, as everywhere. */

@@ -25,7 +25,7 @@ import { createLeftSeats, type LeftSeats } from './left-seats.ts';
 import { createPartnerNews, type PartnerNews } from './partners.ts';
 import { createChatSeats } from './seats.ts';
 import { serverChatRoutes } from './server-routes.ts';
-import { keepChats } from './upkeep.ts';
+import { startUpkeep } from './upkeep.ts';
 
 export interface ChatsOptions {
   config: CallServiceConfig;
@@ -57,7 +57,6 @@ export interface Chats extends AsyncDisposable {
 }
 
 const SWEEP_EVERY_MS = 2000;
-const KEEP_EVERY_MS = 600_000;
 
 export const startChats = (options: ChatsOptions): Chats => {
   const { config, database, relay, redis, logger, metrics, tracing, queueAwayPushes, enqueuePushes, webhooks } = options;
@@ -83,11 +82,9 @@ export const startChats = (options: ChatsOptions): Chats => {
   const limited = traceChatDecisions(limitMessages(decider, perSender), tracing);
   const chats = createChatReader(database);
   const calls = createCallTeller(database, decider, logger);
-  const keep = (): Promise<void> => keepChats(database, config.MESSAGE_ARCHIVE_DAYS);
   const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what);
   const telling = repeat(SWEEP_EVERY_MS, calls.sweep, warn('chats were not told of calls'));
-  const keeping = repeat(KEEP_EVERY_MS, keep, warn('the upkeep of chats failed'));
-  const kept = keep().catch(warn('the upkeep of chats failed'));
+  const upkeep = startUpkeep(database, config.MESSAGE_ARCHIVE_DAYS, warn('the upkeep of chats failed'));
 
   return {
     routes: ({ serverGuards, sessions, ...guards }) => {
@@ -102,9 +99,8 @@ export const startChats = (options: ChatsOptions): Chats => {
     seats: createLeftSeats({ database, queueAwayPushes, enqueuePushes, gatewayLeaseSeconds: config.GATEWAY_LEASE_SECONDS }),
     calls,
     async [Symbol.asyncDispose]() {
-      await kept;
+      await upkeep[Symbol.asyncDispose]();
       await telling[Symbol.asyncDispose]();
-      await keeping[Symbol.asyncDispose]();
       await decider.idle();
     },
   };

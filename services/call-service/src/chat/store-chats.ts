@@ -3,6 +3,7 @@ import { chatStream, type KnownPublished, type OutboxRow, putInOutbox, type Unpu
 import { INSERT_AUDIT } from '../server-api/audit.ts';
 import type { ChatOutcome, MessageRecord } from './chat-world.ts';
 import { searchVector } from './search-words.ts';
+import { dropSeats } from './seats.ts';
 
 const at = (key: string): string => `to_timestamp(r."${key}" / 1000)`;
 
@@ -76,6 +77,10 @@ const sendAsJson = (transaction: Transaction, statement: { name: string; text: s
 export const storeChats = (transaction: Transaction, outcome: ChatOutcome, published: KnownPublished): Unpublished => {
   sendAsJson(transaction, UPDATE_CHATS, [...outcome.chats]);
   sendAsJson(transaction, PUT_MEMBERS, [...outcome.members]);
+  dropSeats(
+    transaction,
+    outcome.events.filter((event) => event.type === 'member_removed'),
+  );
   sendAsJson(transaction, INSERT_MESSAGES, outcome.sent.map(rowOf));
   if (outcome.marked.size > 0) {
     const marked = JSON.stringify(

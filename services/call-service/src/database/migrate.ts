@@ -8,6 +8,7 @@ import { chatMigration } from './migrations/0004-chat.ts';
 import { chatSeatsMigration } from './migrations/0005-chat-seats.ts';
 import { callsByTimeMigration } from './migrations/0006-calls-by-time.ts';
 import { serverApiMigration } from './migrations/0007-server-api.ts';
+import { auditByFilterMigration } from './migrations/0008-audit-by-filter.ts';
 
 /** In order. Migrations only add: two versions run side by side during a rollout. */
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '0005-chat-seats': chatSeatsMigration,
   '0006-calls-by-time': callsByTimeMigration,
   '0007-server-api': serverApiMigration,
+  '0008-audit-by-filter': auditByFilterMigration,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

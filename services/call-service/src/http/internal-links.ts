@@ -19,6 +19,8 @@ export interface InternalLinksOptions {
 }
 
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+/** In characters, of three bytes at most: a frame of more than 100 MiB ends a gateway's link, and all that is under way on it. */
+const MAX_ANSWER_LENGTH = 32 * 1024 * 1024;
 /** Of one link, counted until the answer was given to the network. A gateway has 64 places under way at most, on a link of their own. */
 const MAX_UNDER_WAY = 128;
 const FINISH_WITHIN_MS = 5000;
@@ -29,6 +31,8 @@ const GOING_AWAY = 1001;
 const NOT_A_REQUEST = 1007;
 /** 503 says that this link takes no more: its call-service stops. */
 const STOPPING = 503;
+/** Asked elsewhere, it would be answered alike. */
+const TOO_LARGE = 413;
 
 const readRequest = (text: string): LinkRequest | null => {
   try {
@@ -75,10 +79,17 @@ class Link {
   async #take({ id, path, body }: LinkRequest): Promise<void> {
     this.#underWay += 1;
     const answer: LinkAnswer = { id, ...(await this.#answer(path, body)) };
-    this.#socket.send(JSON.stringify(answer), () => {
+    this.#socket.send(this.#frameOf(answer, path), () => {
       this.#underWay -= 1;
       this.#closeWhenIdle();
     });
+  }
+
+  #frameOf(answer: LinkAnswer, path: string): string {
+    const frame = JSON.stringify(answer);
+    if (frame.length <= MAX_ANSWER_LENGTH) return frame;
+    this.#options.logger.error({ route: path, length: frame.length }, 'an answer is too large for a link');
+    return JSON.stringify({ id: answer.id, ...refused('service_error', TOO_LARGE) });
   }
 
   async #answer(path: string, body: unknown): Promise<Omit<LinkAnswer, 'id'>> {

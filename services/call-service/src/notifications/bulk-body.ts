@@ -1,7 +1,8 @@
-import { type PushContent, storableText, UserId } from '@trunkline/contract';
+import { storableText, UserId } from '@trunkline/contract';
 import { z } from 'zod';
+import { MomentAsGiven } from '../server-api/list-query.ts';
 import { inEitherSpelling } from './either-spelling.ts';
-import { whyUnpushable } from './push-limits.ts';
+import { type BackendContent, whyUnpushable } from './push-limits.ts';
 
 const MAX_USERS = 10_000;
 
@@ -26,8 +27,8 @@ const Given = z.strictObject({
   template: Template.optional(),
   data: Data.default({}),
   dedupeKey: storableText(200).min(1).optional(),
-  /** When it is to go out; at once where it is not given. */
-  sendAt: z.iso.datetime({ offset: true, error: 'must be a time as ISO 8601 writes it, with its zone' }).optional(),
+  /** When it is to go out; at once where it is not given. As given, since the hash for the dedupe key is taken over it. */
+  sendAt: MomentAsGiven.optional(),
 });
 
 type Given = z.infer<typeof Given>;
@@ -46,7 +47,7 @@ const wordsOf = (template: Given['template'] = {}, { title, body }: Given['data'
 };
 
 /** What is sent. It has all that makes one request another, since the hash for the dedupe key is taken over it. */
-const contentOf = ({ type, template, data }: Given): PushContent => {
+const contentOf = ({ type, template, data }: Given): BackendContent => {
   const words = wordsOf(template, data);
   if (type !== 'order_update' && type !== 'receipt_shared') return { type, ...words, data };
   const { orderId = '', status = '', ...further } = data;
@@ -59,10 +60,11 @@ const contentOf = ({ type, template, data }: Given): PushContent => {
 
 const complain = (context: z.RefinementCtx, path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
 
-const Checked = Given.superRefine(({ userIds, all, type, data }, context) => {
+const Checked = Given.superRefine((given, context) => {
+  const { userIds, all, type, data } = given;
   if ((userIds === undefined) === (all === undefined)) complain(context, ['userIds'], 'give either userIds or all: true');
   for (const key of REQUIRED_DATA[type]) if (data[key] === undefined) complain(context, ['data', key], `is needed for ${type}`);
-  const unpushable = whyUnpushable(data);
+  const unpushable = whyUnpushable(contentOf(given));
   if (unpushable !== null) complain(context, ['data'], unpushable);
 });
 

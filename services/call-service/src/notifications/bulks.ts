@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type PushContent, type Refusal, refusal, uuidv7 } from '@trunkline/contract';
 import type { Database, Transaction } from '../database/database.ts';
+import { inUtc } from '../server-api/list-query.ts';
 import type { BulkBody } from './bulk-body.ts';
 import type { Notify } from './notify-users.ts';
 import type { QueuedPush } from './queue-pushes.ts';
@@ -113,7 +114,7 @@ export const createBulks = ({ database, notify, enqueue }: BulksOptions): Bulks 
       const bodyHash = createHash('sha256')
         .update(JSON.stringify([content, userIds, sendAt]))
         .digest('base64url');
-      const values = [uuidv7(), dedupeKey, bodyHash, JSON.stringify(content), userIds, sendAt, keyName];
+      const values = [uuidv7(), dedupeKey, bodyHash, JSON.stringify(content), userIds, sendAt === null ? null : inUtc(sendAt), keyName];
       const [created] = await database.query<{ id: string }>(CREATE, values);
       if (created !== undefined) return { id: created.id, duplicate: false };
       const [first] = await database.query<{ id: string; body_hash: string }>(READ_BY_DEDUPE_KEY, [dedupeKey]);

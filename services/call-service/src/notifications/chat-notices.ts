@@ -58,30 +58,30 @@ const textIn = (data: object, field: string): string | null => {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** What an app's own event says in a push, where all is text. */
-export const customTexts = (data: object): Record<string, string> =>
+const customTexts = (data: object): Record<string, string> =>
   Object.fromEntries(Object.entries(data).map(([name, value]) => [name, textOf(value)]));
 
 /** How an order stands: the update itself where it is a text, else its `status`; empty where there is neither. */
-export const statusIn = (update: unknown): string => {
+const statusIn = (update: unknown): string => {
   if (typeof update === 'string') return update;
   return typeof update === 'object' && update !== null ? (textIn(update, 'status') ?? '') : '';
 };
 
+export const orderContent = ({ orderId, update }: Pick<EventOf<'order_updated'>, 'orderId' | 'update'>) =>
+  ({ type: 'order_update', orderId, status: statusIn(update) }) as const;
+
+export const customContent = ({ name, data }: Pick<EventOf<'custom'>, 'name' | 'data'>) =>
+  ({ type: 'custom', name, title: textIn(data, 'title'), body: textIn(data, 'body'), data: customTexts(data) }) as const;
+
 const aboutApp = (event: EventOf<'order_updated' | 'receipt_shared' | 'custom'>): ChatNotice[] => {
   const common = { chatId: null, userIds: event.recipients, livesMs: DAY_MS, ifShown: null } as const;
   switch (event.type) {
-    case 'order_updated': {
-      const { orderId, update } = event;
-      const content = { type: 'order_update', orderId, status: statusIn(update) } as const;
-      return [{ ...common, content, collapseKey: `order-${orderId}` }];
-    }
+    case 'order_updated':
+      return [{ ...common, content: orderContent(event), collapseKey: `order-${event.orderId}` }];
     case 'receipt_shared':
       return [{ ...common, content: { type: 'receipt_shared', orderId: event.orderId }, collapseKey: null }];
-    case 'custom': {
-      const data = customTexts(event.data);
-      const words = { title: textIn(event.data, 'title'), body: textIn(event.data, 'body') };
-      return [{ ...common, content: { type: 'custom', name: event.name, ...words, data }, collapseKey: null }];
-    }
+    case 'custom':
+      return [{ ...common, content: customContent(event), collapseKey: null }];
   }
 };
 

@@ -11,6 +11,8 @@ const WIDER_BY = 4;
 const USUAL_RANGE_MS = 7 * 86_400_000;
 /** A search that takes longer gives what it has, and where to go on. */
 const PATIENCE_MS = 1000;
+/** No call is older than cursors can say, and none lies in a year that PostgreSQL does not read as it is written. */
+const [FIRST_MS, LAST_MS] = [0, Date.UTC(9999, 11, 31)];
 
 type Asked = Partial<Record<'state' | 'live' | 'over' | 'reason' | 'since' | 'until' | 'before', unknown>>;
 
@@ -75,8 +77,9 @@ const pageOf = (rows: readonly CallRecord[], limit: number, goesOnAt: number | n
  */
 const searchBack = async (database: Database, query: CallsQuery): Promise<CallPage> => {
   const givenUp = performance.now() + PATIENCE_MS;
-  const newest = Math.min(query.cursor?.[0] ?? Date.now() + FIRST_SPAN_MS, Date.parse(query.until ?? '') || Number.POSITIVE_INFINITY);
-  const oldest = query.since === undefined ? newest - USUAL_RANGE_MS : Date.parse(query.since);
+  const until = Date.parse(query.until ?? '') || LAST_MS;
+  const newest = Math.min(query.cursor?.[0] ?? Date.now() + FIRST_SPAN_MS, until, LAST_MS);
+  const oldest = Math.max(FIRST_MS, query.since === undefined ? newest - USUAL_RANGE_MS : Date.parse(query.since));
   const rows: CallRecord[] = [];
   let before = query.cursor ?? FROM_THE_NEWEST;
   for (let from = newest, spanMs = FIRST_SPAN_MS; from > oldest && rows.length <= query.limit; spanMs *= WIDER_BY) {

@@ -1,7 +1,19 @@
 import { z } from 'zod';
 
-/** A time as ISO 8601 writes it, with its zone. */
-export const Moment = z.iso.datetime({ offset: true, error: 'must be a time as ISO 8601 writes it, with its zone' });
+const IsoTime = z.iso.datetime({ offset: true, error: 'must be a time as ISO 8601 writes it, with its zone' });
+
+/** The same moment in UTC, since PostgreSQL takes no offset of 16 hours or more; null where it lies in no year from 1 to 9999. */
+export const inUtc = (time: string): string | null => {
+  const moment = new Date(time);
+  const text = Number.isNaN(moment.getTime()) ? '' : moment.toISOString();
+  return /^\d{4}-/.test(text) && !text.startsWith('0000') ? text : null;
+};
+
+/** A time as ISO 8601 writes it, with its zone; left as it was given. */
+export const MomentAsGiven = IsoTime.refine((time) => inUtc(time) !== null, 'must lie in the years 1 to 9999, in UTC');
+
+/** The same, in UTC. */
+export const Moment = MomentAsGiven.transform((time) => inUtc(time) ?? z.NEVER);
 
 /** How many items a page may have. */
 export const limitOf = (max: number, usual: number) =>

@@ -1,8 +1,7 @@
-import { type RedisConnection, readOnline } from '@trunkline/bus';
 import type { UserId } from '@trunkline/contract';
 import { CALL_COLUMNS } from '../calls/call-columns.ts';
 import type { CallRecord } from '../calls/call-record.ts';
-import type { Database } from '../database/database.ts';
+import { type OnlineOptions, whoIsOnline } from '../users/online.ts';
 import { readCallView } from './call-view.ts';
 
 const READ_LAST_SEEN = { name: 'read_last_seen_of_user', text: 'SELECT last_seen_at AS "lastSeenAt" FROM lines WHERE user_id = $1' };
@@ -25,27 +24,22 @@ const READ_LIVE_CALLS = {
     )) ORDER BY c.created_at, c.id`,
 };
 
-export interface UserReaderOptions {
-  database: Database;
-  redis: RedisConnection;
-  redisPrefix: string;
-}
-
-/** Redis says who is online; while it is away, the register of sessions does. */
-const isOnline = async ({ redis, redisPrefix }: UserReaderOptions, userId: UserId, sessions: readonly object[]): Promise<boolean> => {
-  const [online] = await readOnline(redis, redisPrefix, [userId]).catch(() => [sessions.length > 0]);
-  return online === true;
-};
-
 /** All that an operator asks about a user: where they are connected, where pushes go, which calls live. */
-export const readUser = async (options: UserReaderOptions, userId: UserId) => {
+export const readUser = async (options: OnlineOptions, userId: UserId) => {
   const { database } = options;
-  const [[seen], sessions, targets, liveCalls] = await Promise.all([
+  const [[seen], sessions, targets, liveCalls, [online]] = await Promise.all([
     database.query<{ lastSeenAt: Date | null }>(READ_LAST_SEEN, [userId]),
     database.query(READ_SESSIONS, [userId]),
     database.query(READ_TARGETS, [userId]),
     database.query<CallRecord>(READ_LIVE_CALLS, [userId]),
+    whoIsOnline(options, [userId]),
   ]);
-  const online = await isOnline(options, userId, sessions);
-  return { userId, online, lastSeenAt: seen?.lastSeenAt ?? null, sessions, targets, liveCalls: liveCalls.map(readCallView) };
+  return {
+    userId,
+    online: online === true,
+    lastSeenAt: seen?.lastSeenAt ?? null,
+    sessions,
+    targets,
+    liveCalls: liveCalls.map(readCallView),
+  };
 };

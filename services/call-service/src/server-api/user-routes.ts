@@ -3,9 +3,10 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { refusePlainly } from '../http/plain.ts';
 import { serverKeyOf } from '../http/server-key.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
-import { readUser, type UserReaderOptions } from './user-reader.ts';
+import type { OnlineOptions } from '../users/online.ts';
+import { readUser } from './user-reader.ts';
 
-export interface ServerUserRoutesOptions extends UserReaderOptions {
+export interface ServerUserRoutesOptions extends OnlineOptions {
   serverGuards: RequestHandler[];
   sessions: Pick<SessionRegister, 'disconnect'>;
 }

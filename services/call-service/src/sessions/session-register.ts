@@ -16,6 +16,7 @@ import type { PartnerNews } from '../chat/partners.ts';
 import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
+import { readChatNews } from './chat-news.ts';
 import { readSnapshots } from './snapshots.ts';
 import { readUnread } from './unread-chats.ts';
 
@@ -250,9 +251,18 @@ export const createSessionRegister = ({
       const admitted = opened.filter(({ sessionId }) => !surplus.has(sessionId));
       await tellCalls(usersOf(admitted));
       const came = partners.came(unique(usersOf(admitted)), ids(admitted)).catch(partnersMissed);
-      const [read, unread] = await Promise.all([readSnapshots(database, admitted), readUnread(database, admitted), came]);
-      const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, { ...snapshot, unread: unread.get(snapshot.sessionId) }]));
-      return opened.map(({ sessionId }) => snapshots.get(sessionId) ?? { sessionId, events: [], refused: true });
+      const [read, unread, news] = await Promise.all([
+        readSnapshots(database, admitted),
+        readUnread(database, admitted),
+        readChatNews(database, admitted),
+        came,
+      ]);
+      const snapshots = new Map(read.map((snapshot) => [snapshot.sessionId, snapshot]));
+      return opened.map(({ sessionId }) => {
+        const snapshot = snapshots.get(sessionId);
+        if (snapshot === undefined) return { sessionId, events: [], refused: true };
+        return { ...snapshot, unread: unread.get(sessionId), news: news.get(sessionId) };
+      });
     },
     close: async (gatewayId, closed) => {
       if (closed.length === 0) return;

@@ -1,11 +1,4 @@
-import type { Database } from '../database/database.ts';
-
-/** Who is to be forgotten, and who takes that place. */
-interface Forgotten {
-  database: Database;
-  userId: string;
-  pseudonym: string;
-}
+import type { Forgotten } from './erase-rows.ts';
 
 const PUSHES_TOGETHER = 2000;
 const FIRST_UUID = '00000000-0000-0000-0000-000000000000';

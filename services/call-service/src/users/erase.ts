@@ -6,6 +6,7 @@ import type { SessionRegister } from '../sessions/session-register.ts';
 import { forgetOffline } from '../webhooks/online-users.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { forgetCaller, forgetSender } from './erase-pushes.ts';
+import { atOnce, FORGET_AUDIT, FORGET_BLOCKS, FORGET_OWN_KEYS, FORGET_OWN_PUSHES, inParts } from './erase-rows.ts';
 
 /** Who forgets people. */
 export interface EraseOptions {
@@ -43,21 +44,12 @@ interface Treatment {
 const CALLS_TOGETHER = 500;
 const MESSAGES_TOGETHER = 2000;
 
-const one =
-  (name: string, text: string): Forget =>
-  async ({ database, userId, pseudonym }) => {
-    const values = text.includes('$2') ? [userId, pseudonym] : [userId];
-    const [row] = await database.query<{ count: number }>(
-      { name, text: `WITH done AS (${text} RETURNING 1) SELECT count(*)::integer AS count FROM done` },
-      values,
-    );
-    return row?.count ?? 0;
-  };
-
-const READ_OWN_CALLS = {
+/** Some of them: each side has its own limit, or each look would go over all that are left. */
+export const READ_OWN_CALLS = {
   name: 'forget_read_calls',
-  text: `SELECT id FROM calls WHERE caller_id = $1 AND coalesce(ended_at, 'infinity') < 'infinity'
-    UNION SELECT id FROM calls WHERE callee_id = $1 AND coalesce(ended_at, 'infinity') < 'infinity' LIMIT ${CALLS_TOGETHER}`,
+  text: `(SELECT id FROM calls WHERE caller_id = $1 AND coalesce(ended_at, 'infinity') < 'infinity' LIMIT ${CALLS_TOGETHER})
+    UNION (SELECT id FROM calls WHERE callee_id = $1 AND coalesce(ended_at, 'infinity') < 'infinity' LIMIT ${CALLS_TOGETHER})
+    LIMIT ${CALLS_TOGETHER}`,
 };
 const FORGET_TRACES = {
   name: 'forget_traces',
@@ -175,7 +167,7 @@ const forgetMemberships: Forget = async (forgetting) => {
   return chats.length;
 };
 
-const deletePushes = one('forget_pushes_of_user', 'DELETE FROM pushes WHERE user_id = $1');
+const deletePushes = inParts(FORGET_OWN_PUSHES);
 
 /** Behind the targets, so that no push is made meanwhile; before the memberships, which tell who was pushed what the person wrote. */
 const forgetPushes: Forget = async (forgetting) => {
@@ -194,30 +186,21 @@ export const TREATMENTS: Readonly<Record<string, Treatment>> = {
   // Of one that is open, or was not settled yet, the closing is still to be told of.
   sessions: {
     how: 'deleted',
-    forget: one('forget_settled_sessions_of_user', 'DELETE FROM sessions WHERE user_id = $1 AND settled_at IS NOT NULL'),
+    forget: atOnce('forget_settled_sessions_of_user', 'DELETE FROM sessions WHERE user_id = $1 AND settled_at IS NOT NULL'),
   },
-  lines: { how: 'deleted', forget: one('forget_line', 'DELETE FROM lines WHERE user_id = $1') },
-  blocks: { how: 'deleted', forget: one('forget_blocks', 'DELETE FROM blocks WHERE owner_id = $1 OR blocked_id = $1') },
+  lines: { how: 'deleted', forget: atOnce('forget_line', 'DELETE FROM lines WHERE user_id = $1') },
+  blocks: { how: 'deleted', forget: inParts(FORGET_BLOCKS) },
   calls: { how: 'pseudonymised', forget: forgetCalls },
   call_trace: { how: 'pseudonymised' },
-  message_keys: {
-    how: 'deleted',
-    forget: one(
-      'forget_keys_of_user',
-      'DELETE FROM message_keys k USING chat_members m WHERE m.user_id = $1 AND k.chat_id = m.chat_id AND k.sender_id = $1',
-    ),
-  },
+  message_keys: { how: 'deleted', forget: inParts(FORGET_OWN_KEYS) },
   messages: { how: 'emptied', forget: forgetSaid('messages') },
   messages_archive: { how: 'emptied', forget: forgetSaid('messages_archive') },
-  push_targets: { how: 'deleted', forget: one('forget_push_targets', 'DELETE FROM push_targets WHERE user_id = $1') },
-  push_preferences: { how: 'deleted', forget: one('forget_push_preferences', 'DELETE FROM push_preferences WHERE user_id = $1') },
+  push_targets: { how: 'deleted', forget: atOnce('forget_push_targets', 'DELETE FROM push_targets WHERE user_id = $1') },
+  push_preferences: { how: 'deleted', forget: atOnce('forget_push_preferences', 'DELETE FROM push_preferences WHERE user_id = $1') },
   pushes: { how: 'deleted', ofOthers: 'pseudonymised', forget: forgetPushes },
   chat_members: { how: 'pseudonymised', forget: forgetMemberships },
   chats: { how: 'pseudonymised' },
-  server_audit: {
-    how: 'pseudonymised',
-    forget: one('forget_audit', 'UPDATE server_audit SET user_id = $2 WHERE user_id = $1'),
-  },
+  server_audit: { how: 'pseudonymised', forget: inParts(FORGET_AUDIT) },
   bulks: { how: 'expires', within: '60 days' },
   chat_call_notes: { how: 'expires', within: 'seconds' },
   online_users: { how: 'deleted', forget: forgetOnline },

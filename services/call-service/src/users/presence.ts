@@ -1,7 +1,6 @@
-import { type RedisConnection, readOnline } from '@trunkline/bus';
 import type { UserId } from '@trunkline/contract';
-import type { Database } from '../database/database.ts';
 import type { BlockList } from './blocks.ts';
+import { type OnlineOptions, whoIsOnline } from './online.ts';
 
 const READ_LAST_SEEN = {
   name: 'read_last_seen',
@@ -21,18 +20,15 @@ export interface PresenceReader {
   read(viewer: UserId, userIds: readonly UserId[]): Promise<Presence[]>;
 }
 
-export interface PresenceReaderOptions {
-  database: Database;
+export interface PresenceReaderOptions extends OnlineOptions {
   blocks: BlockList;
-  redis: RedisConnection;
-  redisPrefix: string;
 }
 
-export const createPresenceReader = ({ database, blocks, redis, redisPrefix }: PresenceReaderOptions): PresenceReader => ({
+export const createPresenceReader = ({ blocks, ...options }: PresenceReaderOptions): PresenceReader => ({
   read: async (viewer, userIds) => {
     const [online, seen, hidden] = await Promise.all([
-      readOnline(redis, redisPrefix, userIds),
-      database.query<{ user_id: string; at: number }>(READ_LAST_SEEN, [userIds]),
+      whoIsOnline(options, userIds),
+      options.database.query<{ user_id: string; at: number }>(READ_LAST_SEEN, [userIds]),
       blocks.whoBlocked(viewer, userIds),
     ]);
     const lastSeen = new Map(seen.map(({ user_id, at }) => [user_id, new Date(at).toISOString()]));

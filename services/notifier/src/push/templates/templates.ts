@@ -1,5 +1,5 @@
 import { type PushContent, type PushLanguage, type PushType, SYSTEM } from '@trunkline/contract';
-import { plainText } from './plain-text.ts';
+import { plainText, SHOWN_CHARACTERS } from '@trunkline/service-kit';
 
 /** What a person reads. */
 export interface Notice {
@@ -11,9 +11,6 @@ type ContentOf<Type extends PushType> = Extract<PushContent, { type: Type }>;
 type Template<Type extends PushType> = (content: ContentOf<Type>) => Notice;
 
 const NAME = 64;
-const TITLE = 100;
-const BODY = 400;
-const STATUS = 40;
 
 export const shortName = (name: string | null): string => plainText(name ?? '', NAME);
 
@@ -27,7 +24,7 @@ const messageTitle = (
 
 /** As a person reads it: `out_for_delivery` is "Out for delivery". */
 const statusWords = (status: string): string => {
-  const words = plainText(status.replaceAll('_', ' '), STATUS);
+  const words = plainText(status.replaceAll('_', ' '), SHOWN_CHARACTERS.status);
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
@@ -44,11 +41,11 @@ interface OwnWords {
 
 /** What the app's backend says; where it says nothing, these words. */
 const own = (content: OwnWords, title: string, body: string): Notice => ({
-  title: plainText(content.title ?? '', TITLE) || title,
-  body: plainText(content.body ?? '', BODY) || body,
+  title: plainText(content.title ?? '', SHOWN_CHARACTERS.title) || title,
+  body: plainText(content.body ?? '', SHOWN_CHARACTERS.body) || body,
 });
 
-const textOr = (text: string | null, instead: string): string => plainText(text ?? '', BODY) || instead;
+const textOr = (text: string | null, instead: string): string => plainText(text ?? '', SHOWN_CHARACTERS.body) || instead;
 
 /** How a ring stopped, where the person should know; other reasons: the call is over. */
 const stopWords = (reason: string, words: { answered: string; declined: string; missed: string; over: string }): string => {
