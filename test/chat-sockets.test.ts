@@ -137,6 +137,24 @@ it('what was read is told to both, with who read it and when', async () => {
   expect(read).toMatchObject({ id: message?.id, read_at: expect.stringMatching(ISO) });
 });
 
+it('the answer to a mark comes before it is told that messages were read, also on the connection that marked them', async () => {
+  const { chatId, userId, shopperId } = await openRoom(system);
+  await using user = await system.otsy(0, userId);
+  await using shopper = await system.otsy(1, shopperId);
+  const order: string[] = [];
+  shopper.socket.on('messages_read', ({ messageIds: [id] }) => order.push(`heard ${id}`));
+  const ids: string[] = [];
+  for (let turn = 0; turn < 20; turn += 1) {
+    const id = (await say(user, chatId, String(turn))).message?.id as string;
+    ids.push(id);
+    await new Promise<void>((resolve) => {
+      shopper.socket.emit('mark_messages_read', { chatId, messageIds: [id] }, () => resolve(void order.push(`answered ${id}`)));
+    });
+  }
+  await shopper.hears('messages_read', ({ messageIds }) => messageIds[0] === ids.at(-1));
+  for (const id of ids) expect(order.indexOf(`answered ${id}`)).toBeLessThan(order.indexOf(`heard ${id}`));
+});
+
 it("the app's backend reaches everybody in a chat, and single users", async () => {
   const { chatId, userId, shopperId } = await openRoom(system);
   await using user = await system.otsy(0, userId);

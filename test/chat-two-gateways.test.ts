@@ -1,6 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { startRedis } from '@trunkline/backing-services';
-import { type OtsyClient, type OtsyMessage, type RestClient, type System, until } from '@trunkline/testing';
+import {
+  backingUrls,
+  connectOtsy,
+  type FaultProxy,
+  mintToken,
+  type OtsyClient,
+  type OtsyMessage,
+  type RestClient,
+  type System,
+  startChildService,
+  startFaultProxy,
+  TEST_JWT_SECRET,
+  until,
+} from '@trunkline/testing';
 import { expect, it } from 'vitest';
 import { type ChatRoom, contentsOf, join, openRoom, say, startChatSystem } from './chat-room.ts';
 
@@ -135,4 +148,63 @@ it('kill -9 of Redis in the middle: what is acknowledged without it comes to bot
     await client.hears('new_message', ({ content }) => content === contents.at(-1));
     expect(contentsOf(client.bodies('new_message'))).toEqual(contents);
   }
+});
+
+/** A gateway whose Redis is at the other end of the relay. */
+const startRemoteGateway = (system: System, { url }: FaultProxy, prefix: string) =>
+  startChildService('socket-gateway', {
+    REDIS_URL: url,
+    REDIS_PREFIX: prefix,
+    JWT_SECRET: TEST_JWT_SECRET,
+    INTERNAL_TOKEN: system.internalToken,
+    LOG_LEVEL: 'fatal',
+    CALL_SERVICE_URLS: system.callServices.map((service) => service.url).join(','),
+  });
+
+it('what is said while a gateway is cut off from Redis comes to its sessions, also in chats that they were told nothing of', async () => {
+  const prefix = `test-${randomUUID()}`;
+  await using system = await startChatSystem({ gateways: 1, settings: { REDIS_PREFIX: prefix } });
+  await using relay = await startFaultProxy(backingUrls().redisUrl);
+  await using gateway = await startRemoteGateway(system, relay, prefix);
+  const [quiet, lively] = [await openRoom(system), await openRoom(system)];
+  await using cutOff = await connectOtsy(gateway.url, await mintToken(quiet.userId));
+  await using alsoCutOff = await connectOtsy(gateway.url, await mintToken(lively.userId));
+  await using sameUser = await system.otsy(0, quiet.userId);
+  await using shopper = await system.otsy(0, quiet.shopperId);
+  await using another = await system.otsy(0, lively.shopperId);
+  await say(another, lively.chatId, 'heard');
+  await alsoCutOff.hears('new_message');
+
+  relay.refuse();
+  await until('the gateway notices', async () => !(await fetch(`${gateway.url}/readyz`)).ok);
+  await say(shopper, quiet.chatId, 'theirs');
+  await say(sameUser, quiet.chatId, 'their own, from elsewhere');
+  await say(another, lively.chatId, 'missed');
+  relay.pass();
+  await say(another, lively.chatId, 'right behind the gap');
+  await cutOff.hears('new_message', ({ content }) => content === 'their own, from elsewhere');
+  await say(shopper, quiet.chatId, 'the next');
+  await cutOff.hears('new_message', ({ content }) => content === 'the next');
+  await alsoCutOff.hears('new_message', ({ content }) => content === 'right behind the gap');
+  expect(contentsOf(cutOff.bodies('new_message'))).toEqual(['theirs', 'their own, from elsewhere', 'the next']);
+  expect(contentsOf(alsoCutOff.bodies('new_message'))).toEqual(['heard', 'missed', 'right behind the gap']);
+});
+
+it('the first message of a chat behind a gap does not come before what was said in the gap', async () => {
+  const prefix = `test-${randomUUID()}`;
+  await using system = await startChatSystem({ gateways: 1, settings: { REDIS_PREFIX: prefix } });
+  await using relay = await startFaultProxy(backingUrls().redisUrl);
+  await using gateway = await startRemoteGateway(system, relay, prefix);
+  const { chatId, userId, shopperId } = await openRoom(system);
+  await using cutOff = await connectOtsy(gateway.url, await mintToken(userId));
+  await using shopper = await system.otsy(0, shopperId);
+  relay.refuse();
+  await until('the gateway notices', async () => !(await fetch(`${gateway.url}/readyz`)).ok);
+  await say(shopper, chatId, 'missed');
+  relay.pass();
+  const channel = `${prefix}:chats:${userId}`;
+  await until('it is subscribed again', async () => ((await system.redis.call('PUBSUB', 'SHARDNUMSUB', channel)) as unknown[])[1] === 1);
+  await say(shopper, chatId, 'the next');
+  await cutOff.hears('new_message', ({ content }) => content === 'the next');
+  expect(contentsOf(cutOff.bodies('new_message'))).toEqual(['missed', 'the next']);
 });

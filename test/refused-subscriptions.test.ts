@@ -1,38 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { startRedisCluster } from '@trunkline/backing-services';
-import { connectRedis, startPublisher, startSubscriber } from '@trunkline/bus';
+import { startPublisher, startSubscriber } from '@trunkline/bus';
 import { UserId } from '@trunkline/contract';
 import { backingUrls, startSystem } from '@trunkline/testing';
 import { expect, it } from 'vitest';
 import { join, openRoom, startChatSystem } from './chat-room.ts';
+import { createHearer } from './redis-hearer.ts';
 
 const [ANN, BEN] = [UserId.parse('ann'), UserId.parse('ben')];
 const NO_EVENT = 'an event on the bus is not what the contract says';
-
-/** A user of Redis, or of each node of a cluster, who may hear channels only as long as the test allows them, each a pattern. */
-const createHearer = async (redisUrl: string, ...allowed: string[]) => {
-  await using starting = new AsyncDisposableStack();
-  const [name, password] = [randomUUID(), randomUUID()];
-  const admins = redisUrl.split(',').map((url) => connectRedis(url, 'command', (error) => expect.unreachable(error.message)));
-  starting.defer(() => admins.forEach((admin) => void admin.disconnect()));
-  for (const admin of admins) if (admin.status !== 'ready') await once(admin, 'ready');
-  const rules = ['on', `>${password}`, '~*', '+@all', 'resetchannels'];
-  /** Redis ends the connections of who hears what it may not any more. */
-  const allow = async (...channels: string[]): Promise<void> => {
-    for (const admin of admins) await admin.call('ACL', 'SETUSER', name, ...rules, ...channels.map((channel) => `&${channel}`));
-  };
-  await allow(...allowed);
-  starting.defer(async () => {
-    for (const admin of admins) await admin.call('ACL', 'DELUSER', name);
-  });
-  const url = redisUrl.replaceAll('redis://', `redis://${name}:${password}@`);
-  const running = starting.move();
-  return { url, allow, [Symbol.asyncDispose]: () => running.disposeAsync() };
-};
 
 /** A subscriber that may not hear Ann at first. */
 const start = async (redisUrl = backingUrls().redisUrl) => {

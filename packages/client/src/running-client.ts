@@ -171,7 +171,11 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
   }
 
   #enterChat(session: Session, chat: ChatClient): void {
-    session.enter('/chat', { onOpen: (line) => chat.connected(line), onFrame: (word, body) => chat.hear(word, body) });
+    session.enter('/chat', {
+      onOpen: (line) => chat.connected(line),
+      onFrame: (word, body) => chat.hear(word, body),
+      onLost: () => chat.disconnected(),
+    });
   }
 
   #onState(state: ConnectionState): void {

@@ -1,4 +1,5 @@
 import { Manager, type Socket } from 'socket.io-client';
+import { Entrance, type EntranceOptions } from './entrance.ts';
 import { type Line, lineOn } from './line.ts';
 import type { Closing } from './wire.ts';
 
@@ -40,7 +41,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #manager: Manager;
   readonly #socket: Socket;
-  readonly #extra = new Map<string, Socket>();
+  readonly #entrances = new Map<string, Entrance>();
   readonly #patience: ReturnType<typeof setTimeout>;
   #token: string;
   #closing: Closing | null = null;
@@ -70,22 +71,17 @@ export class Session {
     return this.#token;
   }
 
-  /** Enters another namespace over the same connection. `onOpen` and `onFrame` are its own. */
-  enter(namespace: string, { onOpen, onFrame }: { onOpen(line: Line): void; onFrame(word: string, body: unknown): void }): void {
-    if (this.#extra.has(namespace)) return;
-    const socket = this.#manager.socket(namespace, { auth: { token: this.#token } });
-    this.#extra.set(namespace, socket);
-    socket.on('connect', () => onOpen(lineOn(socket)));
-    socket.on('connect_error', (error) => onFrame('connect_error', { code: 'unavailable', message: error.message }));
-    socket.onAny((word: string, body: unknown) => (this.#isOver ? undefined : onFrame(word, body)));
-    socket.connect();
+  /** Enters another namespace over the same connection, again and again while the server lets it. What it is told is that namespace's own. */
+  enter(namespace: string, told: Pick<EntranceOptions, 'onOpen' | 'onFrame' | 'onLost'>): void {
+    if (this.#entrances.has(namespace)) return;
+    this.#entrances.set(namespace, new Entrance({ ...told, manager: this.#manager, namespace, token: () => this.#token }));
   }
 
   /** Gives the server a token for the time after the present one. Resolves with whether none refused it. */
   async refresh(token: string): Promise<boolean> {
-    const sockets = [this.#socket, ...this.#extra.values()].filter(({ connected }) => connected);
+    const lines = [this.#socket.connected ? this.line : null, ...[...this.#entrances.values()].map(({ line }) => line)];
     const asked = await Promise.all(
-      sockets.map((socket) => lineOn(socket).ask<{ ok: boolean }>('auth:refresh', { token }, REFRESH_PATIENCE_MS)),
+      lines.filter((line) => line !== null).map((line) => line.ask<{ ok: boolean }>('auth:refresh', { token }, REFRESH_PATIENCE_MS)),
     );
     const isRefused = asked.some((one) => one.kind === 'answered' && !one.answer.ok);
     if (!isRefused) this.#token = token;
@@ -96,7 +92,8 @@ export class Session {
   close(): void {
     this.#isOver = true;
     clearTimeout(this.#patience);
-    for (const socket of [...this.#extra.values(), this.#socket]) socket.disconnect();
+    for (const entrance of this.#entrances.values()) entrance.leave();
+    this.#socket.disconnect();
   }
 
   #opened(): void {

@@ -58,6 +58,26 @@ it('a place goes alone and by connections of its own while a hook is asked about
   expect([bodies.length, bodies[1], places.bodies.length]).toEqual([2, ['a', 'p', 'q', 'b'], 2]);
 });
 
+it('no request is larger than call-service takes, however large the commands are', async () => {
+  const sizes: number[] = [];
+  const { client } = createClient();
+  const post: CallServiceClient['post'] = async (request) => {
+    sizes.push(Buffer.byteLength(JSON.stringify(request.bodyFor(1, 1000))));
+    return client.post(request);
+  };
+  const send = senderFor({ ...client, post });
+  const avatar = '\u0001'.repeat(2048);
+  const signal = { type: 'offer', sdp: 'x'.repeat(16_000) } as const;
+  const relayed = Array.from({ length: 512 }, (_, index): OutgoingCommand => {
+    const { actor, ...plain } = commandOn(`call-${index}`);
+    return { ...plain, actor: { ...actor, avatar }, command: { type: 'relay_signal', callId: CallId.parse(`call-${index}`), signal } };
+  });
+  const replies = await Promise.all(relayed.map((command) => send(command)));
+  expect(replies.map(callIdIn)).toEqual(relayed.map(({ commandId }) => commandId));
+  expect(Math.max(...sizes)).toBeLessThan(4 * 1024 * 1024);
+  expect(sizes.length).toBeLessThan(16);
+});
+
 it('nothing is sent where nothing is wanted', async () => {
   const { client, bodies } = createClient();
   const send = senderFor(client);

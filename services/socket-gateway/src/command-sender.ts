@@ -1,7 +1,15 @@
-import { type CommandEnvelope, type CommandReply, CommandsResponse, INTERNAL_PATHS, refusal, type ServerEvent } from '@trunkline/contract';
+import {
+  type CommandEnvelope,
+  type CommandReply,
+  CommandsResponse,
+  INTERNAL_PATHS,
+  MAX_SIGNAL_BYTES,
+  refusal,
+  type ServerEvent,
+} from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import type { CallServiceClient } from './call-service-client.ts';
-import { createReplyBatch, type SendForReply } from './reply-batch.ts';
+import { bytesOfText, createReplyBatch, type SendForReply } from './reply-batch.ts';
 
 /** A command on its way; the attempt, and what is left of its time, are added by whoever sends it. */
 export type OutgoingCommand = Omit<CommandEnvelope, 'attempt' | 'wantedForMs'>;
@@ -30,6 +38,7 @@ export const createCommandSender = ({ client, placesClient, placesAreScreened, l
     path: INTERNAL_PATHS.commands,
     schema: CommandsResponse,
     hear,
+    bytesIn: ({ actor, command }: OutgoingCommand) => bytesOfText(actor.avatar) + (command.type === 'relay_signal' ? MAX_SIGNAL_BYTES : 0),
     about: (commands: readonly OutgoingCommand[]) => ({
       callIds: commands.map(({ command, mintedCallId }) => command.callId ?? mintedCallId),
     }),

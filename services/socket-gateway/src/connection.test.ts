@@ -298,23 +298,22 @@ describe('an open connection', () => {
     expect(seen.delivered).toEqual([]);
   });
 
-  it('is sent away when what its client asked is answered', async () => {
+  it('is idle when what its client asked is answered', async () => {
     const { connection, seen, commands, ask, answerOpened } = connect();
-    await answerOpened([]);
     ask('call:accept', { callId: 'a' });
+    const answered = connection.answered();
+    expect(connection.isIdle).toBe(false);
+    await answerOpened([]);
     await expect.poll(() => commands.length).toBe(1);
-    connection.sendAway('going_away');
-    expect(seen.closedFor).toEqual([]);
+    expect(connection.isIdle).toBe(false);
     commands[0]?.reply({ ok: true, call: aCall() });
-    await expect.poll(() => seen.closedFor).toEqual(['going_away']);
-    expect(seen.acknowledged).toHaveLength(1);
+    await answered;
+    expect([connection.isIdle, seen.acknowledged.length]).toEqual([true, 1]);
   });
 
-  it('is sent away at once when its client waits for nothing, and told when to come back', async () => {
-    const { connection, seen, answerOpened } = connect();
-    await answerOpened([]);
-    await expect.poll(() => seen.reports).toContain('opened');
-    connection.sendAway('going_away');
+  it('tells who is sent away when to come back', async () => {
+    const { connection, seen } = await open();
+    connection.close('going_away');
     expect(seen.closedFor).toEqual(['going_away']);
     const body = { code: 4001, reason: 'going_away', reconnect: true, reconnectInMs: expect.any(Number) };
     expect(seen.frames).toEqual([{ event: 'connection:closing', body }]);

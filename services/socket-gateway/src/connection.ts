@@ -14,6 +14,7 @@ import {
 import type { Identity } from '@trunkline/service-kit';
 import type { Authenticate } from './authenticate.ts';
 import type { SendCommand } from './command-sender.ts';
+import type { Companion } from './companions.ts';
 import type { DatabaseClock } from './database-clock.ts';
 import { Deliverer } from './deliver.ts';
 import type { DeliveryReports } from './delivery-reports.ts';
@@ -25,7 +26,6 @@ import { Receiver } from './receive.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 import type { EventSource } from './ring-freshness.ts';
 import { reportClose, type SessionReports } from './session-reports.ts';
-import { settledWithin } from './settled-within.ts';
 import { type Acknowledge, type ClientSocket, MAX_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
 
 /** What all connections of a gateway share. */
@@ -62,7 +62,6 @@ interface HeldEvent {
 }
 
 const SUBSCRIBE_PATIENCE_MS = 2000;
-export const ANSWERS_PATIENCE_MS = 2000;
 const MAX_HELD_EVENTS = 256;
 
 const actorOf = ({ userId, name, avatar, role, deviceId }: Identity, sessionId: SessionId): Actor => ({
@@ -78,7 +77,8 @@ const actorOf = ({ userId, name, avatar, role, deviceId }: Identity, sessionId: 
  * One socket of one user, from its admission to its last report (invariant 7): it hears its user's channel first and
  * holds what it hears, then learns the snapshot, then passes on what was held and what comes.
  */
-export class Connection<Frame> implements SocketListener<Frame> {
+export class Connection<Frame> implements SocketListener<Frame>, Companion {
+  expiresAt: number;
   readonly #session: OpenedSession;
   readonly #socket: ClientSocket<Frame>;
   readonly #dialect: Dialect<Frame>;
@@ -90,7 +90,6 @@ export class Connection<Frame> implements SocketListener<Frame> {
   readonly #opening: Promise<void>;
   #catchingUp: Promise<void> | null = null;
   #state: State = 'opening';
-  #expiresAt: number;
   #held: HeldEvent[] = [];
   #needsSnapshot = false;
   #wasReported = false;
@@ -104,7 +103,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
     this.#dialect = dialect;
     this.#services = services;
     this.#onEnd = onEnd;
-    this.#expiresAt = identity.expiresAt;
+    this.expiresAt = identity.expiresAt;
     const { write, probe, refresh } = { write: this.#write, probe: this.#probe, refresh: this.refresh };
     this.#deliverer = new Deliverer({ session, dialect, clock, deliveries, metrics, write, probe, refresh });
     this.#receiver = new Receiver({
@@ -132,11 +131,6 @@ export class Connection<Frame> implements SocketListener<Frame> {
     return this.#session.userId;
   }
 
-  /** When the token ends, in epoch milliseconds. */
-  get expiresAt(): number {
-    return this.#expiresAt;
-  }
-
   /** What waits to be written to it, in bytes. */
   get queuedBytes(): number {
     return this.#socket.queuedBytes();
@@ -159,10 +153,13 @@ export class Connection<Frame> implements SocketListener<Frame> {
     this.#socket.close(reason);
   };
 
-  /** Closes it when what its client asked is answered, or takes too long. */
-  sendAway(reason: CloseReason): void {
-    if (this.#receiver.isIdle) this.close(reason);
-    else void settledWithin(this.#answered(), ANSWERS_PATIENCE_MS).then(() => this.close(reason));
+  get isIdle(): boolean {
+    return this.#receiver.isIdle;
+  }
+
+  async answered(): Promise<void> {
+    await this.#opening;
+    await this.#receiver.drained();
   }
 
   /** Asks for a new snapshot, once the connection is open, until it gets one. */
@@ -273,17 +270,12 @@ export class Connection<Frame> implements SocketListener<Frame> {
     const identity = await this.#services.authenticate(token);
     if (identity === 'unavailable') return { ok: false, error: refusal('service_error') };
     if (identity === 'unauthenticated' || identity.userId !== this.#session.userId) return { ok: false, error: refusal('unauthenticated') };
-    this.#expiresAt = Math.max(this.#expiresAt, identity.expiresAt);
+    this.expiresAt = Math.max(this.expiresAt, identity.expiresAt);
     return { ok: true, call: null };
   };
 
   #closeIfTooSlow(): void {
     if (this.#socket.queuedBytes() > MAX_QUEUED_BYTES) this.close('too_slow');
-  }
-
-  async #answered(): Promise<void> {
-    await this.#opening;
-    await this.#receiver.drained();
   }
 
   #isClosed(): boolean {
@@ -302,7 +294,7 @@ export class Connection<Frame> implements SocketListener<Frame> {
 
   /** The close is reported last: after the session's own opening, and after the commands that it still had to send. */
   async #finish(): Promise<ClosedSession | null> {
-    await this.#answered();
+    await this.answered();
     await this.#catchingUp;
     const { sessionId, userId } = this.#session;
     return this.#wasReported ? { sessionId, userId } : null;

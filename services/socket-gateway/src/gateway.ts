@@ -123,10 +123,11 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   const framesPerSecond = 2 * config.LIMIT_COMMANDS_PER_SECOND * FLOOD_FACTOR;
   const { createAdapter, inForce: roomsInForce } = rooms;
   const namespaces = new Map<string, Admit>([
-    ['/', (identity, socket) => sessions.admit(identity, socket, ONLYCARE)],
+    ['/', (identity, socket, beside) => sessions.admit(identity, socket, ONLYCARE, beside)],
     [
       '/chat',
-      (identity, socket) => sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices })),
+      (identity, socket, beside) =>
+        sessions.hold(otsy, (life) => new ChatConnection({ ...life, identity, socket, services: chatServices }), beside),
     ],
   ]);
   const socketIo = parts.use(

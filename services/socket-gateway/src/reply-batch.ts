@@ -13,6 +13,8 @@ export interface ReplyBatchOptions<Command, Reply> {
   hear?: (event: ServerEvent) => void;
   /** How many go together, how many such at once, and how far apart. */
   pace?: Pick<MicroBatchOptions<never, never>, 'maxItems' | 'maxInFlight' | 'apartMs'>;
+  /** How many bytes of JSON its long texts may have, at most. */
+  bytesIn(command: Command): number;
   /** What a command is answered that no call-service took in time. */
   unanswered: Reply;
   /** What commands are about, for the log. */
@@ -20,6 +22,16 @@ export interface ReplyBatchOptions<Command, Reply> {
 }
 
 const TOGETHER = { maxItems: MAX_BATCH, maxInFlight: 2, apartMs: 3 };
+/** call-service takes 4 MiB in one request. */
+const MOST_BYTES = 3 * 1024 * 1024;
+/** The most that ids, names and our own words have in one command. */
+const SHORT_TEXTS_BYTES = 8192;
+/** A control character, as `\u0001`. */
+const BYTES_OF_A_CHARACTER = 6;
+
+/** How many bytes a text may have in JSON, at most. */
+export const bytesOfText = (text: string | null | undefined): number => BYTES_OF_A_CHARACTER * (text?.length ?? 0);
+
 /** From a command's arrival to its answer, its turn awaited: with its way to the client, less than three seconds. */
 const BUDGET_MS = 2800;
 
@@ -43,6 +55,7 @@ export const createReplyBatch = <Command extends object, Reply>({
   path,
   schema,
   pace = TOGETHER,
+  bytesIn,
   unanswered,
   about,
   hear,
@@ -71,6 +84,8 @@ export const createReplyBatch = <Command extends object, Reply>({
 
   const batch = createMicroBatch<Waiting<Command>, Reply>({
     ...pace,
+    maxWeight: MOST_BYTES,
+    weightOf: ({ command }) => SHORT_TEXTS_BYTES + bytesIn(command),
     run: async (waiting) => {
       const now = performance.now();
       const wanted = waiting.filter(({ arrivedAt, isWanted }) => now - arrivedAt < TOO_LATE_MS && isWanted());

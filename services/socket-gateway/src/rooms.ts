@@ -3,25 +3,28 @@ import { adapterChannelPrefix, connectRedis, HeldChannels, type RedisConnection 
 
 type MessageListener = (text: Buffer, channel: Buffer) => void;
 
+interface HeardChannel {
+  readonly listener: MessageListener;
+  readonly holding: ReturnType<HeldChannels['hold']>;
+}
+
 /**
  * A Redis connection in the shape of the `redis` package. The adapter drops the promises of its commands, and of an
  * ioredis client a dropped rejection would end the process; here each is caught.
  */
 const guardedClient = (redis: RedisConnection, onError: (error: Error) => void) => {
-  const listeners = new Map<string, MessageListener>();
+  const heard = new Map<string, HeardChannel>();
   const held = new HeldChannels({ redis, onError });
-  redis.on('smessageBuffer', (channel: Buffer, text: Buffer) => listeners.get(channel.toString())?.(text, channel));
-  const pending = new Set<Promise<void>>();
+  redis.on('smessageBuffer', (channel: Buffer, text: Buffer) => heard.get(channel.toString())?.listener(text, channel));
   return {
-    subscriptionsInForce: (): Promise<unknown> => Promise.all(pending),
+    inForce: async (channel: string): Promise<void> => {
+      if (redis.status === 'ready') await heard.get(channel)?.holding.inForce;
+    },
     sSubscribe: (channel: string, listener: MessageListener): void => {
-      listeners.set(channel, listener);
-      const { inForce } = held.hold(channel);
-      pending.add(inForce);
-      void inForce.then(() => pending.delete(inForce));
+      heard.set(channel, { listener, holding: held.hold(channel) });
     },
     sUnsubscribe: (channel: string): void => {
-      listeners.delete(channel);
+      heard.delete(channel);
       held.leave(channel);
     },
     sPublish: (channel: string, text: string | Buffer): Promise<unknown> => redis.spublish(channel, text).catch(onError),
@@ -43,8 +46,8 @@ export interface SharedRooms extends AsyncDisposable {
   /** Makes the adapter of a namespace. */
   readonly createAdapter: ReturnType<typeof createShardedAdapter>;
   isConnected(): boolean;
-  /** Resolves when this gateway hears every room that a session of it has entered; not while Redis is away. */
-  inForce(): Promise<unknown>;
+  /** Resolves when this gateway hears that room, which a session of it has entered; at once while Redis is away. */
+  inForce(namespace: string, room: string): Promise<void>;
 }
 
 /** Rooms that span all gateways, over Redis sharded pub/sub: one channel per room, so only who is in it hears of it. */
@@ -57,12 +60,10 @@ export const startSharedRooms = ({ redisUrl, prefix, onError }: SharedRoomsOptio
     if (!isStopping) onError(error);
   };
   const [telling, hearing] = [guardedClient(publishing, report), guardedClient(subscribing, report)];
+  const channelPrefix = adapterChannelPrefix(prefix);
   return {
-    inForce: hearing.subscriptionsInForce,
-    createAdapter: createShardedAdapter(telling, hearing, {
-      channelPrefix: adapterChannelPrefix(prefix),
-      subscriptionMode: 'dynamic',
-    }),
+    inForce: (namespace, room) => hearing.inForce(`${channelPrefix}#${namespace}#${room}#`),
+    createAdapter: createShardedAdapter(telling, hearing, { channelPrefix, subscriptionMode: 'dynamic' }),
     isConnected: () => publishing.status === 'ready' && subscribing.status === 'ready',
     async [Symbol.asyncDispose]() {
       isStopping = true;

@@ -1,8 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { type CloseReason, type CommandReply, UserId } from '@trunkline/contract';
 import { createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
-import { BEN } from '../test/call-event.ts';
+import { aCall, BEN } from '../test/call-event.ts';
+import type { Companion } from './companions.ts';
 import { DatabaseClock } from './database-clock.ts';
 import type { JsonFrame } from './dialects/dialect.ts';
 import { otomo } from './dialects/otomo.ts';
@@ -20,8 +22,9 @@ const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
   const closes: (() => void)[] = [];
   const seen = { openings: 0 };
   const charged: string[] = [];
+  const replies: ((reply: CommandReply) => void)[] = [];
   const sessions = new Sessions({
-    sendCommand: () => new Promise(() => undefined),
+    sendCommand: () => new Promise((reply) => replies.push(reply)),
     reports: {
       hasRoom: () => true,
       opened: async () => {
@@ -59,8 +62,26 @@ const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
     };
     return { listener: sessions.admit(identity, socket, otomo), socket: new WeakRef(socket) };
   };
-  return { sessions, seen, closes, closed, charged, admit };
+  /** A session of a name, on a connection that may carry another, whose token ends then. */
+  const admitBeside = (name: string, beside: Companion | null, changes: Partial<Identity> = {}) => {
+    const socket: ClientSocket<JsonFrame> = {
+      write: () => true,
+      probe: () => undefined,
+      queuedBytes: () => 0,
+      close: (reason) => closed.push(`${name} ${reason}`),
+    };
+    return sessions.admit({ ...identity, ...changes }, socket, otomo, beside);
+  };
+  /** Two sessions on one connection. */
+  const admitTwo = () => {
+    const first = admitBeside('first', null);
+    return { first, second: admitBeside('second', first) };
+  };
+  return { sessions, seen, closes, closed, charged, replies, admit, admitBeside, admitTwo };
 };
+
+const ACCEPT: JsonFrame = { json: { type: 'call_accept', payload: { callId: 'a' } } };
+const ACCEPTED: CommandReply = { ok: true, call: aCall() };
 
 describe('a session that ended', () => {
   it.each([
@@ -120,5 +141,121 @@ describe('what waits for all clients together', () => {
     );
     // The same look closes the one whose token has ended.
     await expect.poll(() => closed, { timeout: 5000 }).toEqual(['token_expired']);
+  });
+});
+
+describe('two sessions on one connection', () => {
+  it.each(['going_away', 'token_expired', 'too_slow', 'disconnected', 'flooding', 'frame_too_large', 'silent'] as const)(
+    'end together where one is closed as %s',
+    (reason) => {
+      const { sessions, closed, admitTwo } = createSessions();
+      using _sweep = sessions;
+      admitTwo().second.close(reason);
+      expect(closed.toSorted()).toEqual([`first ${reason}`, `second ${reason}`]);
+      expect(sessions.count).toBe(0);
+    },
+  );
+
+  it.each(['unavailable', 'too_many_connections'] as const)('part where one is closed as %s', (reason) => {
+    const { sessions, closed, admitTwo } = createSessions();
+    using _sweep = sessions;
+    admitTwo().second.close(reason);
+    expect(closed).toEqual([`second ${reason}`]);
+    expect(sessions.count).toBe(1);
+  });
+
+  it('part where the client leaves one', () => {
+    const { sessions, closed, admitTwo } = createSessions();
+    using _sweep = sessions;
+    admitTwo().first.onClose(null);
+    expect([closed, sessions.count]).toEqual([[], 1]);
+  });
+
+  it.each<[string, (session: { close(reason: CloseReason): void; onClose(reason: CloseReason): void }) => void]>([
+    ['by the session', (session) => session.close('flooding')],
+    ['by the transport', (session) => session.onClose('flooding')],
+  ])('are charged once for the abuse for which they were closed %s', (_name, close) => {
+    const { sessions, charged, admitTwo } = createSessions();
+    using _sweep = sessions;
+    const { first, second } = admitTwo();
+    close(first);
+    close(second);
+    expect(charged).toEqual([BEN]);
+  });
+
+  it('last as long as the newest token of their user, also when the one that showed it has left', async () => {
+    const { sessions, closed, admitBeside } = createSessions();
+    using _sweep = sessions;
+    const renewed = admitBeside('renewed', null);
+    admitBeside('kept', renewed, { expiresAt: 0 });
+    const left = admitBeside('left', null);
+    admitBeside('kept too', left, { expiresAt: 0 });
+    left.onClose(null);
+    admitBeside('alone', null, { expiresAt: 0 });
+    await expect.poll(() => closed, { timeout: 5000 }).toEqual(['alone token_expired']);
+  });
+
+  it('last no longer for a token of somebody else', async () => {
+    const { sessions, closed, admitBeside } = createSessions();
+    using _sweep = sessions;
+    const other = admitBeside('other', null, { userId: UserId.parse('ana') });
+    admitBeside('expired', other, { expiresAt: 0 });
+    await expect.poll(() => closed, { timeout: 5000 }).toContain('expired token_expired');
+  });
+});
+
+describe('who is sent away', () => {
+  it('goes at once where its client waits for nothing', () => {
+    const { sessions, closed, admitTwo, admitBeside } = createSessions();
+    using _sweep = sessions;
+    admitTwo();
+    admitBeside('third', null);
+    sessions.sendOldestAway(1, 'going_away');
+    expect(closed.toSorted()).toEqual(['first going_away', 'second going_away']);
+    expect(sessions.staying()).toHaveLength(1);
+  });
+
+  it.each(['first', 'second'] as const)('goes when both on its connection have their answers: the %s waits', async (asking) => {
+    const { sessions, closed, replies, admitTwo } = createSessions();
+    using _sweep = sessions;
+    const both = admitTwo();
+    both[asking].onFrame(ACCEPT, null);
+    await expect.poll(() => replies.length).toBe(1);
+    sessions.sendOldestAway(1, 'going_away');
+    // What is asked meanwhile is answered too.
+    both.second.onFrame(ACCEPT, null);
+    await expect.poll(() => replies.length).toBe(asking === 'first' ? 2 : 1);
+    replies[0]?.(ACCEPTED);
+    await expect.poll(() => replies.length).toBe(2);
+    expect(closed).toEqual([]);
+    replies[1]?.(ACCEPTED);
+    await expect.poll(() => closed.toSorted()).toEqual(['first going_away', 'second going_away']);
+  });
+
+  it('goes though the one that it waited for left first', async () => {
+    const { sessions, closed, replies, admitTwo } = createSessions();
+    using _sweep = sessions;
+    const { first, second } = admitTwo();
+    second.onFrame(ACCEPT, null);
+    await expect.poll(() => replies.length).toBe(1);
+    const gone = sessions.closeForGood('going_away');
+    second.onClose(null);
+    replies[0]?.(ACCEPTED);
+    await gone;
+    expect([closed, first.isIdle]).toEqual([['first going_away'], true]);
+  });
+
+  it('has its answers too where another comes to its connection meanwhile', async () => {
+    const { sessions, closed, replies, admitBeside } = createSessions();
+    using _sweep = sessions;
+    const first = admitBeside('first', null);
+    first.onFrame(ACCEPT, null);
+    await expect.poll(() => replies.length).toBe(1);
+    const gone = sessions.closeForGood('going_away');
+    admitBeside('late', first);
+    expect(closed).toEqual([]);
+    replies[0]?.(ACCEPTED);
+    await gone;
+    expect(closed.toSorted()).toEqual(['first going_away', 'late going_away']);
   });
 });

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { type CloseReason, SessionId } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
+import { type Companion, Companions, endsAlone } from './companions.ts';
 import type { ConnectLimit } from './connect-limit.ts';
-import { Connection, type ConnectionOptions, type ConnectionServices } from './connection.ts';
+import { Connection, type ConnectionOptions, type ConnectionServices, type EndedFor } from './connection.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { settledWithin } from './settled-within.ts';
 import { type ClientSocket, SLOW_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
 
 /** A connection, whatever its frames are. */
-type LiveConnection = Pick<
-  Connection<unknown>,
-  'sessionId' | 'userId' | 'expiresAt' | 'queuedBytes' | 'close' | 'sendAway' | 'refresh' | 'catchUp'
->;
+type LiveConnection = Companion & Pick<Connection<unknown>, 'sessionId' | 'queuedBytes' | 'refresh' | 'catchUp'>;
 
 /** What a connection is given of the place that keeps it. */
 type SessionLife = Pick<ConnectionOptions<unknown>, 'sessionId' | 'onEnd'>;
 
 const SWEEP_EVERY_MS = 1000;
+const ANSWERS_PATIENCE_MS = 2000;
 
 export interface SessionServices extends ConnectionServices {
   /** The most that may wait to be written to all clients together, in bytes: many slow ones cost what one may, many times. */
@@ -29,6 +29,7 @@ const ABUSES: ReadonlySet<string> = new Set<CloseReason>(['flooding', 'frame_too
 export class Sessions implements Disposable {
   readonly #services: SessionServices;
   readonly #live = new Set<LiveConnection>();
+  readonly #companions = new Companions();
   /** Those that are told to go, once their last answer is given. */
   readonly #sentAway = new WeakSet<LiveConnection>();
   readonly #leaving = new Set<Promise<void>>();
@@ -61,12 +62,17 @@ export class Sessions implements Disposable {
     identity: Identity,
     socket: ClientSocket<Frame>,
     dialect: Dialect<Frame>,
-  ): SocketListener<Frame> & Pick<LiveConnection, 'close'> {
-    return this.hold(dialect, (life) => new Connection({ ...life, identity, socket, dialect, services: this.#services }));
+    beside: Companion | null = null,
+  ): SocketListener<Frame> & Companion {
+    return this.hold(dialect, (life) => new Connection({ ...life, identity, socket, dialect, services: this.#services }), beside);
   }
 
-  /** Keeps a connection of any kind until it ends. */
-  hold<Held extends LiveConnection>({ name }: Pick<Dialect<never>, 'name'>, connect: (life: SessionLife) => Held): Held {
+  /** Keeps a connection of any kind until it ends; `beside` came before it over the same socket, in another namespace. */
+  hold<Held extends LiveConnection>(
+    { name }: Pick<Dialect<never>, 'name'>,
+    connect: (life: SessionLife) => Held,
+    beside: Companion | null = null,
+  ): Held {
     const { connections, connectionsOpened, connectionCloses } = this.#services.metrics;
     const dialect = { dialect: name };
     connectionsOpened.inc(dialect);
@@ -78,12 +84,13 @@ export class Sessions implements Disposable {
         if (this.#live.size === 0) this.#onEmpty?.();
         connections.dec(dialect);
         connectionCloses.inc({ ...dialect, reason });
-        if (ABUSES.has(reason)) this.#services.connects.charge(connection.userId, performance.now());
         this.#awaitReport(left);
+        this.#leaveCompanions(connection, reason);
       },
     });
     this.#live.add(connection);
-    if (this.#closedFor !== null) connection.close(this.#closedFor);
+    if (beside !== null) this.#companions.join(connection, beside);
+    if (this.#closedFor !== null) this.#sendAway(connection, this.#closedFor);
     return connection;
   }
 
@@ -114,7 +121,7 @@ export class Sessions implements Disposable {
   sendOldestAway(count: number, reason: CloseReason): void {
     for (const connection of this.staying().slice(0, count)) {
       this.#sentAway.add(connection);
-      connection.sendAway(reason);
+      this.#sendAway(connection, reason);
     }
   }
 
@@ -137,6 +144,19 @@ export class Sessions implements Disposable {
     clearInterval(this.#sweep);
   }
 
+  /** Closes it when nobody on its connection waits for an answer any more, or one takes too long. */
+  #sendAway(connection: LiveConnection, reason: CloseReason): void {
+    if (this.#companions.areIdle(connection)) connection.close(reason);
+    else void settledWithin(this.#companions.idle(connection), ANSWERS_PATIENCE_MS).then(() => connection.close(reason));
+  }
+
+  /** What ends the connection ends all on it; the last of them is charged for an abuse, so that it counts once. */
+  #leaveCompanions(connection: LiveConnection, reason: EndedFor): void {
+    const others = this.#companions.leave(connection);
+    if (!endsAlone(reason)) for (const other of others) other.close(reason);
+    if (ABUSES.has(reason) && others.length === 0) this.#services.connects.charge(connection.userId, performance.now());
+  }
+
   /** A function of its own, so that what waits for the report does not hold the connection. */
   #awaitReport(left: Promise<void>): void {
     this.#leaving.add(left);
@@ -146,6 +166,8 @@ export class Sessions implements Disposable {
   /** One look at all of them a second is cheaper than a timer for each. */
   #closeExpired(now: number): void {
     for (const connection of this.#live) {
+      if (connection.expiresAt > now) continue;
+      this.#companions.shareToken(connection);
       if (connection.expiresAt <= now) connection.close('token_expired');
     }
   }

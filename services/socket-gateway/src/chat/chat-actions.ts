@@ -126,6 +126,7 @@ export class ChatActions {
     }
     if (reply.result.type !== 'chat') return { ok: false, error: refusal('service_error') };
     members.learn(chatId, reply.result.members, performance.now());
+    seats.learn(chatId, reply.result.members);
     return reply.result;
   }
 

@@ -1,6 +1,7 @@
 import type { Subscriber, Subscription } from '@trunkline/bus';
 import {
   type ChatEvent,
+  type ChatId,
   type ClosedSession,
   type CloseReason,
   refusal,
@@ -10,16 +11,15 @@ import {
 } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import type { Authenticate } from '../authenticate.ts';
-import { ANSWERS_PATIENCE_MS, type EndedFor } from '../connection.ts';
+import type { Companion } from '../companions.ts';
+import type { EndedFor } from '../connection.ts';
 import type { DatabaseClock } from '../database-clock.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { type ChatAnswer, type ChatTelling, otsy } from '../dialects/otsy.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
-import { heardWithin } from '../heard-within.ts';
 import type { Presence } from '../presence.ts';
 import { reconnectDelayMs } from '../reconnect-delay.ts';
 import { reportClose, type SessionReports } from '../session-reports.ts';
-import { settledWithin } from '../settled-within.ts';
 import type { RoomListener, RoomSocket } from '../transports/room-socket.ts';
 import { type Acknowledge, MAX_QUEUED_BYTES } from '../transports/transport.ts';
 import { ChatActions } from './chat-actions.ts';
@@ -27,7 +27,8 @@ import type { SendChatCommand } from './chat-command-sender.ts';
 import { ChatDeliverer } from './chat-deliverer.ts';
 import type { ChatMembers } from './chat-members.ts';
 import { ChatReceiver } from './chat-receiver.ts';
-import { ChatSeats } from './chat-seats.ts';
+import { ChatRefresh } from './chat-refresh.ts';
+import { ChatSeats, type SeenJoining } from './chat-seats.ts';
 import { type SeenTyping, TypingWatch } from './typing-watch.ts';
 
 /** What all chat sessions of a gateway share. */
@@ -54,35 +55,30 @@ export interface ChatConnectionOptions {
 
 type State = 'opening' | 'open' | 'closed';
 
-const SUBSCRIBE_PATIENCE_MS = 2000;
 const MAX_HELD_EVENTS = 256;
 
 /**
  * One socket of one user on `/chat`, from its admission to its last report. It hears its user's chats first and holds
  * what it hears, is reported as open, says so to the client, and then acts.
  */
-export class ChatConnection implements RoomListener {
+export class ChatConnection implements RoomListener, Companion {
+  expiresAt: number;
   readonly #options: ChatConnectionOptions;
   readonly #receiver: ChatReceiver;
   readonly #deliverer: ChatDeliverer;
   readonly #seats: ChatSeats;
   readonly #typingWatch: TypingWatch;
   readonly #subscription: Subscription;
+  readonly #refresh: ChatRefresh;
   readonly #opening: Promise<void>;
-  #reporting: Promise<void> | null = null;
   #state: State = 'opening';
-  #expiresAt: number;
   #held: ChatEvent[] = [];
-  /** Kept from the report until the greeting. */
-  #unread: readonly UnreadChat[] = [];
-  #needsReport = false;
-  #wasReported = false;
 
   constructor(options: ChatConnectionOptions) {
     const { sessionId, identity, socket, services } = options;
     const { userId, name, avatar, role, deviceId } = identity;
     this.#options = options;
-    this.#expiresAt = identity.expiresAt;
+    this.expiresAt = identity.expiresAt;
     this.#seats = new ChatSeats({ userId, socket, now: this.#now });
     const actions = new ChatActions({
       actor: { userId, name, avatar, role, deviceId, sessionId },
@@ -104,9 +100,19 @@ export class ChatConnection implements RoomListener {
       tell: this.#tell,
       read: actions.read,
       awaits: (chatId) => this.#receiver.awaits(chatId),
+      isUnsure: () => this.#refresh.isUnsure,
     });
     this.#typingWatch = new TypingWatch(this.#tellSilent);
     this.#subscription = services.subscriber.subscribeToChats(userId, this.#hear);
+    this.#refresh = new ChatRefresh({
+      session: { sessionId, userId, deviceId },
+      reports: services.reports,
+      clock: services.clock,
+      subscription: this.#subscription,
+      deliverer: this.#deliverer,
+      isOpen: () => this.#state === 'open',
+      refuse: () => this.close('too_many_connections'),
+    });
     services.presence.enter(sessionId, userId);
     this.#opening = this.#open();
   }
@@ -117,11 +123,6 @@ export class ChatConnection implements RoomListener {
 
   get userId(): UserId {
     return this.#options.identity.userId;
-  }
-
-  /** When the token ends, in epoch milliseconds. */
-  get expiresAt(): number {
-    return this.#expiresAt;
   }
 
   /** What waits to be written to it, in bytes. */
@@ -135,6 +136,7 @@ export class ChatConnection implements RoomListener {
 
   onTold({ event, body }: EventFrame): void {
     if (this.#isClosed()) return;
+    if (event === 'user_joined') this.#seats.meet(body as SeenJoining);
     if (event === 'typing_indicator') {
       const seen = body as SeenTyping & { action: 'start' | 'stop' };
       this.#typingWatch.see(seen, seen.action === 'start');
@@ -155,86 +157,72 @@ export class ChatConnection implements RoomListener {
     socket.close(reason);
   };
 
-  /** Closes it when what its client asked is answered, or takes too long. */
-  sendAway(reason: CloseReason): void {
-    if (this.#receiver.isIdle) this.close(reason);
-    else void settledWithin(this.#answered(), ANSWERS_PATIENCE_MS).then(() => this.close(reason));
+  get isIdle(): boolean {
+    return this.#receiver.isIdle;
+  }
+
+  async answered(): Promise<void> {
+    await this.#opening;
+    await this.#receiver.drained();
   }
 
   /** Anything may have been missed, the opening of this session included: reports it anew, and looks for what is missing. */
-  readonly refresh = (): void => {
-    this.#needsReport = true;
-    this.catchUp();
-  };
+  refresh(): void {
+    this.#refresh.refresh();
+  }
 
   /** Does what an earlier refresh could not. */
   catchUp(): void {
-    if (this.#state !== 'open' || this.#reporting !== null) return;
-    this.#reporting = this.#refreshUntilDone().finally(() => {
-      this.#reporting = null;
-    });
+    this.#refresh.catchUp();
   }
 
   async #open(): Promise<void> {
-    await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, this.refresh);
-    if (!this.#isClosed() && !(await this.#report())) {
+    await this.#refresh.heard();
+    if (!this.#isClosed() && !(await this.#admit())) {
       this.#receiver.refuseAll();
       this.close('unavailable');
       return;
     }
-    if (!this.#isClosed()) this.#greet();
     this.#receiver.release();
-    if (this.#needsReport) this.catchUp();
+    this.#refresh.catchUp();
   }
 
-  #greet(): void {
+  /** False when no call-service answered. */
+  async #admit(): Promise<boolean> {
+    const admission = await this.#refresh.report();
+    if (admission !== null && !this.#isClosed()) this.#greet(admission.unread ?? []);
+    return admission !== null;
+  }
+
+  #greet(unread: readonly UnreadChat[]): void {
     const { userId, role } = this.#options.identity;
     this.#state = 'open';
     this.#tell({ type: 'connected', userId, role, at: this.#now() });
-    if (this.#unread.length > 0) this.#tell({ type: 'unread', chats: this.#unread });
-    this.#unread = [];
+    if (unread.length > 0) this.#tell({ type: 'unread', chats: unread });
     const held = this.#held;
     this.#held = [];
     for (const event of held) this.#hear(event);
-  }
-
-  async #refreshUntilDone(): Promise<void> {
-    let isAnswered = true;
-    while (isAnswered && this.#needsReport && !this.#isClosed()) {
-      this.#needsReport = false;
-      await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, this.refresh);
-      isAnswered = this.#isClosed() || (await this.#report());
-      if (isAnswered && !this.#isClosed()) await this.#deliverer.checkAll();
-    }
-    if (!isAnswered) this.#needsReport = true;
-    else await this.#deliverer.checkBehind();
-  }
-
-  /** Reports the session as open; false when no call-service answered. */
-  async #report(): Promise<boolean> {
-    const { sessionId, identity, services } = this.#options;
-    const { userId, deviceId } = identity;
-    if (!this.#wasReported && !services.reports.hasRoom()) return false;
-    this.#wasReported = true;
-    const admission = await services.reports.opened({ sessionId, userId, deviceId, hears: 'chats' });
-    this.#unread = this.#state === 'opening' ? (admission?.unread ?? []) : [];
-    if (admission?.refused === true) this.close('too_many_connections');
-    return admission !== null;
   }
 
   readonly #hear = (event: ChatEvent): void => {
     if (this.#isClosed()) return;
     if (this.#state === 'open') this.#take(event);
     else if (this.#held.length < MAX_HELD_EVENTS) this.#held.push(event);
-    else this.#needsReport = true;
+    else this.#refresh.refresh();
   };
 
   #take(event: ChatEvent): void {
+    if (event.type === 'message_sent') this.#doubt(event.message.chatId);
     if (event.type === 'member_removed') this.#options.services.members.forget(event.chatId);
     this.#deliverer.hear(event);
-    if (event.type !== 'member_removed' || event.userId !== this.#options.identity.userId) return;
-    this.#seats.giveUp(event.chatId);
-    this.#deliverer.forget(event.chatId);
+    if (event.type !== 'member_removed') return;
+    this.#seats.dismiss(event.chatId, event.userId);
+    if (event.userId === this.#options.identity.userId) this.#deliverer.forget(event.chatId);
+  }
+
+  /** While the bus has a gap, what came before the first message of a chat may be missing. */
+  #doubt(chatId: ChatId): void {
+    if (!this.#deliverer.knows(chatId) && !this.#options.services.subscriber.isHearing()) this.#refresh.refresh();
   }
 
   readonly #tell = (telling: ChatTelling): void => {
@@ -259,7 +247,7 @@ export class ChatConnection implements RoomListener {
     if (identity === 'unavailable') return { ok: false, error: refusal('service_error') };
     if (identity === 'unauthenticated' || identity.userId !== this.#options.identity.userId)
       return { ok: false, error: refusal('unauthenticated') };
-    this.#expiresAt = Math.max(this.#expiresAt, identity.expiresAt);
+    this.expiresAt = Math.max(this.expiresAt, identity.expiresAt);
     return { ok: true, done: 'nothing to tell' };
   };
 
@@ -267,11 +255,6 @@ export class ChatConnection implements RoomListener {
 
   #closeIfTooSlow(): void {
     if (this.#options.socket.queuedBytes() > MAX_QUEUED_BYTES) this.close('too_slow');
-  }
-
-  async #answered(): Promise<void> {
-    await this.#opening;
-    await this.#receiver.drained();
   }
 
   readonly #isClosed = (): boolean => this.#state === 'closed';
@@ -291,10 +274,10 @@ export class ChatConnection implements RoomListener {
 
   /** The close is reported last: after the session's own opening, and after what it still had to send. */
   async #finish(reason: EndedFor): Promise<ClosedSession | null> {
-    await this.#answered();
-    await this.#reporting;
+    await this.answered();
+    await this.#refresh.settled();
     const { sessionId, identity } = this.#options;
-    if (!this.#wasReported) return null;
+    if (!this.#refresh.wasReported) return null;
     return { sessionId, userId: identity.userId, ...(reason === 'silent' ? { wasSilent: true } : {}) };
   }
 }

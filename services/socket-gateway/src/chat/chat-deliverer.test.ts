@@ -1,47 +1,8 @@
-import { ChatId, UserId } from '@trunkline/contract';
-import fc from 'fast-check';
+import { type ChatEvent, UserId } from '@trunkline/contract';
 import { expect, it } from 'vitest';
-import { aChatEvent, aMessage, CHAT, SENT_AT, SHOPPER, sent, USER } from '../../test/chat-event.ts';
+import { aChatEvent, MESSAGE, SENT_AT, SHOPPER, sent } from '../../test/chat-event.ts';
+import { chatId, createSession, seqsOf, settle } from '../../test/chat-session.ts';
 import type { ChatTelling } from '../dialects/otsy.ts';
-import { ChatDeliverer, type OpenedChat } from './chat-deliverer.ts';
-
-const chatId = ChatId.parse(CHAT);
-const LAST = 50;
-
-/** A session with the chat as call-service has it. The test decides when, and what, call-service answers. */
-const createSession = () => {
-  const told: ChatTelling[] = [];
-  const reads: ((opened: OpenedChat | 'refused' | 'unanswered') => void)[] = [];
-  const chat = { committed: 0, awaited: false };
-  const deliverer = new ChatDeliverer({
-    tell: (telling) => told.push(telling),
-    read: () => new Promise((resolve) => reads.push(resolve)),
-    awaits: () => chat.awaited,
-  });
-  const opened = (): OpenedChat => {
-    const seqs = Array.from({ length: chat.committed }, (_, index) => index + 1).slice(-LAST);
-    const messages = seqs.map((seq) => sent(seq)).map((event) => (event.type === 'message_sent' ? event.message : aMessage()));
-    return { type: 'chat', chatId, members: [USER, SHOPPER], messages };
-  };
-  const answerReads = async (): Promise<void> => {
-    while (reads.length > 0) {
-      reads.shift()?.(opened());
-      await settle();
-    }
-  };
-  return { deliverer, told, reads, chat, opened, answerReads };
-};
-
-/** Everything that was resolved has had its say. */
-const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
-};
-
-const seqsOf = (told: readonly ChatTelling[]): number[] =>
-  told.flatMap((telling) => {
-    if (telling.type === 'message_sent') return [telling.message.seq];
-    return telling.type === 'history' ? telling.messages.map(({ seq }) => seq) : [];
-  });
 
 it('a message that is heard twice is told once', () => {
   const { deliverer, told } = createSession();
@@ -77,11 +38,10 @@ it('what is missing is looked for again while nobody answers', async () => {
 
 it('who is no member any more hears what was still meant for them, and nothing is read for them again', async () => {
   const { deliverer, told, reads } = createSession();
-  deliverer.hear(sent(1));
-  deliverer.hear(sent(3));
+  for (const seq of [1, 3, 5]) deliverer.hear(sent(seq));
   reads.shift()?.('refused');
   await settle();
-  expect(seqsOf(told)).toEqual([1, 3]);
+  expect(seqsOf(told)).toEqual([1, 3, 5]);
   void deliverer.checkAll();
   expect(reads).toEqual([]);
 });
@@ -126,62 +86,111 @@ it('what else happens is told once each', () => {
   expect(told).toEqual([read, online]);
 });
 
-type Session = ReturnType<typeof createSession>;
-
-/** What can happen, `back` being how far back a message is that the bus brings: late, early, twice or never. */
-const HAPPENS = {
-  hear: ({ deliverer, chat }: Session, back: number) => deliverer.hear(sent(Math.max(1, chat.committed - back))),
-  commit: ({ chat }: Session) => {
-    chat.committed += 1;
-  },
-  answer: ({ reads, opened }: Session) => reads.shift()?.(opened()),
-  fail: ({ reads }: Session) => reads.shift()?.('unanswered'),
-  check: ({ deliverer }: Session) => void deliverer.checkAll(),
-  await: ({ chat }: Session) => {
-    chat.awaited = true;
-  },
-  release: ({ chat, deliverer }: Session) => {
-    chat.awaited = false;
-    deliverer.release();
-  },
-} as const;
-
-const someSteps = fc.array(
-  fc.record({
-    what: fc.constantFrom<keyof typeof HAPPENS>(
-      'hear',
-      'hear',
-      'hear',
-      'commit',
-      'commit',
-      'commit',
-      'answer',
-      'fail',
-      'check',
-      'await',
-      'release',
-    ),
-    back: fc.nat(5),
-  }),
-  { maxLength: 60 },
-);
-
-it('is without a gap, a double or a swap, whatever the bus loses, doubles and swaps', async () => {
-  await fc.assert(
-    fc.asyncProperty(someSteps, async (steps) => {
-      const session = createSession();
-      session.chat.committed = 1;
-      session.deliverer.hear(sent(1));
-      for (const { what, back } of steps) {
-        HAPPENS[what](session, back);
-        await settle();
-      }
-      HAPPENS.release(session);
-      await session.answerReads();
-      HAPPENS.check(session);
-      await session.answerReads();
-      expect(seqsOf(session.told)).toEqual(Array.from({ length: session.chat.committed }, (_, index) => index + 1));
-    }),
-    { numRuns: 300 },
+const readings = (count: number): ChatEvent[] =>
+  Array.from({ length: count }, (_, index) =>
+    aChatEvent({ id: `r-${index}`, type: 'messages_read', chatId, messageIds: [MESSAGE], readBy: SHOPPER, readAt: SENT_AT }),
   );
+
+const [reading] = readings(1) as [ChatEvent];
+const kindsOf = (told: readonly ChatTelling[]): string[] => told.map(({ type }) => type);
+
+it('that messages were read is told after the answer that is awaited, once', () => {
+  const { deliverer, told, chat } = createSession();
+  chat.awaited = true;
+  for (const event of [reading, reading]) deliverer.hear(event);
+  expect(told).toEqual([]);
+  chat.awaited = false;
+  deliverer.release();
+  deliverer.hear(reading);
+  expect(told).toEqual([reading]);
+});
+
+it('that messages were read is told after the history that was read before', () => {
+  const { deliverer, told, chat, opened } = createSession();
+  chat.committed = 3;
+  const history = opened();
+  chat.awaited = true;
+  deliverer.hear(reading);
+  deliverer.welcome(history);
+  chat.awaited = false;
+  deliverer.release();
+  expect(kindsOf(told)).toEqual(['history', 'messages_read']);
+});
+
+it('that messages were read is told after those that are missing', async () => {
+  const { deliverer, told, chat, reads, answerReads } = createSession();
+  deliverer.hear(sent(1));
+  deliverer.hear(sent(3));
+  deliverer.hear(reading);
+  reads.shift()?.('unanswered');
+  await settle();
+  deliverer.release();
+  reads.shift()?.('unanswered');
+  await settle();
+  expect(seqsOf(told)).toEqual([1]);
+  chat.committed = 3;
+  void deliverer.checkBehind();
+  await answerReads();
+  expect(kindsOf(told)).toEqual(['message_sent', 'message_sent', 'message_sent', 'messages_read']);
+});
+
+it('that messages were read is told after those that may be missing', async () => {
+  const { deliverer, told, chat, reads, answerReads } = createSession();
+  deliverer.hear(sent(1));
+  void deliverer.checkAll();
+  reads.shift()?.('unanswered');
+  await settle();
+  deliverer.hear(reading);
+  chat.committed = 2;
+  void deliverer.checkBehind();
+  await answerReads();
+  expect(kindsOf(told)).toEqual(['message_sent', 'message_sent', 'messages_read']);
+});
+
+it('what was read of a chat meanwhile waits for the answer too', async () => {
+  const { deliverer, told, chat, answerReads } = createSession();
+  deliverer.hear(sent(1));
+  deliverer.hear(sent(3));
+  chat.committed = 3;
+  chat.awaited = true;
+  deliverer.hear(reading);
+  await answerReads();
+  expect(seqsOf(told)).toEqual([1]);
+  chat.awaited = false;
+  deliverer.release();
+  expect([seqsOf(told), kindsOf(told).at(-1)]).toEqual([[1, 2, 3], 'messages_read']);
+});
+
+it('what is missing before a message that came while the chat was read is read once more', async () => {
+  const { deliverer, told, chat, reads, opened, answerReads } = createSession();
+  deliverer.hear(sent(1));
+  deliverer.hear(sent(3));
+  chat.committed = 3;
+  const early = opened();
+  chat.committed = 5;
+  for (const event of [sent(5), reading]) deliverer.hear(event);
+  reads.shift()?.(early);
+  await settle();
+  expect(seqsOf(told)).toEqual([1, 2, 3]);
+  await answerReads();
+  expect([seqsOf(told), kindsOf(told).at(-1)]).toEqual([[1, 2, 3, 4, 5], 'messages_read']);
+});
+
+it('what is nowhere to be found is not looked for again and again', async () => {
+  const { deliverer, told, reads, opened } = createSession();
+  deliverer.hear(sent(1));
+  deliverer.hear(sent(3));
+  reads.shift()?.(opened());
+  await settle();
+  expect([seqsOf(told), reads]).toEqual([[1, 3], []]);
+});
+
+it('that messages were read is told too early rather than never, where too much waits', () => {
+  const { deliverer, told, chat } = createSession();
+  chat.awaited = true;
+  for (const event of readings(300)) deliverer.hear(event);
+  expect(told).toHaveLength(44);
+  chat.awaited = false;
+  deliverer.release();
+  expect(told).toHaveLength(300);
 });

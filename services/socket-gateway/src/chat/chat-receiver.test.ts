@@ -1,7 +1,7 @@
-import { refusal } from '@trunkline/contract';
+import { ChatId, refusal } from '@trunkline/contract';
 import { createMetrics } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
-import { CHAT } from '../../test/chat-event.ts';
+import { CHAT, MESSAGE, OTHER_CHAT } from '../../test/chat-event.ts';
 import type { ChatAnswer } from '../dialects/otsy.ts';
 import { GATEWAY_METRICS } from '../gateway-metrics.ts';
 import { ChatReceiver } from './chat-receiver.ts';
@@ -85,18 +85,26 @@ it('more than can wait, and more than may come in a second, is refused', () => {
   expect(hasty.closedFor[0]).toBe('flooding');
 });
 
-it('an answer is awaited about the chat that is joined or sent to, while it is under way', async () => {
-  const { receiver, asks } = createReceiver();
-  const chatId = CHAT as Parameters<typeof receiver.awaits>[0];
-  receiver.release();
-  expect(receiver.awaits(chatId)).toBe(false);
-  receiver.receive(join, null);
-  await turn();
-  expect(receiver.awaits(chatId)).toBe(true);
-  asks[0]?.done(DONE);
-  await receiver.drained();
-  expect(receiver.awaits(chatId)).toBe(false);
-});
+it.each([
+  { event: 'join_chat', isAwaited: true },
+  { event: 'send_message', isAwaited: true },
+  { event: 'mark_messages_read', isAwaited: true },
+  { event: 'leave_chat', isAwaited: false },
+])(
+  'whether the answer to $event comes before what happens in its chat, while it is under way: $isAwaited',
+  async ({ event, isAwaited }) => {
+    const { receiver, asks } = createReceiver();
+    const [chatId, other] = [ChatId.parse(CHAT), ChatId.parse(OTHER_CHAT)];
+    receiver.release();
+    expect(receiver.awaits(chatId)).toBe(false);
+    receiver.receive({ event, body: { chat_id: CHAT, content: 'Hello!', message_ids: [MESSAGE] } }, null);
+    await turn();
+    expect([receiver.awaits(chatId), receiver.awaits(other)]).toEqual([isAwaited, false]);
+    asks[0]?.done(DONE);
+    await receiver.drained();
+    expect(receiver.awaits(chatId)).toBe(false);
+  },
+);
 
 it('what waits when no call-service answers is refused', () => {
   const { receiver, answers } = createReceiver();

@@ -36,6 +36,9 @@ const textIn = (ask: ChatAsk): number => {
 /** What goes no further than this gateway. */
 const STAYS_HERE: ReadonlySet<ChatAsk['type']> = new Set(['set_typing', 'refresh_token']);
 
+/** What is answered before anything that follows from it is told. */
+const ANSWERED_FIRST: ReadonlySet<ChatAsk['type']> = new Set(['join_chat', 'send_message', 'mark_read']);
+
 const DIALECT = { dialect: otsy.name };
 
 export interface ChatReceiverOptions {
@@ -92,10 +95,10 @@ export class ChatReceiver {
       this.#answer({ ok: false, error: refusal('service_error') }, ask.type, acknowledge);
   }
 
-  /** Whether it is sending to this chat, or joining it: the answer comes before what follows from it. */
+  /** Whether the answer that is on its way is about this chat, and comes before what happens in it. */
   awaits(chatId: ChatId): boolean {
     const current = this.#current;
-    return (current?.type === 'send_message' || current?.type === 'join_chat') && current.chatId === chatId;
+    return current !== null && ANSWERED_FIRST.has(current.type) && 'chatId' in current && current.chatId === chatId;
   }
 
   /** Whether nothing waits for its answer. */

@@ -7,6 +7,12 @@ import { TypingSaid } from './typing.ts';
 /** How many chats one session may have joined at once; each is a subscription. */
 const MAX_SEATS = 200;
 
+/** Somebody joined a chat, as the others there are told. */
+export interface SeenJoining {
+  readonly chatId: ChatId;
+  readonly userId: UserId;
+}
+
 export interface ChatSeatsOptions {
   readonly userId: UserId;
   readonly socket: Pick<RoomSocket, 'enter' | 'leave' | 'tell'>;
@@ -17,7 +23,7 @@ export interface ChatSeatsOptions {
 /** The chats that one session joined, and what it lets the others in them see. All of it is lost with its gateway. */
 export class ChatSeats {
   readonly #options: ChatSeatsOptions;
-  /** With the members of the chat as they were known last. */
+  /** With the members of the chat as far as they are known: of later ones it hears when they join. */
   readonly #taken = new Map<ChatId, readonly UserId[]>();
   readonly #typing = new TypingSaid();
 
@@ -41,6 +47,28 @@ export class ChatSeats {
     this.#taken.set(chatId, members);
     if (isNew) await socket.enter(seatOf(chatId, userId));
     return isNew;
+  }
+
+  /** The members are these now. */
+  learn(chatId: ChatId, members: readonly UserId[]): void {
+    if (this.#taken.has(chatId)) this.#taken.set(chatId, members);
+  }
+
+  /** Somebody else joined, who may not have been a member before. */
+  meet({ chatId, userId }: SeenJoining): void {
+    const members = this.#taken.get(chatId);
+    if (members?.includes(userId) === false) this.#taken.set(chatId, [...members, userId]);
+  }
+
+  /** Somebody is no member any more: the user itself leaves without a word, anybody else is told nothing from now on. */
+  dismiss(chatId: ChatId, userId: UserId): void {
+    const members = this.#taken.get(chatId) ?? [];
+    if (userId === this.#options.userId) this.giveUp(chatId);
+    else
+      this.learn(
+        chatId,
+        members.filter((member) => member !== userId),
+      );
   }
 
   tellJoined(chatId: ChatId): void {
@@ -71,7 +99,6 @@ export class ChatSeats {
   /** Lets those members know that it types or not, as far as that is news. */
   type(chatId: ChatId, isTyping: boolean, members: readonly UserId[]): void {
     const { userId } = this.#options;
-    if (this.#taken.has(chatId)) this.#taken.set(chatId, members);
     if (this.#typing.tells(chatId, isTyping, performance.now())) this.#tell(chatId, members, { type: 'typing', chatId, userId, isTyping });
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Packet, PacketType } from 'socket.io-parser';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BoundedDecoder, UNREADABLE } from './bounded-decoder.ts';
 
 const decode = (...packets: unknown[]): Packet[] => {
@@ -13,6 +13,8 @@ const decode = (...packets: unknown[]): Packet[] => {
 
 const unreadable = { type: PacketType.EVENT, nsp: '/', data: [UNREADABLE] };
 const deep = `${'['.repeat(40)}${']'.repeat(40)}`;
+
+afterEach(() => void vi.useRealTimers());
 
 describe('a packet', () => {
   it('is decoded as Socket.IO does', () => {
@@ -51,6 +53,18 @@ describe('a packet', () => {
     const asked = decode(...Array.from({ length: 40 }, () => '0{"token":"bad"}'));
     expect(asked.filter(({ type }) => type === PacketType.CONNECT)).toHaveLength(10);
     expect(asked.slice(10)).toEqual(Array.from({ length: 30 }, () => unreadable));
+  });
+
+  it('that asks for a namespace is read however often that was done before, as long as that takes time', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const decoded: Packet[] = [];
+    const decoder = new BoundedDecoder();
+    decoder.on('decoded', (packet) => decoded.push(packet));
+    for (let asked = 0; asked < 40; asked += 1) {
+      decoder.add('0/chat,{"token":"t"}');
+      vi.advanceTimersByTime(1000);
+    }
+    expect(decoded.map(({ type }) => type)).toEqual(Array.from({ length: 40 }, () => PacketType.CONNECT));
   });
 
   it('that wanted an answer still gets it', () => {

@@ -7,8 +7,9 @@ export const UNREADABLE = Symbol('unreadable packet');
 /** Socket.IO answers a request for any other with its whole name, as often as it is asked and unread. */
 const NAMESPACES: ReadonlySet<string> = new Set(['/', '/chat']);
 
-/** How often one connection may ask to be let into a namespace: a few times more than an app that renews its token does. */
+/** How often one connection may ask to be let into a namespace within these seconds: who is refused one beside another is told to ask again. */
 const MAX_CONNECTS = 10;
+const CONNECTS_WINDOW_SECONDS = 5;
 
 const BINARY = /^[56]/;
 const ACKNOWLEDGED_EVENT = /^2(?:\/[^,]*,)?(\d{1,15})/;
@@ -36,6 +37,8 @@ export class BoundedDecoder extends Decoder {
   /** The namespaces that the connection asked for, in that order: an event for any other would close it. */
   readonly #asked: string[] = [];
   #connects = 0;
+  /** When they began to be counted, in whole seconds of the process. */
+  #countedFrom = 0;
 
   override add(packet: unknown): void {
     if (isAcceptable(packet) && !this.#asksTooOften(packet)) this.#decode(packet);
@@ -44,6 +47,11 @@ export class BoundedDecoder extends Decoder {
 
   #asksTooOften(packet: string): boolean {
     if (!CONNECT.test(packet)) return false;
+    const now = Math.floor(performance.now() / 1000);
+    if (now - this.#countedFrom >= CONNECTS_WINDOW_SECONDS) {
+      this.#countedFrom = now;
+      this.#connects = 0;
+    }
     this.#connects += 1;
     return this.#connects > MAX_CONNECTS;
   }

@@ -3,7 +3,7 @@ import type { ClientSocket, SocketListener } from './transport.ts';
 
 /** A client's socket that may be in rooms, which span all gateways. */
 export interface RoomSocket extends ClientSocket<EventFrame> {
-  /** Resolves when what is told to the room reaches this socket, or after a moment while Redis is away. */
+  /** Resolves when what is told to the room reaches this socket, or after a moment where Redis refuses that or says nothing. */
   enter(room: string): Promise<void>;
   leave(room: string): void;
   /** Tells every socket in the room. Heard or lost. */

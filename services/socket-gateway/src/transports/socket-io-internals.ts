@@ -94,10 +94,15 @@ export const forgetRequest = (socket: Pick<Socket, 'conn' | 'handshake'>): void 
   Reflect.set(socket.conn, 'request', null);
 };
 
-/** Closes a connection that has left its last namespace, which nothing else would ever do. */
-export const closeIfAbandoned = ({ client, conn }: Pick<Socket, 'client' | 'conn'>): void => {
-  const { nsps } = client as unknown as { nsps: ReadonlyMap<string, unknown> };
-  if (nsps.size === 0) conn.close();
+/** The sockets of the other namespaces that came over the same connection and are in. */
+export const othersBeside = <Beside extends Pick<Socket, 'client'>>(socket: Beside): Beside[] => {
+  const { nsps } = socket.client as unknown as { nsps: ReadonlyMap<string, Beside> };
+  return [...nsps.values()].filter((other) => other !== socket);
+};
+
+/** Closes the connection of a socket that has left, where it was the last: nothing else ever would. */
+export const closeIfAbandoned = (socket: Pick<Socket, 'client' | 'conn'>): void => {
+  if (othersBeside(socket).length === 0) socket.conn.close();
 };
 
 /** Whose request of long polling it is that brings packets; null: nobody's. */

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { closed } from '../../test/closed.ts';
 import { watchWrites } from '../../test/watch-writes.ts';
+import type { Companion } from '../companions.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { onlycare } from '../dialects/onlycare.ts';
 import { Handshakes } from './handshakes.ts';
@@ -20,6 +21,7 @@ const PONG = '3';
 const FRAMES_PER_SECOND = 100;
 const HANDSHAKES = 3;
 const LET_ME_IN = '40{"token":"good"}';
+const LET_ME_CHAT = '40/chat,{"token":"good"}';
 
 /** A Socket.IO server on one gateway. Who asks with the token `good` is Ben. */
 const startServer = async (transports: ('polling' | 'websocket')[] = ['polling', 'websocket']) => {
@@ -32,6 +34,8 @@ const startServer = async (transports: ('polling' | 'websocket')[] = ['polling',
     closed: 0,
     reason: null as CloseReason | null,
     told: [] as CloseReason[],
+    takers: [] as Companion[],
+    beside: [] as (Companion | null)[],
   };
   const door: Door = {
     refusalOf: () => null,
@@ -53,14 +57,26 @@ const startServer = async (transports: ('polling' | 'websocket')[] = ['polling',
   };
   const port = Number(new URL(url).port);
   const createAdapter = new Server().adapter() ?? expect.unreachable();
-  const admit: Admit = (identity, socket) => ({
-    ...door.admit(identity, socket, onlycare),
-    close: (reason) => {
-      seen.told.push(reason);
-      socket.close(reason);
-    },
-  });
-  const namespaces = new Map<string, Admit>([['/', admit]]);
+  const admit: Admit = (identity, socket, beside) => {
+    const taker = {
+      ...door.admit(identity, socket, onlycare),
+      userId: identity.userId,
+      expiresAt: identity.expiresAt,
+      isIdle: true,
+      answered: async () => undefined,
+      close: (reason: CloseReason) => {
+        seen.told.push(reason);
+        socket.close(reason);
+      },
+    };
+    seen.takers.push(taker);
+    seen.beside.push(beside);
+    return taker;
+  };
+  const namespaces = new Map([
+    ['/', admit],
+    ['/chat', admit],
+  ]);
   const handshakes = new Handshakes({ perAddress: HANDSHAKES, together: 0, trustedProxies: 0, onGivenUp: () => undefined });
   const roomsInForce = async (): Promise<void> => undefined;
   starting.use(
@@ -94,7 +110,14 @@ const startServer = async (transports: ('polling' | 'websocket')[] = ['polling',
     await expect.poll(() => seen.sockets.length).toBe(1);
     return opened;
   };
-  return { url, seen, writes, open, letIn, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  /** A client that is in twice: in calls, and then in chats. */
+  const letInTwice = async () => {
+    const opened = await letIn();
+    opened.client.send(LET_ME_CHAT);
+    await expect.poll(() => seen.sockets.length).toBe(2);
+    return opened;
+  };
+  return { url, seen, writes, open, letIn, letInTwice, [Symbol.asyncDispose]: () => running.disposeAsync() };
 };
 
 it('who polls where only WebSockets may come in is told so', async () => {
@@ -132,6 +155,73 @@ it.each(['early', 'often'])('who comes too %s is closed without a word, which ma
   const { client, heard } = await server.open(`40{"token":"${token}"}`);
   await closed(client);
   expect(heard.filter((packet) => packet.startsWith('4'))).toEqual([]);
+});
+
+describe('who is in one namespace', () => {
+  it.each([
+    ['early', 'unavailable'],
+    ['often', 'too_many_connections'],
+  ])('and comes too %s for another is refused that alone, by a packet that says when to come back', async (token, code) => {
+    await using server = await startServer();
+    const { client, heard } = await server.letIn();
+    client.send(`40/chat,{"token":"${token}"}`);
+    await expect.poll(() => heard.at(-1)).toMatch(/^44\/chat,/);
+    const refused = JSON.parse((heard.at(-1) ?? '').slice('44/chat,'.length));
+    expect(refused).toMatchObject({ data: { code, reconnect: true, reconnectInMs: expect.any(Number) } });
+    client.send('42["still",{}]');
+    await expect.poll(() => server.seen.frames.length).toBe(1);
+    client.send(LET_ME_CHAT);
+    await expect.poll(() => server.seen.sockets.length).toBe(2);
+  });
+
+  it('is let in though it comes too often for another at the same moment', async () => {
+    await using server = await startServer();
+    const { client, heard } = await server.open(LET_ME_IN, '40/chat,{"token":"often"}');
+    await expect.poll(() => heard.at(-1)).toMatch(/^44\/chat,/);
+    client.send('42["still",{}]');
+    await expect.poll(() => server.seen.frames.length).toBe(1);
+  });
+
+  it('is let into another with whom it has there beside it', async () => {
+    await using server = await startServer();
+    await server.letInTwice();
+    expect(server.seen.beside).toEqual([null, server.seen.takers[0]]);
+  });
+
+  it.each([
+    ['has been renewed', { expiresAt: Number.POSITIVE_INFINITY }, /^40\/chat,/],
+    ['has ended', { expiresAt: 0 }, /^44\/chat,.*"unauthenticated"/],
+    ['has ended, and somebody else is in', { expiresAt: Number.POSITIVE_INFINITY, userId: 'ana' }, /^44\/chat,.*"unauthenticated"/],
+  ])('and asks for another without a token is judged by its own: one that %s', async (_name, changes, answer) => {
+    await using server = await startServer();
+    const { client, heard } = await server.letIn();
+    for (const taker of server.seen.takers) Object.assign(taker, changes);
+    client.send('40/chat,');
+    await expect.poll(() => heard.at(-1)).toMatch(answer);
+  });
+});
+
+describe('of two namespaces on one connection', () => {
+  it.each(['unavailable', 'too_many_connections'] as const)('one that is closed as %s goes alone, and the last with it', async (reason) => {
+    await using server = await startServer();
+    const { client, heard } = await server.letInTwice();
+    server.seen.sockets[0]?.close(reason);
+    await expect.poll(() => heard.at(-1)).toBe('41');
+    client.send('42/chat,["still",{}]');
+    await expect.poll(() => server.seen.frames.length).toBe(1);
+    expect(server.seen.closed).toBe(1);
+    server.seen.sockets[1]?.close(reason);
+    await closed(client);
+    expect(heard.filter((packet) => packet.startsWith('41/chat'))).toEqual([]);
+  });
+
+  it.each(['going_away', 'token_expired', 'too_slow', 'disconnected'] as const)('either that is closed as %s ends both', async (reason) => {
+    await using server = await startServer();
+    const { client } = await server.letInTwice();
+    server.seen.sockets[1]?.close(reason);
+    await closed(client);
+    await expect.poll(() => server.seen.closed).toBe(2);
+  });
 });
 
 it('who never reads is closed, whoever wrote', async () => {

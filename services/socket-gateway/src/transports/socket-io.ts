@@ -4,8 +4,10 @@ import { CLOSE_CODES, type CloseReason, ERRORS, mayReconnect } from '@trunkline/
 import type { Identity } from '@trunkline/service-kit';
 import { type DefaultEventsMap, type Namespace, Server, type ServerOptions, type Socket } from 'socket.io';
 import { tokenIn } from '../authenticate.ts';
+import { type Companion, endsAlone } from '../companions.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import type { Rooms } from '../presence.ts';
+import { reconnectDelayMs } from '../reconnect-delay.ts';
 import { BoundedDecoder } from './bounded-decoder.ts';
 import type { Handshakes } from './handshakes.ts';
 import { hardenedWsEngine } from './hardened-ws-server.ts';
@@ -17,12 +19,21 @@ import {
   countPings,
   forgetRequest,
   limitQueue,
+  othersBeside,
   probe,
   queuedBytesOf,
   shortenPollingClose,
 } from './socket-io-internals.ts';
-import { roomsOf } from './socket-io-rooms.ts';
-import { type ClientSocket, type Door, MAX_FRAME_BYTES, MAX_QUEUED_BYTES, type SocketListener, type Transport } from './transport.ts';
+import { type RoomInForce, roomsOf } from './socket-io-rooms.ts';
+import {
+  type ClientSocket,
+  type Door,
+  MAX_FRAME_BYTES,
+  MAX_QUEUED_BYTES,
+  type NotLetIn,
+  type SocketListener,
+  type Transport,
+} from './transport.ts';
 
 export interface SocketIoOptions {
   server: HttpServer;
@@ -35,16 +46,16 @@ export interface SocketIoOptions {
   handshakes: Handshakes;
   /** More than these from one connection break it off. */
   framesPerSecond: number;
-  /** Resolves when what is told to a room that a socket entered reaches it. */
-  roomsInForce(): Promise<unknown>;
+  roomsInForce: RoomInForce;
   /** Who takes the sockets of each namespace; there are no others. */
   namespaces: ReadonlyMap<string, Admit>;
 }
 
 /** Who takes a socket. The library comes back whatever the close code was, so `close` says why in words, then closes the socket. */
-type Taker = (SocketListener<EventFrame> | RoomListener) & { readonly close: (reason: CloseReason) => void };
+type Taker = (SocketListener<EventFrame> | RoomListener) & Companion;
 
-export type Admit = (identity: Identity, socket: RoomSocket) => Taker;
+/** `beside`: who took the socket of another namespace on the same connection, where one is in. */
+export type Admit = (identity: Identity, socket: RoomSocket, beside: Companion | null) => Taker;
 
 export interface SocketIoTransport extends Transport {
   readonly rooms: Rooms;
@@ -52,6 +63,7 @@ export interface SocketIoTransport extends Transport {
 
 interface SocketData {
   identity: Identity;
+  taker: Companion;
 }
 
 type IoServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
@@ -87,15 +99,26 @@ const optionsFor = ({ transports, allowedOrigins, createAdapter, door, framesPer
 
 const unauthenticated = (): Error => Object.assign(new Error(ERRORS.unauthenticated.message), { data: { code: 'unauthenticated' } });
 
+/** For who has another namespace on the connection and would lose it too; to come back is then up to the app. */
+const notNow = (reason: NotLetIn): Error =>
+  Object.assign(new Error(CLOSE_CODES[reason].message), { data: { code: reason, reconnect: true, reconnectInMs: reconnectDelayMs() } });
+
+/** Whether a token that came over the connection still holds for its user, who may have shown a newer one in another namespace. */
+const holds = ({ userId, expiresAt }: Identity, socket: IoSocket): boolean => {
+  const ofUser = othersBeside(socket).filter(({ data }) => data.taker.userId === userId);
+  return Math.max(expiresAt, ...ofUser.map(({ data }) => data.taker.expiresAt)) > Date.now();
+};
+
 /** The token, in `auth`, in a header, or that of another namespace of the same connection, whose headers are forgotten by then. */
 const identify = async (
-  { conn, handshake }: IoSocket,
+  socket: IoSocket,
   { authenticate }: Pick<Door, 'authenticate'>,
   known: Identities,
 ): ReturnType<Door['authenticate']> => {
+  const { conn, handshake } = socket;
   const token = tokenIn(handshake.auth, handshake.headers.authorization);
   const earlier = known.get(conn);
-  if (token === null && earlier !== undefined) return earlier.expiresAt > Date.now() ? earlier : 'unauthenticated';
+  if (token === null && earlier !== undefined) return holds(earlier, socket) ? earlier : 'unauthenticated';
   const identity = await authenticate(token);
   if (typeof identity !== 'string') known.set(conn, identity);
   return identity;
@@ -111,8 +134,10 @@ const guardEntrance = (namespace: IoNamespace, door: Pick<Door, 'authenticate'>,
     const identity = await identify(socket, door, known);
     if (typeof identity === 'string') {
       taken.delete(conn);
+      if (identity === 'unauthenticated') return unauthenticated();
+      if (known.has(conn)) return notNow(identity);
       // Told by a packet, a client stays away; after a lost transport it comes back by itself.
-      if (identity !== 'unauthenticated') conn.close();
+      conn.close();
       return unauthenticated();
     }
     socket.data.identity = identity;
@@ -127,8 +152,9 @@ const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
   probe: (onSign) => probe(socket.conn, onSign),
   queuedBytes: () => queuedBytesOf(socket.conn),
   close: (reason: CloseReason) => {
+    if (endsAlone(reason) && othersBeside(socket).length > 0) socket.disconnect();
     // Told by a packet to go, a Socket.IO client stays away; after a lost transport it comes back by itself.
-    if (!mayReconnect(CLOSE_CODES[reason].code)) socket.disconnect(true);
+    else if (!mayReconnect(CLOSE_CODES[reason].code)) socket.disconnect(true);
     else socket.conn.close(reason === 'too_slow');
   },
 });
@@ -189,7 +215,10 @@ export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
       const { identity } = socket.data;
       endHandshake.get(socket.conn)?.();
       forgetRequest(socket);
-      listenTo(socket, admit(identity, { ...clientSocket(socket), ...roomsOf(socket, roomsInForce) }));
+      const [other] = othersBeside(socket);
+      const taker = admit(identity, { ...clientSocket(socket), ...roomsOf(socket, roomsInForce) }, other?.data.taker ?? null);
+      socket.data.taker = taker;
+      listenTo(socket, taker);
     });
   }
   return {
