@@ -11,7 +11,7 @@ export type ClientErrorCode =
   | 'withdrawn'
   /** Too many commands wait for a connection. */
   | 'queue_full'
-  /** No server answered a REST request, or its answer broke off. */
+  /** No server answered a REST request, its answer broke off, or what answered is not Trunkline. */
   | 'unreachable';
 
 export interface ErrorDetails {

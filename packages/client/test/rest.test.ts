@@ -124,6 +124,9 @@ describe('answers', () => {
     ],
     ['a path that there is not', { status: 404, body: 'Not found' }, { code: 'not_found', message: 'The server answered 404' }],
     ['a proxy in trouble', { status: 502, body: '<html>' }, { code: 'service_error' }],
+    ['nothing', { status: 500, body: '{"error":null}' }, { code: 'service_error' }],
+    ['what Trunkline does not', { status: 200, body: '<html>Sign in to the network</html>' }, { code: 'unreachable' }],
+    ['what is no object', { status: 200, body: '"yes"' }, { code: 'unreachable' }],
     [
       'too many',
       { status: 429, headers: { 'x-error-code': 'rate_limited', 'retry-after': '7' } },

@@ -30,12 +30,14 @@ interface Bodies {
   readonly message?: unknown;
   readonly data?: unknown;
   /** Of `/v1`. */
-  readonly error?: Problem;
+  readonly error?: Problem | null;
 }
 
 interface Answered {
   readonly response: Response;
+  /** Null where there is none, or none that is an object in JSON. */
   readonly body: Bodies | null;
+  readonly isEmpty: boolean;
 }
 
 const UNAUTHENTICATED = 401;
@@ -45,7 +47,7 @@ const codeForStatus = (status: number): string => (status === 404 ? 'not_found' 
 
 const problemIn = ({ status, headers }: Response, body: Bodies | null): Problem => {
   const code = headers.get('x-error-code') ?? (status === UNAUTHENTICATED ? 'unauthenticated' : codeForStatus(status));
-  if (typeof body?.error === 'object') return body.error;
+  if (typeof body?.error === 'object' && body.error !== null) return body.error;
   return { code, message: typeof body?.message === 'string' ? body.message : `The server answered ${status}` };
 };
 
@@ -59,19 +61,21 @@ const errorIn = ({ response, body }: Answered): TrunklineError => {
   });
 };
 
-const bodyOf = async (response: Response): Promise<Bodies | null> => {
-  const text = await response.text();
-  if (text === '') return null;
+const objectIn = (text: string): Bodies | null => {
   try {
-    return JSON.parse(text) as Bodies;
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' ? json : null;
   } catch {
     return null;
   }
 };
 
+/** What is neither empty nor an object was not said by Trunkline, such as the page at which a network asks for money. */
 const bodyIn = (answered: Answered): Bodies | null => {
-  if (!answered.response.ok) throw errorIn(answered);
-  return answered.body;
+  const { response, body, isEmpty } = answered;
+  if (!response.ok) throw errorIn(answered);
+  if (body === null && !isEmpty) throw new TrunklineError('unreachable', 'What answered is not Trunkline');
+  return body;
 };
 
 const searchOf = (query: Query = {}): string => {
@@ -124,7 +128,8 @@ export class Rest {
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(timeoutMs),
       });
-      return { response, body: await bodyOf(response) };
+      const text = await response.text();
+      return { response, body: objectIn(text), isEmpty: text === '' };
     } catch (cause) {
       throw new TrunklineError('unreachable', 'No server answered, or its answer broke off', { cause });
     }

@@ -29,6 +29,8 @@ export const fcmOutcome = (failure: FcmFailure): SendOutcome => {
   const status = answer?.status ?? 0;
   if (status === 429) return { outcome: 'retry', error, retryAfterMs: answer?.retryAfterMs ?? null, health: 'up' };
   if (isOurMistake(failure)) return { outcome: 'failed', error, health: 'unknown' };
+  // Only its id did not come: sent again, the phone would have it twice.
+  if (status >= 200 && status < 300) return { outcome: 'accepted', providerId: null, health: 'up' };
   if (status >= 200 && status < 500) return { outcome: 'failed', error, health: 'up' };
   return { outcome: 'retry', error, retryAfterMs: answer?.retryAfterMs ?? null, health: 'down' };
 };
