@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { COMPILE_CACHE } from '@trunkline/backing-services';
 import type { Stores } from './stores.ts';
 
 const READY_WITHIN_MS = 90_000;
@@ -98,7 +97,7 @@ const startOnce = async ({ name, script, env, stores, nodeOptions = [] }: ChildO
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, ['--expose-gc', '--import', IN_CHILD, ...nodeOptions, script], {
-    env: { ...COMPILE_CACHE, ...env, PORT: String(port), HOST: '127.0.0.1' },
+    env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   }) as ChildProcessByStdio<null, Readable, Readable>;
   const ended = once(child, 'exit');
