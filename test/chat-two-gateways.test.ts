@@ -3,19 +3,17 @@ import { startRedis } from '@trunkline/backing-services';
 import {
   backingUrls,
   connectOtsy,
-  type FaultProxy,
   mintToken,
   type OtsyClient,
   type OtsyMessage,
   type RestClient,
   type System,
-  startChildService,
   startFaultProxy,
-  TEST_JWT_SECRET,
   until,
 } from '@trunkline/testing';
 import { expect, it } from 'vitest';
 import { type ChatRoom, contentsOf, join, openRoom, say, startChatSystem } from './chat-room.ts';
+import { startRemoteGateway } from './remote-gateway.ts';
 
 const MANY = { LIMIT_COMMANDS_PER_SECOND: '10000' };
 
@@ -149,17 +147,6 @@ it('kill -9 of Redis in the middle: what is acknowledged without it comes to bot
     expect(contentsOf(client.bodies('new_message'))).toEqual(contents);
   }
 });
-
-/** A gateway whose Redis is at the other end of the relay. */
-const startRemoteGateway = (system: System, { url }: FaultProxy, prefix: string) =>
-  startChildService('socket-gateway', {
-    REDIS_URL: url,
-    REDIS_PREFIX: prefix,
-    JWT_SECRET: TEST_JWT_SECRET,
-    INTERNAL_TOKEN: system.internalToken,
-    LOG_LEVEL: 'fatal',
-    CALL_SERVICE_URLS: system.callServices.map((service) => service.url).join(','),
-  });
 
 it('what is said while a gateway is cut off from Redis comes to its sessions, also in chats that they were told nothing of', async () => {
   const prefix = `test-${randomUUID()}`;

@@ -1,35 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import {
-  backingUrls,
-  connectOnlyCare,
-  type FaultProxy,
-  mintToken,
-  type System,
-  startChildService,
-  startFaultProxy,
-  startSystem,
-  TEST_JWT_SECRET,
-  until,
-} from '@trunkline/testing';
+import { backingUrls, connectOnlyCare, mintToken, startFaultProxy, startSystem, until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
+import { startRemoteGateway } from './remote-gateway.ts';
 
 const prefix = `test-${randomUUID()}`;
-
-/** A gateway whose Redis is at the other end of the relay. */
-const startRemoteGateway = (system: System, { url }: FaultProxy) =>
-  startChildService('socket-gateway', {
-    REDIS_URL: url,
-    REDIS_PREFIX: prefix,
-    JWT_SECRET: TEST_JWT_SECRET,
-    INTERNAL_TOKEN: system.internalToken,
-    LOG_LEVEL: 'fatal',
-    CALL_SERVICE_URLS: system.callServices.map((service) => service.url).join(','),
-  });
 
 it('after a gap in Redis an open session without a device id hears that its ring is over, though another session of the user knows it', async () => {
   await using system = await startSystem({ gateways: 1, settings: { REDIS_PREFIX: prefix } });
   await using relay = await startFaultProxy(backingUrls().redisUrl);
-  await using gateway = await startRemoteGateway(system, relay);
+  await using gateway = await startRemoteGateway(system, relay, prefix);
 
   const ring = async () => {
     const calleeId = `callee-${randomUUID()}`;

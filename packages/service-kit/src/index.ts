@@ -10,6 +10,7 @@ export * from './micro-batch.ts';
 export * from './plain-text.ts';
 export * from './push-credentials.ts';
 export * from './push-endpoint.ts';
+export * from './push-provider-settings.ts';
 export * from './refuse-upgrade.ts';
 export * from './run-service.ts';
 export * from './secrets.ts';

@@ -6,9 +6,11 @@ import {
   port,
   refuseDevelopmentSecrets,
   refuseInsecurePushInProduction,
+  requireVapidPair,
+  requireWholeVapid,
 } from '@trunkline/service-kit';
 import { z } from 'zod';
-import { pushSettings, requireVapidPair, requireWholeVapid } from './push/push-settings.ts';
+import { pushSettings } from './push/push-settings.ts';
 
 export const notifierSettings = {
   ...commonSettings,

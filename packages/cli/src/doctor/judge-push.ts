@@ -1,8 +1,8 @@
-import { type SettingProblem, serviceAccountIn } from '@trunkline/service-kit';
+import { type SettingProblem, serviceAccountIn, VAPID_NAMES } from '@trunkline/service-kit';
 import type { Environment } from '../command.ts';
 import type { Finding } from './finding.ts';
 import { problemOf } from './problem-of.ts';
-import { readPushSettings, VAPID_NAMES } from './push-settings.ts';
+import { readPushSettings } from './push-settings.ts';
 
 type ReadText = (path: string) => string;
 
