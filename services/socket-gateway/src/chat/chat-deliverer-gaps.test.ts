@@ -112,6 +112,14 @@ const someSteps = fc.array(
   { maxLength: 60 },
 );
 
+/** Nothing is awaited any more, and what the bus lost at the end is looked for. */
+const untilQuiet = async (session: ReturnType<typeof createSession>): Promise<void> => {
+  HAPPENS.release(session);
+  await session.answerReads();
+  HAPPENS.check(session);
+  await session.answerReads();
+};
+
 it('is without a gap, a double or a swap, whatever the bus loses, doubles and swaps', async () => {
   await fc.assert(
     fc.asyncProperty(someSteps, async (steps) => {
@@ -122,10 +130,7 @@ it('is without a gap, a double or a swap, whatever the bus loses, doubles and sw
         HAPPENS[what](session, back);
         await settle();
       }
-      HAPPENS.release(session);
-      await session.answerReads();
-      HAPPENS.check(session);
-      await session.answerReads();
+      await untilQuiet(session);
       expect(seqsOf(session.told)).toEqual(Array.from({ length: session.chat.committed }, (_, index) => index + 1));
     }),
     { numRuns: 300 },
@@ -150,10 +155,7 @@ it('so is a chat that nothing was told of, from the opening on, whatever a gap l
         HAPPENS[what](session, back);
         await settle();
       }
-      HAPPENS.release(session);
-      await session.answerReads();
-      HAPPENS.check(session);
-      await session.answerReads();
+      await untilQuiet(session);
       const expected = Array.from({ length: session.chat.committed }, (_, index) => index + 1).slice(FIRST_MISSED - 1);
       expect(seqsOf(session.told)).toEqual(expected);
     }),

@@ -7,16 +7,29 @@ import type { EventFrame } from '../dialects/dialect.ts';
 const news = (afterSeq: number, lastSeq: number): ChatNews[] => [{ chatId: aMessage().chatId, afterSeq, lastSeq }];
 const numbersTold = (frames: readonly EventFrame[]): unknown[] =>
   frames.filter(({ event }) => event === 'new_message').map(({ body }) => Number((body as { id: string }).id.slice(-12)));
-it('after a gap the session is reported anew, and what it missed of a chat is told', async () => {
-  const { connection, seen, opened, ask, open, reply, chat } = connectBen();
-  await open();
-  ask('join_chat', { chat_id: CHAT });
+
+/** Ben, in a chat of one message. */
+const joinBen = async (): Promise<ReturnType<typeof connectBen>> => {
+  const ben = connectBen();
+  await ben.open();
+  ben.ask('join_chat', { chat_id: CHAT });
   await turn();
-  await reply(chat(1));
+  await ben.reply(ben.chat(1));
+  return ben;
+};
+
+/** His bus had a gap, and call-service has taken his session anew. */
+const endGap = async ({ connection, opened }: ReturnType<typeof connectBen>): Promise<void> => {
   connection.refresh();
   await turn();
   opened.shift()?.({ events: [], refused: false });
   await turn();
+};
+
+it('after a gap the session is reported anew, and what it missed of a chat is told', async () => {
+  const ben = await joinBen();
+  const { seen, reply, chat } = ben;
+  await endGap(ben);
   await reply(chat(2));
   expect(namesOf(seen.frames)).toEqual(['connected', 'chat_history', 'new_message']);
 });
@@ -112,11 +125,7 @@ describe('after a gap, a chat of which nothing was told', () => {
 });
 
 it('a refresh that is wanted while one ends is made', async () => {
-  const { connection, seen, commands, ask, open, admit, reply, chat } = connectBen();
-  await open();
-  ask('join_chat', { chat_id: CHAT });
-  await turn();
-  await reply(chat(1));
+  const { connection, seen, commands, admit, reply, chat } = await joinBen();
   connection.refresh();
   await turn();
   await admit();
@@ -128,31 +137,19 @@ it('a refresh that is wanted while one ends is made', async () => {
 });
 
 it('after a gap a chat that it joined has its seat taken anew, and one that it only heard of has not', async () => {
-  const { connection, seen, opened, commands, ask, open, reply, chat } = connectBen();
-  await open();
-  ask('join_chat', { chat_id: CHAT });
-  await turn();
-  await reply(chat(1));
+  const ben = await joinBen();
+  const { seen, commands, reply, chat } = ben;
   seen.hear(sent(1, OTHER_CHAT));
-  connection.refresh();
-  await turn();
-  opened.shift()?.({ events: [], refused: false });
-  await turn();
+  await endGap(ben);
   expect(commands[0]?.command).toEqual({ type: 'open_chat', chatId: CHAT, takesSeat: true });
   await reply(chat(1));
   expect(commands[0]?.command).toEqual({ type: 'open_chat', chatId: OTHER_CHAT, takesSeat: false });
 });
 
 it('a chat that is left while its seat is taken anew is left for good', async () => {
-  const { connection, seen, opened, commands, ask, open, reply, chat } = connectBen();
-  await open();
-  ask('join_chat', { chat_id: CHAT });
-  await turn();
-  await reply(chat(1));
-  connection.refresh();
-  await turn();
-  opened.shift()?.({ events: [], refused: false });
-  await turn();
+  const ben = await joinBen();
+  const { seen, commands, ask, reply, chat } = ben;
+  await endGap(ben);
   ask('leave_chat', { chat_id: CHAT });
   await turn();
   expect(commands.map(({ command }) => command.type)).toEqual(['open_chat', 'leave_chat']);
