@@ -2,8 +2,8 @@ import { backingUrls, createTestDatabase } from '@trunkline/testing';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { READ_DUE } from '../src/calls/deadline-sweep.ts';
-import { LOCK_CALLS, READ_BESIDE } from '../src/calls/load.ts';
-import { STORE_CALLS } from '../src/calls/store.ts';
+import { LOCK_CALLS, LOCK_NAMED_CALLS, READ_BESIDE } from '../src/calls/load.ts';
+import { storeStatement } from '../src/calls/store.ts';
 import { READ_LEFT_CHATS, READ_UNSEEN } from '../src/chat/left-seats.ts';
 import { DROP_SEATS, TAKE_SEAT } from '../src/chat/seats.ts';
 import { FORGET_KEYS } from '../src/chat/upkeep.ts';
@@ -53,6 +53,7 @@ const AUDITED = [{ key: 'k' }, { action: 'a' }, { chatId: UUID }, { userId: 'ann
 
 const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[]])[] = [
   [LOCK_CALLS, [['x'], ['ann']]],
+  [LOCK_NAMED_CALLS, [['x']]],
   [READ_BESIDE, [['k'], ['ann'], ['bob'], ['ann'], ['x'], ['c']]],
   [READ_DUE, []],
   [READ_BACKLOG, []],
@@ -62,7 +63,8 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [READ_STEPS, [0, 500, null]],
   [READ_STEPS, [0, 500, 'ann']],
   [READ_STEPS_OF_CALL, ['x', 0, 500]],
-  [STORE_CALLS, ['[]', RECORD, '[]']],
+  [storeStatement(['placed', 'changed', 'traced']), ['[]', RECORD, '[]']],
+  [storeStatement(['changed']), [RECORD]],
   [READ_CONCERNED, [['s'], ['ann'], ['d']]],
   [READ_UNREAD, [['s'], ['ann']]],
   [READ_CHAT_NEWS, [['s'], ['ann'], [0]]],

@@ -23,16 +23,27 @@ const LOCK_LINES = {
   text: `SELECT count(*)::integer AS locked FROM (SELECT FROM lines WHERE user_id = ANY ($1::text[]) ORDER BY user_id FOR UPDATE) AS line`,
 };
 
-/** `$1`: ids or aliases; `$2`: users whose live calls matter too. Locked in the order of ids. */
+/** Locks calls in the order of ids. */
+const lockCalls = (ids: string): string =>
+  `SELECT ${CALL_COLUMNS}, ${preferencesIfReachable('c.callee_id')} AS "calleePreferences" FROM calls c WHERE c.id = ANY (ARRAY(${ids}))
+    ORDER BY c.id FOR UPDATE OF c`;
+
+const NAMED_IDS = 'SELECT unnest($1::text[]) UNION SELECT id FROM calls WHERE callee_alias = ANY ($1::text[])';
+
+/** `$1`: ids or aliases. */
+export const LOCK_NAMED_CALLS = { name: 'lock_named_calls', text: lockCalls(NAMED_IDS) };
+/** `$1`: ids or aliases; `$2`: users whose live calls matter too. */
 export const LOCK_CALLS = {
   name: 'lock_calls',
-  text: `SELECT ${CALL_COLUMNS}, ${preferencesIfReachable('c.callee_id')} AS "calleePreferences" FROM calls c WHERE c.id = ANY (ARRAY(
-      SELECT unnest($1::text[])
-      UNION SELECT id FROM calls WHERE callee_alias = ANY ($1::text[])
+  text: lockCalls(`${NAMED_IDS}
       UNION SELECT id FROM calls WHERE caller_id = ANY ($2::text[]) AND coalesce(ended_at, 'infinity') = 'infinity'
-      UNION SELECT id FROM calls WHERE callee_id = ANY ($2::text[]) AND coalesce(ended_at, 'infinity') = 'infinity' AND NOT hidden_from_callee
-    )) ORDER BY c.id FOR UPDATE OF c`,
+      UNION SELECT id FROM calls WHERE callee_id = ANY ($2::text[]) AND coalesce(ended_at, 'infinity') = 'infinity' AND NOT hidden_from_callee`),
 };
+
+const NOW = `floor(date_part('epoch', clock_timestamp()) * 1000) AS now`;
+
+/** What every batch depends on: a statement that reads more costs several times as much, whether it finds anything or not. */
+const READ_CLOCK = { name: 'read_clock', text: `SELECT ${NOW}` };
 /**
  * All else that a batch may depend on, read behind the locks, in one statement. `$1`: keys of answers; `$2`, `$3`: callees and who calls them;
  * `$4`: users; `$5`, `$6`: calls, and commands that were sent before. The clock: what counts is when the batch could act, not when it began
@@ -40,7 +51,7 @@ export const LOCK_CALLS = {
  */
 export const READ_BESIDE = {
   name: 'read_beside_calls',
-  text: `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
+  text: `SELECT ${NOW},
     (SELECT json_agg(json_build_object('key', key, 'bodyHash', body_hash, 'reply', reply)) FROM answers WHERE key = ANY ($1::text[])) AS answers,
     (SELECT json_agg(json_build_object('owner', b.owner_id, 'blocked', b.blocked_id)) FROM unnest($2::text[], $3::text[]) AS pair (owner_id, blocked_id)
       JOIN blocks b ON b.owner_id = pair.owner_id AND b.blocked_id = pair.blocked_id) AS blocks,
@@ -52,11 +63,11 @@ export const READ_BESIDE = {
 
 interface Beside {
   now: number;
-  answers: { key: string; bodyHash: string; reply: CommandReply | null }[] | null;
-  blocks: { owner: string; blocked: string }[] | null;
-  reach: ReachRow[] | null;
-  present: string[] | null;
-  done: { commandId: string; callId: string }[] | null;
+  answers?: { key: string; bodyHash: string; reply: CommandReply | null }[] | null;
+  blocks?: { owner: string; blocked: string }[] | null;
+  reach?: ReachRow[] | null;
+  present?: string[] | null;
+  done?: { commandId: string; callId: string }[] | null;
 }
 
 /** What a batch must lock and read. Sets, because a batch may hold several inputs about the same call. */
@@ -149,6 +160,27 @@ const lockLines = async (transaction: Transaction, users: readonly string[], kno
   throw new WorthRepeating('a line was erased meanwhile');
 };
 
+const lockCallsOf = (transaction: Transaction, callIds: readonly string[], lineUsers: readonly string[]): Promise<LockedCall[]> => {
+  if (lineUsers.length > 0) return transaction.query(LOCK_CALLS, [callIds, lineUsers]);
+  return callIds.length === 0 ? Promise.resolve([]) : transaction.query(LOCK_NAMED_CALLS, [callIds]);
+};
+
+const readBeside = async (transaction: Transaction, callIds: readonly string[], needs: Needs): Promise<Beside> => {
+  const { keys, readOnlyKeys, pairs, presenceUsers, repeatedCommands } = needs;
+  const needsMore = keys.size + readOnlyKeys.size + pairs.length + presenceUsers.size + repeatedCommands.size > 0;
+  const [beside] = needsMore
+    ? await transaction.query<Beside>(READ_BESIDE, [
+        [...keys.keys(), ...readOnlyKeys],
+        pairs.map(([callee]) => callee),
+        pairs.map(([, caller]) => caller),
+        [...presenceUsers],
+        repeatedCommands.size === 0 ? [] : callIds,
+        [...repeatedCommands],
+      ])
+    : await transaction.query<Beside>(READ_CLOCK, []);
+  return beside as Beside;
+};
+
 /**
  * Locks in one order, whatever the batch holds: idempotency keys, then lines in user order, then calls in id order.
  * All statements travel in one round trip.
@@ -159,17 +191,9 @@ export const loadAndLock = async (transaction: Transaction, inputs: readonly Inp
   const lineUsers = [...needs.lineUsers];
   const taken = takeKeys(transaction, needs.keys);
   const lines = lockLines(transaction, lineUsers, known);
-  const locked = transaction.query<LockedCall>(LOCK_CALLS, [callIds, lineUsers]);
-  const read = transaction.query<Beside>(READ_BESIDE, [
-    [...needs.keys.keys(), ...needs.readOnlyKeys],
-    needs.pairs.map(([callee]) => callee),
-    needs.pairs.map(([, caller]) => caller),
-    [...needs.presenceUsers],
-    needs.repeatedCommands.size === 0 ? [] : callIds,
-    [...needs.repeatedCommands],
-  ]);
-  const [takenNow, , calls, [beside]] = await Promise.all([taken, lines, locked, read]);
-  const { now, answers, blocks, reach, present, done } = beside as Beside;
+  const locked = lockCallsOf(transaction, callIds, lineUsers);
+  const read = readBeside(transaction, callIds, needs);
+  const [takenNow, , calls, { now, answers, blocks, reach, present, done }] = await Promise.all([taken, lines, locked, read]);
   return {
     answers: takenBefore(answers, takenNow),
     calls: calls.map(withoutReach),

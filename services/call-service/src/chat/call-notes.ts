@@ -5,13 +5,13 @@ import type { Database, Transaction } from '../database/database.ts';
 import type { ChatDecider } from './chat-decider.ts';
 
 /**
- * `$1`: calls that end in this transaction. Those whose two people share an active chat are noted for the newest one;
+ * `$1`, `$2`, `$3`: calls that end in this transaction, their callers and callees. Those whose two people share an active chat are noted for the newest one;
  * for all others this is two looks into an index.
  */
 export const NOTE_CALLS = {
   name: 'note_ended_calls',
   text: `INSERT INTO chat_call_notes (call_id, chat_id)
-    SELECT e.id, chat.id FROM jsonb_to_recordset($1::jsonb) AS e (id text, "callerId" text, "calleeId" text)
+    SELECT e.id, chat.id FROM unnest($1::text[], $2::text[], $3::text[]) AS e (id, "callerId", "calleeId")
     CROSS JOIN LATERAL (
       SELECT id FROM (
         SELECT c.id, c.updated_at FROM chats c WHERE c.user_id = e."callerId" AND c.shopper_id = e."calleeId" AND c.status = 'active'
@@ -36,8 +36,13 @@ export interface CallNoteRow {
 
 /** Stores with the end of calls that chats are to be told of them. A call that its callee never knew of is not told. */
 export const noteEndedCalls = (transaction: Transaction, ended: readonly CallRecord[]): Promise<CallNoteRow[]> => {
-  const told = ended.filter(({ hiddenFromCallee }) => !hiddenFromCallee).map(({ id, callerId, calleeId }) => ({ id, callerId, calleeId }));
-  return told.length === 0 ? Promise.resolve([]) : transaction.query<CallNoteRow>(NOTE_CALLS, [JSON.stringify(told)]);
+  const told = ended.filter(({ hiddenFromCallee }) => !hiddenFromCallee);
+  if (told.length === 0) return Promise.resolve([]);
+  return transaction.query<CallNoteRow>(NOTE_CALLS, [
+    told.map(({ id }) => id),
+    told.map(({ callerId }) => callerId),
+    told.map(({ calleeId }) => calleeId),
+  ]);
 };
 
 /** Tells the chats, and tells again what a process left behind. */

@@ -1,13 +1,7 @@
-import type { Writable } from 'node:stream';
 import pg from 'pg';
+import { type Asked, type Given, type Prepared, Round, type Statement, type Values } from './round.ts';
 
-/** One prepared SQL statement. Its name is its identity on a connection, so no two texts may share one. */
-export interface Statement {
-  name: string;
-  text: string;
-}
-
-type Values = readonly unknown[];
+export type { Statement } from './round.ts';
 
 export interface Transaction {
   /** Runs on the transaction's connection. Statements sent together travel together, in order. */
@@ -51,66 +45,91 @@ const SESSION_SETTINGS = [
 
 export const DATABASE_SESSION_OPTIONS = SESSION_SETTINGS.map((setting) => `-c ${setting}`).join(' ');
 
-const settled = async (sent: readonly Promise<unknown>[]): Promise<void> => {
-  const results = await Promise.allSettled(sent);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-};
+const BEGIN = { name: 'begin', text: 'BEGIN' };
+const COMMIT = { name: 'commit', text: 'COMMIT' };
+
+/** A connection of the pool's. Statements of one turn of the event loop travel together, and those that come meanwhile after them. */
+class Line {
+  readonly #client: pg.PoolClient;
+  readonly #prepared: Prepared;
+  #waiting: Asked[] = [];
+  #isBusy = false;
+  #error: unknown = null;
+
+  constructor(client: pg.PoolClient, prepared: Prepared) {
+    this.#client = client;
+    this.#prepared = prepared;
+  }
+
+  ask(statement: Statement, values: Values): Promise<Given> {
+    return new Promise((resolve, reject) => {
+      if (this.#error !== null) return reject(this.#error);
+      this.#waiting.push({ statement, values, resolve, reject });
+      if (this.#waiting.length === 1 && !this.#isBusy) process.nextTick(() => this.#go());
+    });
+  }
+
+  #go(): void {
+    const asked = this.#waiting;
+    this.#waiting = [];
+    this.#isBusy = true;
+    this.#client.query(new Round(asked, this.#prepared, (error) => this.#onOver(error)) as pg.Submittable);
+  }
+
+  /** A statement that failed takes along what waits behind it: it would only say that the transaction is aborted. */
+  #onOver(error: unknown): void {
+    this.#isBusy = false;
+    this.#error = error;
+    if (error !== null) for (const { reject } of this.#waiting) reject(error);
+    else if (this.#waiting.length > 0) process.nextTick(() => this.#go());
+  }
+}
 
 const ignoreUntilSettled = <Result>(promise: Promise<Result>): Promise<Result> => {
-  // A statement that fails together with an earlier one is not an unhandled rejection: `settled` reports the first.
+  // A statement that fails together with an earlier one is not an unhandled rejection: the transaction reports the first.
   promise.catch(() => undefined);
   return promise;
 };
 
-/** Statements of one turn of the event loop leave in one write: each would be a system call of its own. */
-const writeTogether = (client: pg.PoolClient): void => {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
-};
-
-const runTransaction = async <Result>(client: pg.PoolClient, work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
-  writeTogether(client);
-  const sent: Promise<unknown>[] = [ignoreUntilSettled(client.query('BEGIN'))];
-  const run = <Row extends object>(statement: Statement, values: Values): Promise<Row[]> => {
-    writeTogether(client);
-    const rows = ignoreUntilSettled(client.query<Row>({ ...statement, values: values as unknown[] }).then((result) => result.rows));
-    sent.push(rows);
-    return rows;
-  };
-  const result = await work({ query: run, send: (statement, values) => void run(statement, values) }).catch(async (error: unknown) => {
-    // What failed first says why; whatever was sent behind it only says that the transaction is aborted.
-    await settled(sent);
-    throw error;
+const runTransaction = async <Result>(line: Line, work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
+  const ask = (statement: Statement, values: Values): Promise<Given> => ignoreUntilSettled(line.ask(statement, values));
+  const begun = ask(BEGIN, []);
+  const result = await work({
+    query: <Row extends object>(statement: Statement, values: Values) =>
+      ignoreUntilSettled(ask(statement, values).then(({ rows }) => rows as Row[])),
+    send: (statement, values) => void ask(statement, values),
   });
-  writeTogether(client);
-  const commit = ignoreUntilSettled(client.query('COMMIT'));
-  await settled([...sent, commit]);
-  if ((await commit).command !== 'COMMIT') throw new Error('the transaction was rolled back');
+  // It fails with what went wrong first, wherever that was.
+  const [, { command }] = await Promise.all([begun, ask(COMMIT, [])]);
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back');
   return result;
 };
 
-/** Pipelined connections to PostgreSQL, each with one transaction at a time. */
+/** Connections to PostgreSQL, each with one transaction at a time. */
 export const openDatabase = ({ url, poolSize, onError }: DatabaseOptions): Database => {
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
-    pipeline: true,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: 3000,
     options: DATABASE_SESSION_OPTIONS,
     application_name: 'trunkline call-service',
-  } as pg.PoolConfig);
+  });
   // The pool listens to a connection only while it is idle.
   pool.on('connect', (client) => client.on('error', onError));
   pool.on('error', () => undefined);
 
-  const transaction = async <Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
+  const prepared = new WeakMap<pg.PoolClient, Prepared>();
+  const preparedOn = (client: pg.PoolClient): Prepared => {
+    const known = prepared.get(client) ?? new Map();
+    prepared.set(client, known);
+    return known;
+  };
+
+  const onLine = async <Result>(work: (line: Line) => Promise<Result>): Promise<Result> => {
     const client = await pool.connect();
     try {
-      const result = await runTransaction(client, work);
+      const result = await work(new Line(client, preparedOn(client)));
       client.release();
       return result;
     } catch (error) {
@@ -121,9 +140,9 @@ export const openDatabase = ({ url, poolSize, onError }: DatabaseOptions): Datab
   };
 
   return {
-    query: async <Row extends object>(statement: Statement, values: Values) =>
-      (await pool.query<Row>({ ...statement, values: values as unknown[] })).rows,
-    transaction,
+    query: <Row extends object>(statement: Statement, values: Values) =>
+      onLine(async (line) => (await line.ask(statement, values)).rows as Row[]),
+    transaction: (work) => onLine((line) => runTransaction(line, work)),
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     [Symbol.asyncDispose]: () => pool.end(),
   };
