@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ChatEvent, GatewayNotice, ServerEvent, type UserId } from '@trunkline/contract';
+import { ChatEvent, GatewayNotice, isServerEvent, type ServerEvent, type UserId } from '@trunkline/contract';
 import type { Subscriber, Subscription, Topic } from './bus.ts';
 import { noticeChannel, probeChannel, userChannel } from './channels.ts';
 import { Ears } from './ears.ts';
@@ -23,17 +23,30 @@ interface Channel {
   readonly listeners: Set<Listener>;
 }
 
-/** What is heard under each topic. */
-const EVENTS = { calls: ServerEvent, chats: ChatEvent } as const;
+/** What was said, where it is what the contract says. */
+type Judge<Value> = (said: unknown) => Value | null;
 
 /** As much of a schema of the contract as is needed here. */
 interface Schema<Value> {
   safeParse(value: unknown): { data?: Value | undefined };
 }
 
-const parse = (schema: Schema<unknown>, text: string): unknown => {
+const judgeBy =
+  <Value>(schema: Schema<Value>): Judge<Value> =>
+  (said) =>
+    schema.safeParse(said).data ?? null;
+
+const judgeNotice = judgeBy(GatewayNotice);
+
+/** What is heard under each topic. Of calls there are five for each, all from call-service, so they are looked at and not parsed. */
+const JUDGES: Readonly<Record<Topic, Judge<unknown>>> = {
+  calls: (said) => (isServerEvent(said) ? said : null),
+  chats: judgeBy(ChatEvent),
+};
+
+const parse = (judge: Judge<unknown>, text: string): unknown => {
   try {
-    return schema.safeParse(JSON.parse(text)).data ?? null;
+    return judge(JSON.parse(text));
   } catch {
     return null;
   }
@@ -41,9 +54,9 @@ const parse = (schema: Schema<unknown>, text: string): unknown => {
 
 /** Reads a text once when it comes again: an event goes to the channel of each of its people, one after the other. */
 const createReader = () => {
-  let last: { schema: Schema<unknown>; text: string; value: unknown } | null = null;
-  return <Value>(schema: Schema<Value>, text: string): Value | null => {
-    if (last?.schema !== schema || last.text !== text) last = { schema, text, value: parse(schema, text) };
+  let last: { judge: Judge<unknown>; text: string; value: unknown } | null = null;
+  return <Value>(judge: Judge<Value>, text: string): Value | null => {
+    if (last?.judge !== judge || last.text !== text) last = { judge, text, value: parse(judge, text) };
     return last.value as Value | null;
   };
 };
@@ -76,17 +89,17 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     gapFrom = performance.now();
   };
 
-  const tell = <Event>(schema: Schema<Event>, text: string, listeners: Iterable<(event: Event) => void>): void => {
-    const event = read(schema, text);
+  const tell = <Event>(judge: Judge<Event>, text: string, listeners: Iterable<(event: Event) => void>): void => {
+    const event = read(judge, text);
     if (event === null) return onError(new Error('an event on the bus is not what the contract says'));
     for (const listener of listeners) listener(event);
   };
 
   subscribing.on('smessage', (channel: string, text: string) => {
     if (ears.hear(channel)) return endGap();
-    if (channel === notices) return tell(GatewayNotice, text, noticeListeners);
+    if (channel === notices) return tell(judgeNotice, text, noticeListeners);
     const heard = channels.get(channel);
-    if (heard !== undefined) tell<unknown>(EVENTS[heard.topic], text, heard.listeners);
+    if (heard !== undefined) tell(JUDGES[heard.topic], text, heard.listeners);
   });
   // A cluster loses its nodes one by one.
   for (const event of ['close', '-node']) subscribing.on(event, beginGap);
@@ -116,7 +129,7 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
     held.leave(name);
   };
 
-  /** The listener hears only what the schema of its topic let pass. */
+  /** The listener hears only what the judge of its topic let pass. */
   const subscribe = <Event>(topic: Topic, userId: UserId, listener: (event: Event) => void): Subscription => {
     const name = userChannel(prefix, topic, userId);
     let channel = channels.get(name);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Call, CallQuality } from './call.ts';
+import { hasShapeOf } from './has-shape-of.ts';
 import { DeviceId, SessionId, UserId } from './ids.ts';
 import { CallSignal } from './signal.ts';
 import { Traceparent } from './traceparent.ts';
@@ -67,3 +68,6 @@ export const eventId = (callId: string, seq: number): string => `${callId}.${seq
 /** Everything that travels to sessions on the bus. */
 export const ServerEvent = CallEvent;
 export type ServerEvent = z.infer<typeof ServerEvent>;
+
+/** Whether it is an event as call-service publishes them: see `hasShapeOf`. */
+export const isServerEvent = hasShapeOf(ServerEvent);
