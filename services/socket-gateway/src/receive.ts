@@ -25,7 +25,8 @@ import type { Acknowledge } from './transports/transport.ts';
 const STALE_AFTER_MS = 4000;
 const GROWS_STALE: ReadonlySet<Command['type']> = new Set(['place_call', 'accept_call']);
 
-interface Pending extends OutgoingCommand {
+interface Pending {
+  readonly outgoing: OutgoingCommand;
   readonly asked: Asked;
   readonly acknowledge: Acknowledge | null;
   /** By `performance.now()`. */
@@ -114,14 +115,16 @@ export class Receiver<Frame> {
 
   /** Answers every command that waits with `service_error`. */
   refuseAll(): void {
-    for (const { command, asked, acknowledge } of this.#backlog.clear()) this.#refuse('service_error', command.type, asked, acknowledge);
+    for (const { outgoing, asked, acknowledge } of this.#backlog.clear())
+      this.#refuse('service_error', outgoing.command.type, asked, acknowledge);
   }
 
   /** Whether a command about this call is under way: its answer comes before the events that it causes. */
   awaits(call: Call): boolean {
     if (this.#current === null) return false;
-    const asked = callIdOf(this.#current);
-    return (asked !== null && (asked === call.id || asked === call.calleeAlias)) || mayConcern(this.#current, call);
+    const { outgoing } = this.#current;
+    const asked = callIdOf(outgoing);
+    return (asked !== null && (asked === call.id || asked === call.calleeAlias)) || mayConcern(outgoing, call);
   }
 
   /** Whether no command waits for its answer. */
@@ -170,7 +173,7 @@ export class Receiver<Frame> {
   #queue(command: Command, asked: Asked, acknowledge: Acknowledge | null, takenAt: number): void {
     const { actor, dialect } = this.#options;
     const needsCallId = command.type === 'place_call' && command.callId === undefined;
-    const pending: Pending = {
+    const outgoing: OutgoingCommand = {
       commandId: randomUUID(),
       actor,
       command,
@@ -178,11 +181,8 @@ export class Receiver<Frame> {
       requestId: asked.requestId,
       wantsAnswer: acknowledge !== null || asked.requestId !== null || asked.calleeId !== undefined,
       dialect: dialect.name,
-      asked,
-      acknowledge,
-      takenAt,
     };
-    if (this.#backlog.add(pending, textIn(command))) this.#send();
+    if (this.#backlog.add({ outgoing, asked, acknowledge, takenAt }, textIn(command))) this.#send();
     else this.#refuse('rate_limited', command.type, asked, acknowledge);
   }
 
@@ -194,13 +194,14 @@ export class Receiver<Frame> {
     this.#isSending = true;
     for (let next = this.#backlog.next(); next !== undefined; next = this.#backlog.next()) {
       this.#current = next;
-      const { asked, acknowledge, takenAt, ...command } = next;
-      const reply = await this.#options.sendCommand(command, () => this.#isWanted(command.command, takenAt));
+      const { outgoing, asked, acknowledge, takenAt } = next;
+      const { command } = outgoing;
+      const reply = await this.#options.sendCommand(outgoing, () => this.#isWanted(command, takenAt));
       this.#current = null;
-      if (!reply.ok && next.command.type === 'report_quality') this.#qualityLimit?.forget(next.command.callId);
-      if (isEnding(next.command)) this.#options.noteEnding(next.command.callId, reply);
-      this.#answer(reply, next.command.type, asked, acknowledge);
-      this.#options.metrics.commandSeconds.observe({ command: next.command.type }, (performance.now() - takenAt) / 1000);
+      if (!reply.ok && command.type === 'report_quality') this.#qualityLimit?.forget(command.callId);
+      if (isEnding(command)) this.#options.noteEnding(command.callId, reply);
+      this.#answer(reply, command.type, asked, acknowledge);
+      this.#options.metrics.commandSeconds.observe({ command: command.type }, (performance.now() - takenAt) / 1000);
     }
     this.#isSending = false;
   }
