@@ -22,9 +22,9 @@ const MAX_REMEMBERED_CALLS = 256;
 
 /** What a session has been told of one call. */
 interface Told {
-  readonly seq: number;
+  seq: number;
   /** Each of them happens once in the life of a call. */
-  readonly types: readonly CallEventType[];
+  readonly types: CallEventType[];
 }
 
 /** What call-service is to know of the things that a session was told. */
@@ -45,8 +45,6 @@ const DELIVERED: Readonly<Record<Telling['kind'], Delivery['kind'] | null>> = {
 const ENDS: ReadonlySet<CallEventType> = new Set(['call_rejected', 'call_cancelled', 'call_ended']);
 /** A session that nobody has. */
 const ANOTHER_SESSION = SessionId.parse('another');
-
-const NOTHING_TOLD: Told = { seq: 0, types: [] };
 
 const dropOldest = <Key>(remembered: Map<Key, unknown> | Set<Key>): void => {
   for (const oldest of remembered.keys()) {
@@ -113,12 +111,12 @@ export class Deliverer<Frame> {
 
   #deliverStep(event: ServerEvent, source: EventSource): void {
     const { id, seq } = event.call;
-    const { seq: toldSeq, types } = this.#told?.get(id) ?? NOTHING_TOLD;
-    if (seq <= toldSeq) return this.#count(event.type, 'repeated');
+    const told = this.#told?.get(id);
+    if (told !== undefined && seq <= told.seq) return this.#count(event.type, 'repeated');
     const isRing = this.#isRing(event);
     const type = isRing ? 'call_placed' : event.type;
-    if (types.includes(type)) {
-      this.#remember(id, { seq, types });
+    if (told?.types.includes(type)) {
+      told.seq = seq;
       return this.#count(type, 'repeated');
     }
     const verdict = isRing ? judgeRing(event, source, { databaseNow: this.#options.clock.now(), snapshotAt: this.#snapshotAt }) : 'rings';
@@ -126,10 +124,11 @@ export class Deliverer<Frame> {
       this.#options.refresh();
       return this.#count(type, 'stale');
     }
-    this.#remember(id, { seq, types: verdict === 'over' ? types : [...types, type] });
+    const { types } = this.#remember(id, seq, told);
     if (verdict === 'over') return this.#count(type, 'over');
     if (types.includes('call_placed')) this.#endMergedRing(event);
-    this.#write({ ...event, type }, source);
+    types.push(type);
+    this.#write(type === event.type ? event : { ...event, type }, source);
   }
 
   /** Every event carries the whole call: a callee that missed the place rings from what came after it. */
@@ -193,10 +192,15 @@ export class Deliverer<Frame> {
     return call.calleeId === this.#options.session.userId;
   }
 
-  #remember(id: CallId, told: Told): void {
+  #remember(id: CallId, seq: number, known: Told | undefined): Told {
+    if (known !== undefined) {
+      known.seq = seq;
+      return known;
+    }
+    const told: Told = { seq, types: [] };
     this.#told ??= new Map();
-    this.#told.delete(id);
     this.#told.set(id, told);
     if (this.#told.size > MAX_REMEMBERED_CALLS) dropOldest(this.#told);
+    return told;
   }
 }

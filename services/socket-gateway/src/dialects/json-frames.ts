@@ -2,6 +2,7 @@ import type { Call, Refusal } from '@trunkline/contract';
 import { acknowledgementOf } from './answers.ts';
 import { askedIn, decodeSaying, isObject, NOTHING_ASKED, unreadable, type Vocabulary } from './decoding.ts';
 import type { Answer, Asked, Decoded, JsonFrame, Reply } from './dialect.ts';
+import { rememberLast } from './remember-last.ts';
 
 interface Envelope {
   readonly type?: unknown;
@@ -33,6 +34,14 @@ export const answerJson = (reply: Reply, asked: Asked, { placed, refused }: Answ
 };
 
 const MAX_DATE = 8.64e15;
+const SECOND_MS = 1000;
+
+/** A whole second as `2026-01-01T00:00:00.`: what comes together is mostly of the same. */
+const secondText = rememberLast((second: number) => new Date(second * SECOND_MS).toISOString().slice(0, -'000Z'.length));
 
 /** Epoch milliseconds as ISO 8601 in UTC. */
-export const isoTime = (at: number): string => new Date(Math.min(MAX_DATE, Math.max(-MAX_DATE, at))).toISOString();
+export const isoTime = (at: number): string => {
+  const milliseconds = Math.trunc(Math.min(MAX_DATE, Math.max(-MAX_DATE, at)));
+  const second = Math.floor(milliseconds / SECOND_MS);
+  return `${secondText(second)}${String(milliseconds - second * SECOND_MS).padStart(3, '0')}Z`;
+};

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { CLOSE_CODES, type CloseReason } from '@trunkline/contract';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
-import { rememberLast } from '../remember-last.ts';
+import { rememberLast } from '../dialects/remember-last.ts';
 import { FloodWatch } from './flood-watch.ts';
 import { PING, PONG, TEXT, wholeFrame } from './whole-frame.ts';
 

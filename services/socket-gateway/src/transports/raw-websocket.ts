@@ -5,7 +5,7 @@ import { refuseUpgrade } from '@trunkline/service-kit';
 import { WebSocket } from 'ws';
 import { tokenInUpgrade } from '../authenticate.ts';
 import type { Dialect, JsonFrame } from '../dialects/dialect.ts';
-import { rememberLast } from '../remember-last.ts';
+import { rememberLast } from '../dialects/remember-last.ts';
 import { settledWithin } from '../settled-within.ts';
 import type { Handshakes } from './handshakes.ts';
 import { ABUSE, FLOOD, HardenedWebSocketServer } from './hardened-ws-server.ts';
