@@ -96,10 +96,10 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
   };
 
   subscribing.on('smessage', (channel: string, text: string) => {
-    if (ears.hear(channel)) return endGap();
-    if (channel === notices) return tell(judgeNotice, text, noticeListeners);
     const heard = channels.get(channel);
-    if (heard !== undefined) tell(JUDGES[heard.topic], text, heard.listeners);
+    if (heard !== undefined) return tell(JUDGES[heard.topic], text, heard.listeners);
+    if (channel === notices) return tell(judgeNotice, text, noticeListeners);
+    if (ears.hear(channel)) endGap();
   });
   // A cluster loses its nodes one by one.
   for (const event of ['close', '-node']) subscribing.on(event, beginGap);
