@@ -15,3 +15,4 @@ export * from './refuse-upgrade.ts';
 export * from './run-service.ts';
 export * from './secrets.ts';
 export * from './tracing.ts';
+export * from './write-together.ts';

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { ERRORS, type ErrorCode, INTERNAL_PATHS, LINK_PATHS, type LinkAnswer, LinkRequest, refusal } from '@trunkline/contract';
-import { type Logger, refuseUpgrade } from '@trunkline/service-kit';
+import { type Logger, refuseUpgrade, writeTogether } from '@trunkline/service-kit';
 import { WebSocket, WebSocketServer } from 'ws';
 import { callOfError } from '../calls/decider.ts';
 import type { CountAnswer } from '../metrics/count-requests.ts';
@@ -47,12 +48,15 @@ const refused = (code: ErrorCode, status: number = ERRORS[code].http) => ({ stat
 /** One gateway's link. */
 class Link {
   readonly #socket: WebSocket;
+  /** What the socket writes to. */
+  readonly #stream: Duplex;
   readonly #options: InternalLinksOptions;
   #underWay = 0;
   #isLeaving = false;
 
-  constructor(socket: WebSocket, options: InternalLinksOptions) {
+  constructor(socket: WebSocket, stream: Duplex, options: InternalLinksOptions) {
     this.#socket = socket;
+    this.#stream = stream;
     this.#options = options;
     socket.on('message', (received, isBinary) => {
       // What comes after our close is not taken: the gateway asks elsewhere.
@@ -79,6 +83,8 @@ class Link {
   async #take({ id, path, body }: LinkRequest): Promise<void> {
     this.#underWay += 1;
     const answer: LinkAnswer = { id, ...(await this.#answer(path, body)) };
+    // A commit answers what came in several requests.
+    writeTogether(this.#stream);
     this.#socket.send(this.#frameOf(answer, path), () => {
       this.#underWay -= 1;
       this.#closeWhenIdle();
@@ -135,7 +141,7 @@ export const startInternalLinks = (options: InternalLinksOptions): AsyncDisposab
     if (isStopping) return refuseUpgrade(stream, STOPPING);
     request.socket.setKeepAlive(true, KEEP_ALIVE_MS);
     webSockets.handleUpgrade(request, stream, head, (socket) => {
-      const link = new Link(socket, options);
+      const link = new Link(socket, stream, options);
       links.add(link);
       socket.on('close', () => {
         links.delete(link);

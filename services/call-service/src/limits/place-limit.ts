@@ -1,5 +1,6 @@
 import { type CommandReply, refusal } from '@trunkline/contract';
 import type { Decider } from '../calls/decider.ts';
+import type { PlaceEnvelope } from '../calls/place.ts';
 import type { Input } from '../calls/world.ts';
 import type { RateLimit } from './rate-limit.ts';
 
@@ -11,15 +12,19 @@ export interface PlaceLimits {
 const longest = (...waits: (number | null)[]): number | null =>
   waits.reduce<number | null>((longer, wait) => (wait !== null && wait > (longer ?? 0) ? wait : longer), null);
 
+type PlaceInput = Extract<Input, { kind: 'command' }> & { envelope: PlaceEnvelope };
+
+const isFirstAttempt = (input: Input): input is PlaceInput =>
+  input.kind === 'command' && input.envelope.command.type === 'place_call' && input.envelope.attempt === 1;
+
 /** Lets a person place only so many calls, and only so many to the same other. What an edge repeats is counted once. */
-export const limitPlaces = (decider: Pick<Decider, 'decide'>, { perCaller, perPair }: PlaceLimits): Pick<Decider, 'decide'> => ({
-  decide: async (input: Input): Promise<CommandReply | null> => {
-    if (input.kind !== 'command' || input.envelope.command.type !== 'place_call' || input.envelope.attempt > 1)
-      return decider.decide(input);
+export const limitPlaces = (decider: Pick<Decider, 'decide'>, { perCaller, perPair }: PlaceLimits): Pick<Decider, 'decide'> => {
+  const place = async (input: PlaceInput): Promise<CommandReply | null> => {
     const { actor, command } = input.envelope;
     const pair = JSON.stringify([actor.userId, command.calleeId]);
     const retryAfterSeconds = longest(await perCaller.take(actor.userId), await perPair.take(pair));
     if (retryAfterSeconds === null) return decider.decide(input);
     return { ok: false, error: { ...refusal('rate_limited', { callId: command.callId }), retryAfterSeconds } };
-  },
-});
+  };
+  return { decide: (input) => (isFirstAttempt(input) ? place(input) : decider.decide(input)) };
+};
