@@ -36,23 +36,31 @@ const detailOf = ({ detail = null, server }: Cause): TraceRow['detail'] => {
 };
 
 export const addTrace = (world: World, call: CallRecord, kind: TraceKind, cause: Cause): void => {
-  world.traces.push({ callId: call.id, at: world.now, kind, ...cause.actor, commandId: cause.commandId, detail: detailOf(cause) });
+  const { userId, deviceId, sessionId } = cause.actor;
+  world.traces.push({
+    callId: call.id,
+    at: world.now,
+    kind,
+    userId,
+    deviceId,
+    sessionId,
+    commandId: cause.commandId,
+    detail: detailOf(cause),
+  });
 };
 
 const eventNow = (
   world: World,
   call: CallRecord,
-  type: CallEvent['type'],
-  actor: EventActor,
-  recipients: UserId[],
-): Omit<CallEvent, 'id'> => {
+  { id, type, actor, recipients }: Pick<CallEvent, 'id' | 'type' | 'actor' | 'recipients'>,
+): CallEvent => {
   const ringMsLeft = isRinging(call.state) ? Math.max(0, call.ringDeadlineAt - world.now) : 0;
-  return { type, at: world.now, ringMsLeft, actor, recipients, call: callOf(call) };
+  return { id, type, at: world.now, ringMsLeft, actor, recipients, call: callOf(call) };
 };
 
 /** Of what happened, those whom any dialect tells of it: a caller knows that it placed, and that media flows, both see. */
 const HEARD_BY: Partial<Record<CallEventType, (call: CallRecord) => UserId[]>> = {
-  call_placed: (call) => participantsOf(call).filter((userId) => userId === call.calleeId),
+  call_placed: (call) => (call.hiddenFromCallee ? [] : [call.calleeId]),
   call_connected: () => [],
 };
 
@@ -65,7 +73,8 @@ export const addEvent = (
   recipients: UserId[] = (HEARD_BY[type] ?? participantsOf)(call),
   details: Pick<CallEvent, 'merged'> = {},
 ): void => {
-  world.events.push({ id: eventId(call.id, call.seq), ...eventNow(world, call, type, actor, recipients), ...details });
+  const event = eventNow(world, call, { id: eventId(call.id, call.seq), type, actor, recipients });
+  world.events.push(Object.assign(event, details));
 };
 
 /** Tells `recipients` something that is no step of the call's life: it repeats the sequence number, and may be lost. */
@@ -78,7 +87,7 @@ export const addHint = (
   details: Pick<CallEvent, 'quality' | 'signal'> = {},
 ): void => {
   const id = `${eventId(call.id, call.seq)}.${type}.${world.now}`;
-  world.hints.push({ id, ...eventNow(world, call, type, actor, recipients), ...details });
+  world.hints.push(Object.assign(eventNow(world, call, { id, type, actor, recipients }), details));
 };
 
 const endCall = (world: World, call: CallRecord, { reason }: Transition, cause: Cause): void => {

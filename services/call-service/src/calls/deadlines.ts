@@ -22,31 +22,40 @@ export interface Deadline {
   at: number;
 }
 
-const after = (from: number | null, seconds: number, trigger: Trigger): Deadline[] =>
-  from === null ? [] : [{ trigger, at: from + seconds * 1000 }];
+const after = (from: number | null, seconds: number, trigger: Trigger): Deadline | null =>
+  from === null ? null : { trigger, at: from + seconds * 1000 };
+
+/** Of those that are due at once, the one that is named first. */
+const firstOf = (...deadlines: (Deadline | null)[]): Deadline | null => {
+  let first: Deadline | null = null;
+  for (const next of deadlines) if (next !== null && (first === null || next.at < first.at)) first = next;
+  return first;
+};
 
 /** Nobody there: not for a callee who can be rung by push. */
-const calleeGone = (call: CallRecord, limits: CallLimits): Deadline[] =>
+const calleeGone = (call: CallRecord, limits: CallLimits): Deadline | null =>
   call.state === 'INITIATING'
     ? after(call.unreachableSince, limits.unreachableGraceSeconds, 'unreachable')
     : after(call.calleeAbsentAt, limits.unreachableGraceSeconds, 'callee_lost');
 
-const whileRinging = (call: CallRecord, limits: CallLimits, ringsByPush: boolean): Deadline[] => [
-  { trigger: 'ring_timeout', at: call.ringDeadlineAt },
-  ...after(call.callerAbsentAt, limits.callerGraceSeconds, 'caller_lost'),
-  ...(ringsByPush ? [] : calleeGone(call, limits)),
-];
+const whileRinging = (call: CallRecord, limits: CallLimits, ringsByPush: boolean): Deadline | null =>
+  firstOf(
+    { trigger: 'ring_timeout', at: call.ringDeadlineAt },
+    after(call.callerAbsentAt, limits.callerGraceSeconds, 'caller_lost'),
+    ringsByPush ? null : calleeGone(call, limits),
+  );
 
 const bothAbsentAt = (call: CallRecord): number | null =>
   call.callerAbsentAt === null || call.calleeAbsentAt === null ? null : Math.max(call.callerAbsentAt, call.calleeAbsentAt);
 
-const whileConnected = (call: CallRecord, limits: CallLimits): Deadline[] => [
-  ...after(call.acceptedAt, limits.callMaxSeconds, 'max_duration'),
-  ...after(bothAbsentAt(call), limits.gatewayLeaseSeconds, 'lost'),
-  ...(call.state === 'CONNECTING' && limits.connectTimeoutSeconds > 0
-    ? after(call.acceptedAt, limits.connectTimeoutSeconds, 'connect_timeout')
-    : []),
-];
+const whileConnected = (call: CallRecord, limits: CallLimits): Deadline | null =>
+  firstOf(
+    after(call.acceptedAt, limits.callMaxSeconds, 'max_duration'),
+    after(bothAbsentAt(call), limits.gatewayLeaseSeconds, 'lost'),
+    call.state === 'CONNECTING' && limits.connectTimeoutSeconds > 0
+      ? after(call.acceptedAt, limits.connectTimeoutSeconds, 'connect_timeout')
+      : null,
+  );
 
 /**
  * The next thing that the system does to this call if nobody else acts; null for a call that is over.
@@ -54,6 +63,5 @@ const whileConnected = (call: CallRecord, limits: CallLimits): Deadline[] => [
  */
 export const nextDeadline = (call: CallRecord, limits: CallLimits, ringsByPush: boolean): Deadline | null => {
   if (call.endedAt !== null) return null;
-  const deadlines = isRinging(call.state) ? whileRinging(call, limits, ringsByPush) : whileConnected(call, limits);
-  return deadlines.reduce<Deadline | null>((first, next) => (first === null || next.at < first.at ? next : first), null);
+  return isRinging(call.state) ? whileRinging(call, limits, ringsByPush) : whileConnected(call, limits);
 };
