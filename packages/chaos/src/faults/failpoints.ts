@@ -23,7 +23,7 @@ const diesAt = ({ links, direction, text }: Failpoint): Fault => ({
   group: 'call-service',
   seconds: [0.3, 2],
   countsFrom: 'begin',
-  inflict: async (world: World, dice: Dice, hold) => {
+  inflict: async (world: World, dice: Dice, hold, note) => {
     const index = dice.below(world.callServices.length);
     const process = world.callServices[index];
     const watched = links(world, index);
@@ -39,6 +39,7 @@ const diesAt = ({ links, direction, text }: Failpoint): Fault => ({
       });
     }
     await Promise.race([dead.promise, pause(SEEN_WITHIN_MS)]);
+    if (!isDying) note(`was not reached: ${text} did not pass`);
     await process?.kill();
     for (const link of watched) {
       link.watch(null);
@@ -52,6 +53,6 @@ const diesAt = ({ links, direction, text }: Failpoint): Fault => ({
 export const FAILPOINTS = {
   dies_before_commit: diesAt({ links: toPostgres, direction: 'up', text: 'COMMIT' }),
   dies_before_it_learns_of_the_commit: diesAt({ links: toPostgres, direction: 'down', text: 'COMMIT' }),
-  dies_after_commit_before_publish: diesAt({ links: toRedis, direction: 'up', text: 'spublish' }),
+  dies_after_commit_before_publish: diesAt({ links: toRedis, direction: 'up', text: '"type":"call_' }),
   dies_after_publish_before_ack: diesAt({ links: fromGateways, direction: 'down', text: '"replies"' }),
 } satisfies Record<string, Fault>;

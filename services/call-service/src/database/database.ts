@@ -45,8 +45,9 @@ const SESSION_SETTINGS = [
 
 export const DATABASE_SESSION_OPTIONS = SESSION_SETTINGS.map((setting) => `-c ${setting}`).join(' ');
 
-const BEGIN = { name: 'begin', text: 'BEGIN' };
-const COMMIT = { name: 'commit', text: 'COMMIT' };
+/** They are named as they read: what watches a connection knows them on the wire. */
+const BEGIN = { name: 'BEGIN', text: 'BEGIN' };
+const COMMIT = { name: 'COMMIT', text: 'COMMIT' };
 
 /** A connection of the pool's. Statements of one turn of the event loop travel together, and those that come meanwhile after them. */
 class Line {
