@@ -43,7 +43,7 @@ const cause = async (options: Options, print: Print): Promise<number> => {
   const startedAt = Date.now();
   const report: Print = (line) => print(`${String(Math.round((Date.now() - startedAt) / 1000)).padStart(5)} s  ${line}`);
   const scale = options.scale ?? scaleFor(seconds, times ?? 1, faults);
-  const { verdicts, evidence, calls, turnedAway, ownLagMs } = await run({
+  const { verdicts, evidence, calls, turnedAway, ownLagMs, arrivalsLateMs } = await run({
     world,
     seed,
     seconds,
@@ -58,7 +58,8 @@ const cause = async (options: Options, print: Print): Promise<number> => {
   const broken = verdicts.filter(({ breaches, figure, promise }) => breaches.length > 0 && isJudged(options, figure, promise));
   print('');
   for (const line of [...promiseTable(verdicts), '', ...faultTable(faults, evidence)]) print(line);
-  print(`${calls} calls; ${turnedAway} arrivals found nobody free; this process itself was up to ${Math.round(ownLagMs)} ms late (p99)`);
+  const late = `this process itself was up to ${Math.round(ownLagMs)} ms late (p99), and arrivals up to ${(arrivalsLateMs / 1000).toFixed(1)} s`;
+  print(`${calls} calls; ${turnedAway} arrivals found nobody free; ${late}`);
   for (const line of breachReport(broken, evidence)) print(line);
   print(broken.length === 0 ? 'every promise held' : `broken: ${broken.map(({ promise }) => promise).join(', ')}. Again: --seed ${seed}`);
   return broken.length === 0 ? 0 : 1;

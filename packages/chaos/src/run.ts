@@ -38,6 +38,8 @@ export interface RunResult {
   turnedAway: number;
   /** How late this process itself was, in milliseconds: no delay below that means anything. */
   ownLagMs: number;
+  /** How far the calls fell behind the rate that was asked for, at most: a machine that cannot keep up was asked for less than it says. */
+  arrivalsLateMs: number;
 }
 
 const PAIRS_PER_CALL_A_SECOND = 3;
@@ -47,16 +49,19 @@ const SETTLE_WITHIN_MS = 45_000;
 const TOLD_WITHIN_MS = 3000;
 const SALT = { people: 1, arrivals: 2, faults: 3, sabotage: 4 };
 
-/** Places calls until the time is up, and for as long as something else goes on. */
-const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds, times }: RunOptions, goesOn: () => boolean): Promise<void> => {
+/** Places calls until the time is up, and for as long as something else goes on. Resolves with how late they were at most, in milliseconds. */
+const arrive = async (crowd: Crowd, dice: Dice, { rate, seconds, times }: RunOptions, goesOn: () => boolean): Promise<number> => {
   const endAt = Date.now() + (times == null ? (seconds ?? 0) * 1000 : 0);
   let dueAt = Date.now();
+  let lateMs = 0;
   while (dueAt < endAt || goesOn()) {
     await pause(Math.max(0, dueAt - Date.now()));
+    lateMs = Math.max(lateMs, Date.now() - dueAt);
     crowd.callSomebody();
     // Arrivals of many people who know nothing of each other.
     dueAt += (-Math.log(1 - dice.next()) * 1000) / rate;
   }
+  return lateMs;
 };
 
 /** Calls that a lost answer left alive are ended by their callers, and by their deadlines. */
@@ -117,7 +122,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     sabotage === undefined ? null : SABOTAGES[sabotage]({ world, crowd, inflict: (fault) => inflict(fault, briefly, inflicted) }),
   ]);
   isTroubled = false;
-  await Promise.all([arrivals, revocations]);
+  const [arrivalsLateMs] = await Promise.all([arrivals, revocations]);
   report('everybody hangs up');
   await crowd.idle(IDLE_WITHIN_MS);
   await askUnanswered(crowd);
@@ -132,6 +137,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
     calls: crowd.stories.size,
     turnedAway: crowd.turnedAway,
     ownLagMs: lag.percentile(99) / 1e6,
+    arrivalsLateMs,
   };
 };
 

@@ -181,6 +181,22 @@ describe('a stop', () => {
     expect(await missed()).toMatchObject([{ content: { type: 'missed_call' } }]);
   });
 
+  it('lets a missed call that waited for it go as soon as it is out, not when it would have been looked for again', async () => {
+    const { ann, bob } = people();
+    await client.device(bob);
+    const { callId } = await ring(bob, ann);
+    await act(ann, callId, 'cancel');
+    // As when the jobs of both were lost, and came again together.
+    await service.database.query(`UPDATE pushes SET created_at = created_at - interval '2 seconds', attempt = 2 WHERE call_id = $1`, [
+      callId,
+    ]);
+    const [stop] = await client.claim(await pushesOf(bob, 'call_cancelled'));
+    expect(await client.claim(await pushesOf(bob, 'missed_call'))).toEqual([]);
+    await client.report({ outcome: 'accepted', id: stop?.id as string, attempt: stop?.attempt as number, providerId: null });
+    expect(await pushesOf(bob, 'missed_call')).toMatchObject([{ attempt: 3, status: 'queued' }]);
+    expect(await client.claim(await pushesOf(bob, 'missed_call'))).toMatchObject([{ content: { type: 'missed_call' } }]);
+  });
+
   it('and a missed call are told of when nobody answered', async () => {
     const { ann, bob } = people();
     await client.device(bob);

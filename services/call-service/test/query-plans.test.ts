@@ -21,7 +21,7 @@ import { DROP_RINGS } from '../src/notifications/queue-call-pushes.ts';
 import { QUEUE_PUSHES } from '../src/notifications/queue-pushes.ts';
 import { READ_REACH } from '../src/notifications/reach.ts';
 import { READ_RINGING_OF } from '../src/notifications/reach-watch.ts';
-import { RECORD_RESULTS, RELEASE_STOPS } from '../src/notifications/record-results.ts';
+import { RECORD_RESULTS, RELEASE_WAITING } from '../src/notifications/record-results.ts';
 import { auditPage } from '../src/server-api/audit-reader.ts';
 import { READ_CHAT_NEWS } from '../src/sessions/chat-news.ts';
 import { DISCONNECT_USER } from '../src/sessions/session-register.ts';
@@ -88,7 +88,7 @@ const HOT: readonly (readonly [{ name: string; text: string }, readonly unknown[
   [DROP_RINGS, [['x']]],
   [CLAIM_PUSHES, [[UUID], [1]]],
   [RECORD_RESULTS, [RESULT]],
-  [RELEASE_STOPS, [['x'], [UUID]]],
+  [RELEASE_WAITING, [['x'], [UUID], ['call_cancelled']]],
   [SWEEP_PUSHES, []],
   [CLAIM_BULK, [500]],
   [READ_NEXT_TARGETED, ['', 500]],

@@ -13,7 +13,7 @@ export interface PushPolicy {
 const STOP_OUTLIVES_RING_MS = 60_000;
 const MISSED_CALL_LIVES_MS = 86_400_000;
 /** By then its stop has gone out; one that has not is waited for. */
-const MISSED_CALL_AFTER_MS = 1000;
+export const MISSED_CALL_AFTER_MS = 1000;
 
 /** The events that end a ring; the table of transitions lists them while a call rings, and nowhere else. */
 const RING_ENDS: ReadonlySet<CallEventType> = new Set(['call_accepted', 'call_rejected', 'call_cancelled', 'call_missed']);

@@ -2,6 +2,7 @@ import type { PushResult, PushType } from '@trunkline/contract';
 import type { Transaction } from '../database/database.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { pushDraft, type WebhookDraft } from '../webhooks/webhook-draft.ts';
+import { MISSED_CALL_AFTER_MS } from './call-pushes.ts';
 import { LOOK_AGAIN, type QueuedPush } from './queue-pushes.ts';
 
 /** Half a second, doubled with each failure up to a minute, and jitter; never before the provider allows it. */
@@ -58,13 +59,21 @@ export const RECORD_RESULTS = {
     FROM judged j JOIN recorded r ON r.id = j.id`,
 };
 
-/** `$1`, `$2`: call and target of each ring that is out of a notifier's hands. */
-export const RELEASE_STOPS = {
-  name: 'release_stops',
+/** What waits for another push of its call and target to be out of a notifier's hands, by the type of that one. */
+const WAITS_FOR: Partial<Record<PushType, PushType>> = { incoming_call: 'call_cancelled', call_cancelled: 'missed_call' };
+
+/**
+ * `$1`, `$2`: call and target of each push that is out of a notifier's hands, `$3`: what waited for it. A missed call that is younger than
+ * its own delay has not been asked for yet.
+ */
+export const RELEASE_WAITING = {
+  name: 'release_waiting',
   text: `UPDATE pushes SET attempt = attempt + 1, due_at = clock_timestamp() + ${LOOK_AGAIN}
-    WHERE id IN (SELECT stop.id FROM unnest($1::text[], $2::uuid[]) AS ring (call_id, target_id)
-      JOIN pushes stop ON stop.call_id = ring.call_id AND stop.target_id = ring.target_id
-      WHERE stop.type = 'call_cancelled' AND stop.status = 'queued' AND stop.claimed_until IS NULL ORDER BY stop.id FOR UPDATE OF stop)
+    WHERE id IN (SELECT next.id FROM unnest($1::text[], $2::uuid[], $3::text[]) AS done (call_id, target_id, waiting)
+      JOIN pushes next ON next.call_id = done.call_id AND next.target_id = done.target_id
+      WHERE next.type = done.waiting AND next.status = 'queued' AND next.claimed_until IS NULL
+        AND (next.type <> 'missed_call' OR next.created_at < clock_timestamp() - ${MISSED_CALL_AFTER_MS} * interval '1 millisecond')
+      ORDER BY next.id FOR UPDATE OF next)
     RETURNING id, attempt, call_id AS "callId", bulk_id AS "bulkId", 0::float8 AS "delayMs"`,
 };
 
@@ -92,7 +101,7 @@ const failedPush = (result: RecordedResult): WebhookDraft[] => {
 
 /** What follows from results, once they are committed. */
 export interface Aftermath {
-  /** Pushes to be enqueued: those to be tried again, and the stops that waited for their rings. */
+  /** Pushes to be enqueued: those to be tried again, the stops that waited for their rings, and the missed calls that waited for their stops. */
   again: QueuedPush[];
   /** Calls that a push has rung. */
   rung: string[];
@@ -100,20 +109,26 @@ export interface Aftermath {
   unreached: string[];
 }
 
-const releaseStops = async (transaction: Transaction, recorded: readonly RecordedResult[]): Promise<QueuedPush[]> => {
-  const rings = recorded.filter(({ type, status }) => type === 'incoming_call' && status !== 'queued');
-  if (rings.length === 0) return [];
-  return transaction.query<QueuedPush>(RELEASE_STOPS, [rings.map(({ callId }) => callId), rings.map(({ targetId }) => targetId)]);
+const releaseWaiting = async (transaction: Transaction, recorded: readonly RecordedResult[]): Promise<QueuedPush[]> => {
+  const done = recorded.flatMap(({ type, status, callId, targetId }) => {
+    const waiting = status === 'queued' ? undefined : WAITS_FOR[type];
+    return waiting === undefined ? [] : [{ callId, targetId, waiting }];
+  });
+  if (done.length === 0) return [];
+  return transaction.query<QueuedPush>(RELEASE_WAITING, [
+    done.map(({ callId }) => callId),
+    done.map(({ targetId }) => targetId),
+    done.map(({ waiting }) => waiting),
+  ]);
 };
 
-/** Writes down what became of pushes, in the trace of their calls too, and removes targets that are gone. */
 export const recordResults = async (
   transaction: Transaction,
   results: readonly PushResult[],
   webhooks: Pick<Webhooks, 'store'> | null,
 ): Promise<Aftermath> => {
   const recorded = await transaction.query<RecordedResult>(RECORD_RESULTS, [JSON.stringify(results)]);
-  const released = await releaseStops(transaction, recorded);
+  const released = await releaseWaiting(transaction, recorded);
   webhooks?.store(transaction, recorded.flatMap(failedPush));
   const isRung = ({ type, status }: RecordedResult): boolean => type === 'incoming_call' && status === 'accepted';
   return {
