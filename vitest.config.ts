@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -6,6 +7,7 @@ export default defineConfig({
     globalSetup: ['./test/global-setup.ts'],
     // Tests wait more than they work: two cores are busy with three.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // What a test waits for comes at once, or late where the machine is busy with others: patience costs only who fails.
     testTimeout: 60_000,
     hookTimeout: 120_000,

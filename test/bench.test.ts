@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { commandOnce, queryOnce, startBackingServices } from '@trunkline/backing-services';
+import { COMPILE_CACHE, commandOnce, queryOnce, startBackingServices } from '@trunkline/backing-services';
 import { Histogram, problemsInMessages, runBench, SCENARIOS } from '@trunkline/bench';
 import { expect, inject, test } from 'vitest';
 import { ROOT } from './repository-root.ts';
@@ -22,7 +22,11 @@ interface Report {
 }
 
 /** The servers that this run of the tests has anyway. */
-const backing = () => ({ DATABASE_URL: inject('templateDatabaseUrl'), REDIS_URL: inject('redisUrl') });
+const backing = () => ({
+  DATABASE_URL: inject('templateDatabaseUrl'),
+  REDIS_URL: inject('redisUrl'),
+  BENCH_COMPILE_CACHE: COMPILE_CACHE.NODE_COMPILE_CACHE,
+});
 
 /** Runs the command as a person would, for a second at a low rate. What is asserted is what happened, never how fast. */
 const bench = async (...args: string[]): Promise<{ code: number; report: Report; said: string }> => {

@@ -97,7 +97,7 @@ const startOnce = async ({ name, script, env, stores, nodeOptions = [] }: ChildO
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, ['--expose-gc', '--import', IN_CHILD, ...nodeOptions, script], {
-    env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
+    env: { ...stores.forServers, ...env, PORT: String(port), HOST: '127.0.0.1' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   }) as ChildProcessByStdio<null, Readable, Readable>;
   const ended = once(child, 'exit');
