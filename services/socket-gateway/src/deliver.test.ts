@@ -243,6 +243,15 @@ describe('a session', () => {
     expect(names()).toHaveLength(301);
   });
 
+  it('forgets first the call that it has not heard of for longest', () => {
+    const { deliverer, names } = createSession();
+    for (let index = 0; index < 256; index += 1) deliverer.deliver(cancelOf(index), 'live');
+    for (const index of [0, 256, 0]) deliverer.deliver(cancelOf(index), 'live');
+    expect(names()).toHaveLength(257);
+    deliverer.deliver(cancelOf(1), 'live');
+    expect(names()).toHaveLength(258);
+  });
+
   it('hears of its own end of the calls that it was left in doubt about last', () => {
     const { deliverer, frames } = createSession();
     for (let index = 0; index < 300; index += 1) deliverer.doubt(`c${index}`);

@@ -70,7 +70,7 @@ export interface DelivererOptions<Frame> {
 /** Turns the events of one session into frames: each once, in the order of its call, and no ring that is over. */
 export class Deliverer<Frame> {
   readonly #options: DelivererOptions<Frame>;
-  /** By call, the oldest first. Most sessions are idle, so it is made when it is needed. */
+  /** By call, the one last heard of at the end. Most sessions are idle, so it is made when it is needed. */
   #told: Map<CallId, Told> | null = null;
   #stops: StopReports | null = null;
   /** Calls that the session asked to end and was not answered in time, by the id that it named; the oldest first. */
@@ -111,7 +111,7 @@ export class Deliverer<Frame> {
 
   #deliverStep(event: ServerEvent, source: EventSource): void {
     const { id, seq } = event.call;
-    const told = this.#told?.get(id);
+    const told = this.#recall(id);
     if (told !== undefined && seq <= told.seq) return this.#count(event.type, 'repeated');
     const isRing = this.#isRing(event);
     const type = isRing ? 'call_placed' : event.type;
@@ -190,6 +190,14 @@ export class Deliverer<Frame> {
 
   #isCallee(call: Call): boolean {
     return call.calleeId === this.#options.session.userId;
+  }
+
+  #recall(id: CallId): Told | undefined {
+    const told = this.#told?.get(id);
+    if (told === undefined) return undefined;
+    this.#told?.delete(id);
+    this.#told?.set(id, told);
+    return told;
   }
 
   #remember(id: CallId, seq: number, known: Told | undefined): Told {
