@@ -92,3 +92,22 @@ it('a connection that PostgreSQL ends fails what was under way, and the next one
   await ended;
   expect(await database.query(ECHO, [4])).toEqual([{ said: 4 }]);
 });
+
+it('a row that cannot be read fails its transaction, and not the process', async () => {
+  await using opened = await openTestDatabase();
+  const { database } = opened;
+  const readMoney = pg.types.getTypeParser(pg.types.builtins.MONEY, 'text');
+  pg.types.setTypeParser(pg.types.builtins.MONEY, () => {
+    throw new Error('not a number');
+  });
+  try {
+    const unread = database.transaction(({ query, send }) => {
+      send(NOTE, ['lost']);
+      return query({ name: 'money', text: 'SELECT n::money FROM generate_series(1, 3) AS n' }, []);
+    });
+    await expect(unread).rejects.toThrow('not a number');
+  } finally {
+    pg.types.setTypeParser(pg.types.builtins.MONEY, readMoney);
+  }
+  expect(await notesIn(database)).toBe(0);
+});

@@ -49,8 +49,8 @@ export const DATABASE_SESSION_OPTIONS = SESSION_SETTINGS.map((setting) => `-c ${
 const BEGIN = { name: 'BEGIN', text: 'BEGIN' };
 const COMMIT = { name: 'COMMIT', text: 'COMMIT' };
 
-/** A connection of the pool's. Statements of one turn of the event loop travel together, and those that come meanwhile after them. */
-class Line {
+/** Of a connection of the pool's. Statements of one turn of the event loop travel together, and those that come meanwhile after them. */
+class Rounds {
   readonly #client: pg.PoolClient;
   readonly #prepared: Prepared;
   #waiting: Asked[] = [];
@@ -92,8 +92,8 @@ const ignoreUntilSettled = <Result>(promise: Promise<Result>): Promise<Result> =
   return promise;
 };
 
-const runTransaction = async <Result>(line: Line, work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
-  const ask = (statement: Statement, values: Values): Promise<Given> => ignoreUntilSettled(line.ask(statement, values));
+const runTransaction = async <Result>(rounds: Rounds, work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
+  const ask = (statement: Statement, values: Values): Promise<Given> => ignoreUntilSettled(rounds.ask(statement, values));
   const begun = ask(BEGIN, []);
   const result = await work({
     query: <Row extends object>(statement: Statement, values: Values) =>
@@ -127,10 +127,10 @@ export const openDatabase = ({ url, poolSize, onError }: DatabaseOptions): Datab
     return known;
   };
 
-  const onLine = async <Result>(work: (line: Line) => Promise<Result>): Promise<Result> => {
+  const inRounds = async <Result>(work: (rounds: Rounds) => Promise<Result>): Promise<Result> => {
     const client = await pool.connect();
     try {
-      const result = await work(new Line(client, preparedOn(client)));
+      const result = await work(new Rounds(client, preparedOn(client)));
       client.release();
       return result;
     } catch (error) {
@@ -142,8 +142,8 @@ export const openDatabase = ({ url, poolSize, onError }: DatabaseOptions): Datab
 
   return {
     query: <Row extends object>(statement: Statement, values: Values) =>
-      onLine(async (line) => (await line.ask(statement, values)).rows as Row[]),
-    transaction: (work) => onLine((line) => runTransaction(line, work)),
+      inRounds(async (rounds) => (await rounds.ask(statement, values)).rows as Row[]),
+    transaction: (work) => inRounds((rounds) => runTransaction(rounds, work)),
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     [Symbol.asyncDispose]: () => pool.end(),
   };

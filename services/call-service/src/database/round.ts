@@ -104,7 +104,12 @@ export class Round {
   }
 
   handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {
-    this.#rows.push(rowOf(this.#prepared.get(this.#answered.statement.name) ?? NO_COLUMNS, fields));
+    if (this.#hasFailed) return;
+    try {
+      this.#rows.push(rowOf(this.#prepared.get(this.#answered.statement.name) ?? NO_COLUMNS, fields));
+    } catch (error) {
+      this.handleError(error);
+    }
   }
 
   handleCommandComplete({ text }: { text: string }): void {
@@ -121,6 +126,7 @@ export class Round {
 
   /** Only now is committed what stood outside of a transaction. */
   handleReadyForQuery(): void {
+    if (this.#hasFailed) return;
     for (const [index, { resolve }] of this.#asked.entries()) resolve(this.#given[index] as Given);
     this.callback(null);
   }

@@ -122,6 +122,7 @@ const releaseWaiting = async (transaction: Transaction, recorded: readonly Recor
   ]);
 };
 
+/** Writes down what became of pushes, in the trace of their calls too, and removes targets that are gone. */
 export const recordResults = async (
   transaction: Transaction,
   results: readonly PushResult[],

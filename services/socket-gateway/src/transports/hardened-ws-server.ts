@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { CLOSE_CODES, type CloseReason } from '@trunkline/contract';
+import { writeTogether } from '@trunkline/service-kit';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { rememberLast } from '../dialects/remember-last.ts';
 import { FloodWatch } from './flood-watch.ts';
@@ -36,15 +37,6 @@ interface WebSocketInternals {
 }
 
 type Written = (error?: Error | null) => void;
-
-const uncork = (stream: Socket): void => stream.uncork();
-
-/** What is written in one turn of the event loop leaves as one write; what is alone waits for nothing. */
-const gatherTurn = (stream: Socket): void => {
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  process.nextTick(uncork, stream);
-};
 
 const textFrame = rememberLast((text: string) => wholeFrame(TEXT, text));
 
@@ -123,7 +115,7 @@ class HardenedWebSocket extends WebSocket {
   }
 
   #writeWhole(frame: Buffer, onWritten?: Written): void {
-    gatherTurn(this.#stream);
+    writeTogether(this.#stream);
     this.#stream.write(frame, undefined, onWritten);
   }
 
@@ -156,7 +148,7 @@ export class HardenedWebSocketServer extends WebSocketServer {
     const hardened: object = { ...options, ...LIMITS, WebSocket: HardenedWebSocket };
     super(hardened);
     // The answer to the upgrade is about to be written, and the engine's first packet follows.
-    this.on('headers', (_headers, { socket }) => gatherTurn(socket));
+    this.on('headers', (_headers, { socket }) => writeTogether(socket));
   }
 }
 
