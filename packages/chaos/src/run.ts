@@ -101,7 +101,7 @@ export const run = async (options: RunOptions): Promise<RunResult> => {
   const name = `c${seed}-${Date.now().toString(36)}`;
   const dice = new Dice(seed);
   using crowd = await Crowd.gather({
-    gateways: world.links.edge.map(({ url }) => url),
+    gateways: world.links.edge,
     pairs: Math.max(FEWEST_PAIRS, Math.ceil(rate * PAIRS_PER_CALL_A_SECOND)),
     name,
     dice: dice.fork(SALT.people),

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, Socket } from 'node:net';
+import { type Duplex, duplexPair } from 'node:stream';
 
 /** `up`: from whoever connected to the target. `down`: back. */
 export type Direction = 'up' | 'down';
@@ -10,6 +11,8 @@ export type Verdict = 'carry' | 'hold' | 'reset';
 export interface FaultProxy extends AsyncDisposable {
   /** The target's URL for those that go through the proxy. */
   readonly url: string;
+  /** A connection through the proxy for somebody in this process: it meets the same, and costs no socket of its own. */
+  dial(): Duplex;
   /** How many connections were ever made. */
   readonly connections: number;
   /** New connections carry again, and so do stalled ones: what was stalled comes late. Those that were swallowed stay dead. */
@@ -51,15 +54,15 @@ class Conditions {
 
 /** One direction of one connection. */
 class Lane {
-  readonly #from: Socket;
-  readonly #to: Socket;
+  readonly #from: Duplex;
+  readonly #to: Duplex;
   readonly #link: Link;
   readonly #direction: Direction;
   #tail: Promise<void> = Promise.resolve();
   #isDead = false;
   #waking: (() => void) | null = null;
 
-  constructor(link: Link, direction: Direction, from: Socket, to: Socket) {
+  constructor(link: Link, direction: Direction, from: Duplex, to: Duplex) {
     this.#link = link;
     this.#direction = direction;
     this.#from = from;
@@ -113,15 +116,32 @@ class Lane {
   }
 }
 
+/** As the system does to who connects where nothing listens or nobody wants it. */
+const refusal = (code: 'ECONNREFUSED' | 'ECONNRESET'): Error => Object.assign(new Error(code), { code });
+
+const breakOff = (side: Duplex): void => {
+  if (side instanceof Socket) side.resetAndDestroy();
+  else side.destroy(refusal('ECONNRESET'));
+};
+
+/** Two ends within this process; as of a socket, one that is gone is the end of what the other reads. */
+const openPair = (): [Duplex, Duplex] => {
+  const [near, own] = duplexPair({ allowHalfOpen: false });
+  near.once('close', () => own.push(null));
+  own.once('close', () => near.push(null));
+  near.once('error', (error) => own.destroy(error));
+  return [near, own];
+};
+
 /** One connection, and the one to the target that it stands for. */
 class Link {
   readonly conditions: Conditions;
-  readonly #near: Socket;
+  readonly #near: Duplex;
   readonly #far: Socket;
   readonly #lanes: Readonly<Record<Direction, Lane>>;
   #carriedBytes = 0;
 
-  constructor(conditions: Conditions, near: Socket, far: Socket, onClose: (link: Link) => void) {
+  constructor(conditions: Conditions, near: Duplex, far: Socket, onClose: (link: Link) => void) {
     this.conditions = conditions;
     this.#near = near;
     this.#far = far;
@@ -130,10 +150,10 @@ class Link {
     this.#follow(far, 'down', onClose);
   }
 
-  #follow(socket: Socket, direction: Direction, onClose: (link: Link) => void): void {
-    socket.setNoDelay(true);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', (hadError) => {
+  #follow(side: Duplex, direction: Direction, onClose: (link: Link) => void): void {
+    if (side instanceof Socket) side.setNoDelay(true);
+    side.on('error', () => side.destroy());
+    side.on('close', (hadError: boolean | undefined) => {
       this.wake();
       if (hadError) this.reset();
       else void this.#lanes[direction].finish();
@@ -161,8 +181,8 @@ class Link {
   }
 
   reset(): void {
-    this.#near.resetAndDestroy();
-    this.#far.resetAndDestroy();
+    breakOff(this.#near);
+    breakOff(this.#far);
   }
 }
 
@@ -173,16 +193,14 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
   const links = new Set<Link>();
   let connections = 0;
 
-  const server = createServer((near) => {
+  const take = (near: Duplex): void => {
     connections += 1;
-    if (conditions.isRefusing) {
-      near.on('error', () => undefined).resetAndDestroy();
-      return;
-    }
+    if (conditions.isRefusing) return breakOff(near.on('error', () => undefined));
     const link = new Link(conditions, near, connect(Number(port), hostname), (closed) => links.delete(closed));
     links.add(link);
     if (conditions.isSwallowing) link.die();
-  });
+  };
+  const server = createServer(take);
   const listen = async (at: number): Promise<number> => {
     server.listen(at, '127.0.0.1');
     await once(server, 'listening');
@@ -205,6 +223,12 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
 
   return {
     url: url.href,
+    dial: () => {
+      const [near, own] = openPair();
+      if (server.listening) take(near);
+      else process.nextTick(() => own.destroy(refusal('ECONNREFUSED')));
+      return own;
+    },
     get connections() {
       return connections;
     },

@@ -1,6 +1,5 @@
-import type { FaultProxy } from '@trunkline/testing';
 import type { Dice } from '../dice.ts';
-import type { Links, World } from '../system/world.ts';
+import type { World } from '../system/world.ts';
 import type { Fault } from './fault.ts';
 import { type PacketRule, withPacketRules } from './packet-rules.ts';
 
@@ -9,7 +8,8 @@ interface Connected {
   ends: readonly [string, string];
   group: Fault['group'];
   seconds: Fault['seconds'];
-  choose(links: Links, dice: Dice): readonly FaultProxy[];
+  /** Whose port the packets go to and come from. */
+  choose(world: World, dice: Dice): readonly { url: string }[];
 }
 
 const CONNECTED: readonly Connected[] = [
@@ -17,25 +17,26 @@ const CONNECTED: readonly Connected[] = [
     ends: ['gateway', 'redis'],
     group: 'redis',
     seconds: [3, 8],
-    choose: ({ gatewayToRedis }, dice) => [dice.pick(gatewayToRedis)],
+    choose: ({ links }, dice) => [dice.pick(links.gatewayToRedis)],
   },
   {
     ends: ['gateway', 'call_service'],
     group: 'call-service',
     seconds: [3, 8],
-    choose: ({ gatewayToCallService }, dice) => dice.pick(gatewayToCallService),
+    choose: ({ links }, dice) => dice.pick(links.gatewayToCallService),
   },
   {
     ends: ['call_service', 'postgres'],
     group: 'postgres',
     seconds: [2, 5],
-    choose: ({ callServiceToPostgres }, dice) => [dice.pick(callServiceToPostgres)],
+    choose: ({ links }, dice) => [dice.pick(links.callServiceToPostgres)],
   },
   {
     ends: ['phones', 'gateway'],
     group: 'phones',
     seconds: [1, 2.5],
-    choose: ({ edge }, dice) => [dice.pick(edge)],
+    // Phones have no socket before the one to the gateway.
+    choose: ({ gateways }, dice) => [dice.pick(gateways)],
   },
 ];
 
@@ -65,9 +66,9 @@ const faultOf = ({ group, seconds, choose }: Connected, { ways, verdict, share }
   group,
   seconds,
   countsFrom: 'end',
-  inflict: async ({ links }: World, dice, hold, note) => {
+  inflict: async (world: World, dice, hold, note) => {
     const drawn = Math.round(dice.between(...share));
-    const ports = choose(links, dice).map(({ url }) => Number(new URL(url).port));
+    const ports = choose(world, dice).map(({ url }) => Number(new URL(url).port));
     const rules = ports.flatMap((port) => ways.map((way): PacketRule => ({ port, way, share: drawn, verdict })));
     note(`met ${await withPacketRules(rules, hold)} packets`);
   },

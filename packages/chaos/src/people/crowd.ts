@@ -1,15 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { mintToken } from '@trunkline/testing';
 import type { Dice } from '../dice.ts';
-import { Device, type Ears, type Told } from './device.ts';
+import { Device, type Door, type Ears, type Told } from './device.ts';
 import { PLAYS, type PlayName, pickPlay } from './plays.ts';
 import type { Revocation } from './revocations.ts';
 import { Story } from './story.ts';
 import { WIRES } from './wire.ts';
 
 export interface CrowdOptions {
-  /** URLs of gateways, each with a slash at its end. */
-  gateways: readonly string[];
+  gateways: readonly Door[];
   pairs: number;
   /** Begins every id, so that two crowds share nothing. */
   name: string;

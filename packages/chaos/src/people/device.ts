@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { WebSocket } from 'ws';
+import type { FaultProxy } from '@trunkline/testing';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { Answer, Ask, Said, Verb, Wire } from './wire.ts';
 
 export type Told = Extract<Said, { kind: 'told' }>;
@@ -14,13 +15,16 @@ export interface Ears {
   back(device: Device, afterMs: number): void;
 }
 
+/** How devices get to one gateway. */
+export type Door = Pick<FaultProxy, 'url' | 'dial'>;
+
 export interface DeviceOptions {
   userId: string;
   deviceId: string;
   token: string;
   wire: Wire;
-  /** URLs that end in a slash; it tries the next when one does not let it in. */
-  gateways: readonly string[];
+  /** It tries the next when one does not let it in. */
+  gateways: readonly Door[];
   firstGateway: number;
   ears: Ears;
 }
@@ -134,16 +138,23 @@ export class Device {
 
   #connect(): void {
     const { wire, gateways, token } = this.#options;
-    const gateway = gateways[this.#gateway % gateways.length] as string;
-    const socket = new WebSocket(wire.url(gateway, token), { perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS });
+    const { url, dial } = gateways[this.#gateway % gateways.length] as Door;
+    // ws takes any stream for a connection, though its types name a socket.
+    const createConnection = dial as unknown as NonNullable<ClientOptions['createConnection']>;
+    const socket = new WebSocket(wire.url(url, token), { perMessageDeflate: false, createConnection });
     this.#socket = socket;
+    const patience = setTimeout(() => socket.terminate(), HANDSHAKE_MS);
     socket.on('open', () => {
+      clearTimeout(patience);
       if (wire.opening(token) === null) this.#becomeReady();
     });
     socket.on('message', (frame) => this.#read(socket, String(frame)));
     // A connection that breaks is told by its close.
     socket.on('error', () => undefined);
-    socket.on('close', () => this.#lose());
+    socket.on('close', () => {
+      clearTimeout(patience);
+      this.#lose();
+    });
   }
 
   #read(socket: WebSocket, frame: string): void {
