@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['packages/**/*.test.ts', 'services/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['./test/global-setup.ts'],
-    // Tests wait more than they work: two cores are busy with three.
-    maxWorkers: 3,
+    // Tests wait more than they work: two cores are busy with four.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // What a test waits for comes at once, or late where the machine is busy with others: patience costs only who fails.
     testTimeout: 60_000,
