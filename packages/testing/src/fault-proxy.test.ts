@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
@@ -11,7 +11,7 @@ const startEcho = async () => {
   const server = createServer((socket) => socket.on('error', () => undefined).pipe(socket)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   starting.defer(() => void server.close());
-  const sockets = new Set<Duplex>();
+  const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -31,6 +31,7 @@ const follow = (socket: Duplex) => {
       isClosed = true;
     });
   return {
+    stopReading: () => void socket.pause(),
     say: (text: string) => void socket.write(text),
     heard: () => chunks.join(''),
     chunks,
@@ -120,6 +121,18 @@ describe.each(Object.entries(WAYS))('%s', (_way, dial) => {
     for (const socket of echo.sockets) socket.end('farewell');
     await left.isClosed();
     expect(left.heard()).toBe('bfarewell');
+  });
+
+  it('who leaves while more comes than it reads is gone too', async () => {
+    await using echo = await startEcho();
+    using leaving = await dial(echo.proxy);
+    leaving.say('a');
+    await leaving.hears('a');
+    leaving.stopReading();
+    leaving.say('x'.repeat(32_000_000));
+    await until('it is on its way back', () => [...echo.sockets].some(({ bytesRead }) => bytesRead > 1_000_000));
+    leaving[Symbol.dispose]();
+    await until('the target knows', () => echo.sockets.size === 0);
   });
 
   it('drips in small pieces, and cuts after so many bytes', async () => {

@@ -124,11 +124,20 @@ const breakOff = (side: Duplex): void => {
   else side.destroy(refusal('ECONNRESET'));
 };
 
+/** What was written to somebody who is gone would be waited for for ever: a socket is reset by it. */
+const endWith = (gone: Duplex, left: Duplex): void => {
+  gone.once('close', () => {
+    if (left.writableLength > 0) left.destroy(refusal('ECONNRESET'));
+    left.once('end', () => left.destroy());
+    left.push(null);
+  });
+};
+
 /** Two ends within this process; as of a socket, one that is gone is the end of what the other reads. */
 const openPair = (): [Duplex, Duplex] => {
   const [near, own] = duplexPair({ allowHalfOpen: false });
-  near.once('close', () => own.push(null));
-  own.once('close', () => near.push(null));
+  endWith(near, own);
+  endWith(own, near);
   near.once('error', (error) => own.destroy(error));
   return [near, own];
 };
@@ -153,9 +162,9 @@ class Link {
   #follow(side: Duplex, direction: Direction, onClose: (link: Link) => void): void {
     if (side instanceof Socket) side.setNoDelay(true);
     side.on('error', () => side.destroy());
-    side.on('close', (hadError: boolean | undefined) => {
+    side.on('close', () => {
       this.wake();
-      if (hadError) this.reset();
+      if (side.errored !== null) this.reset();
       else void this.#lanes[direction].finish();
       if (this.#near.destroyed && this.#far.destroyed) onClose(this);
     });
