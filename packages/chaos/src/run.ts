@@ -38,7 +38,7 @@ export interface RunResult {
   turnedAway: number;
   /** How late this process itself was, in milliseconds: no delay below that means anything. */
   ownLagMs: number;
-  /** How far the calls fell behind the rate that was asked for, at most: a machine that cannot keep up was asked for less than it says. */
+  /** How late calls were placed, at most, in milliseconds: those of that time then came all at once. */
   arrivalsLateMs: number;
 }
 

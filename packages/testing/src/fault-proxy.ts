@@ -116,18 +116,18 @@ class Lane {
   }
 }
 
-/** As the system does to who connects where nothing listens or nobody wants it. */
-const refusal = (code: 'ECONNREFUSED' | 'ECONNRESET'): Error => Object.assign(new Error(code), { code });
+/** What a socket says that nobody listens to, or that was reset. */
+const socketError = (code: 'ECONNREFUSED' | 'ECONNRESET'): Error => Object.assign(new Error(code), { code });
 
 const breakOff = (side: Duplex): void => {
   if (side instanceof Socket) side.resetAndDestroy();
-  else side.destroy(refusal('ECONNRESET'));
+  else side.destroy(socketError('ECONNRESET'));
 };
 
 /** What was written to somebody who is gone would be waited for for ever: a socket is reset by it. */
 const endWith = (gone: Duplex, left: Duplex): void => {
   gone.once('close', () => {
-    if (left.writableLength > 0) left.destroy(refusal('ECONNRESET'));
+    if (left.writableLength > 0) left.destroy(socketError('ECONNRESET'));
     left.once('end', () => left.destroy());
     left.push(null);
   });
@@ -235,7 +235,7 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
     dial: () => {
       const [near, own] = openPair();
       if (server.listening) take(near);
-      else process.nextTick(() => own.destroy(refusal('ECONNREFUSED')));
+      else process.nextTick(() => own.destroy(socketError('ECONNREFUSED')));
       return own;
     },
     get connections() {
