@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { BackingEnvironment } from '@trunkline/backing-services';
+import { type BackingEnvironment, interruption } from '@trunkline/backing-services';
 import { compareCheckouts } from './against.ts';
 import { compareWithBaseline } from './compare.ts';
 import { findMax, LONGEST_P99_MS } from './find-max.ts';
@@ -80,21 +80,11 @@ const runScenario = async (stores: Stores, scenario: Scenario, options: Options,
   return results;
 };
 
-/** The exit code of a run that was told to stop. */
-export const INTERRUPTED = 3;
-
 const NEVER = new AbortController().signal;
-
-/** Resolves when it is told to stop. */
-const interruption = (signal: AbortSignal): Promise<typeof INTERRUPTED> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve(INTERRUPTED);
-    else signal.addEventListener('abort', () => resolve(INTERRUPTED), { once: true });
-  });
 
 /**
  * Runs what the arguments ask for. Resolves with the exit code: 1 where something was lost, 2 where the question makes no sense,
- * `INTERRUPTED` where the signal ended it; in any case, all servers that it started have ended.
+ * the signal's reason where that ended it; in any case, all servers that it started have ended.
  */
 export const runBench = async (
   argv: readonly string[],

@@ -10,3 +10,4 @@ export * from './prometheus/prometheus-programs.ts';
 export * from './redis/redis-cluster.ts';
 export { commandOnce } from './redis/redis-connection.ts';
 export * from './redis/start-redis.ts';
+export * from './run-until-stopped.ts';

@@ -1,10 +1,11 @@
+import { interruption } from '@trunkline/backing-services';
 import { FAULT_NAMES, PACKET_FAULT_NAMES } from './faults/schedule.ts';
 import { type Options, parseRequest, secondsOf, USAGE, UsageError } from './options.ts';
 import { breachReport, faultTable, promiseTable } from './report.ts';
 import { run, scaleFor } from './run.ts';
 import { soak } from './soak.ts';
 import { runInNamespace } from './system/namespace.ts';
-import { startWorld } from './system/world.ts';
+import { startWorld, type World } from './system/world.ts';
 
 export type Print = (line: string) => void;
 
@@ -27,19 +28,13 @@ const extentOf = (seconds: number | null, times: number | null): string =>
     ...(seconds === null ? [] : [`for ${seconds} s`]),
   ].join(', at most ');
 
-const cause = async (options: Options, print: Print): Promise<number> => {
+const cause = async (world: World, options: Options, print: Print): Promise<number> => {
   const seed = options.seed ?? 1 + (Date.now() % 1_000_000);
   const seconds = secondsOf(options);
   const times = options.times ?? null;
   const faults = faultsOf(options);
   const rate = options.rate ?? DEFAULT_RATE;
   print(`seed ${seed}: ${rate} calls a second ${extentOf(seconds, times)}`);
-  await using world = await startWorld({
-    gateways: options.gateways,
-    callServices: options.callServices,
-    durable: !options.notDurable,
-    report: print,
-  });
   const startedAt = Date.now();
   const report: Print = (line) => print(`${String(Math.round((Date.now() - startedAt) / 1000)).padStart(5)} s  ${line}`);
   const scale = options.scale ?? scaleFor(seconds, times ?? 1, faults);
@@ -65,16 +60,32 @@ const cause = async (options: Options, print: Print): Promise<number> => {
   return broken.length === 0 ? 0 : 1;
 };
 
-/** Runs the command. Resolves with its exit code: 1 when a promise was broken, 2 when it was asked wrongly. */
-export const runChaos = async (argv: readonly string[], print: Print): Promise<number> => {
+const tryWorld = async (isSoak: boolean, options: Options, print: Print, signal: AbortSignal): Promise<number> => {
+  await using world = await startWorld({
+    gateways: options.gateways,
+    callServices: options.callServices,
+    durable: !options.notDurable,
+    tellsItsMemory: isSoak,
+    report: print,
+  });
+  return await Promise.race([(isSoak ? soak : cause)(world, options, print), interruption(signal)]);
+};
+
+const NEVER = new AbortController().signal;
+
+/**
+ * Runs the command. Resolves with its exit code: 1 when a promise was broken, 2 when it was asked wrongly, the signal's reason where that
+ * ended it; in any case, all that it started has ended.
+ */
+export const runChaos = async (argv: readonly string[], print: Print, signal: AbortSignal = NEVER): Promise<number> => {
   try {
     const request = parseRequest(argv);
     if (request === null) {
       print(USAGE);
       return 0;
     }
-    if (request.options.namespace && request.options.leftNetwork === undefined) return await runInNamespace(argv, print);
-    return await (request.isSoak ? soak(request.options, print) : cause(request.options, print));
+    if (request.options.namespace && request.options.leftNetwork === undefined) return await runInNamespace(argv, print, signal);
+    return await tryWorld(request.isSoak, request.options, print, signal);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     print(`${error.message}\n\n${USAGE}`);

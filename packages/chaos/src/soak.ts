@@ -5,7 +5,7 @@ import { secondsOf } from './options.ts';
 import { breachReport, promiseTable } from './report.ts';
 import { run } from './run.ts';
 import type { ServiceProcess } from './system/service-process.ts';
-import { startWorld, type World } from './system/world.ts';
+import type { World } from './system/world.ts';
 
 type Print = (line: string) => void;
 
@@ -97,18 +97,11 @@ const subscriptionsLeft = async (world: World): Promise<{ channels: number; user
 };
 
 /** Calls for a long time and nothing broken: does anything grow that should not? Resolves with the exit code. */
-export const soak = async (options: Options, print: Print): Promise<number> => {
+export const soak = async (world: World, options: Options, print: Print): Promise<number> => {
   const seconds = options.seconds ?? (options.minutes === undefined ? DEFAULT_SECONDS : (secondsOf(options) ?? DEFAULT_SECONDS));
   const rate = options.rate ?? DEFAULT_RATE;
   const seed = options.seed ?? 1 + (Date.now() % 1_000_000);
   print(`soak, seed ${seed}: ${rate} calls a second for ${seconds} s`);
-  await using world = await startWorld({
-    gateways: options.gateways,
-    callServices: options.callServices,
-    durable: !options.notDurable,
-    tellsItsMemory: true,
-    report: print,
-  });
   let atTheEnd = { channels: 0, users: 0 };
   const work = run({
     world,

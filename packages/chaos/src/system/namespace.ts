@@ -35,7 +35,7 @@ export const whyNoNamespace = async (): Promise<string | null> => {
 };
 
 /** Runs this command once more, in a network of its own. Resolves with its exit code. */
-export const runInNamespace = async (argv: readonly string[], print: (line: string) => void): Promise<number> => {
+export const runInNamespace = async (argv: readonly string[], print: (line: string) => void, signal: AbortSignal): Promise<number> => {
   const obstacle = await whyNoNamespace();
   if (obstacle !== null) {
     print(`--namespace cannot be had: ${obstacle}`);
@@ -44,6 +44,8 @@ export const runInNamespace = async (argv: readonly string[], print: (line: stri
   const { program, args } = inOwnNetwork([process.execPath, MAIN, ...argv, '--left-network', ownNetwork()]);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'close') as Promise<[number | null]>;
+  // At a terminal it hears by itself as well, in the same moment.
+  signal.addEventListener('abort', () => child.kill());
   createInterface(child.stdout).on('line', print);
   const [exitCode] = await ended;
   return exitCode ?? 1;

@@ -1,8 +1,7 @@
+import { ONE_PRESS_MS } from '@trunkline/backing-services';
 import type { Environment } from '../command.ts';
 import { watchLaunchers } from './launchers.ts';
 
-/** A Ctrl-C can arrive twice at once, from the terminal and through the package manager; a person takes longer. */
-const ONE_PRESS_MS = 700;
 const LAUNCHERS_CHECK_MS = 1000;
 
 interface StopRequests extends Disposable {
