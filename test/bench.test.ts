@@ -171,6 +171,17 @@ test('a question that makes no sense is answered with the usage', async () => {
   }
 });
 
+test('where a report cannot be written is said before anything is measured', async () => {
+  const folder = tmpdir();
+  for (const flag of ['--json', '--svg']) {
+    const lines: string[] = [];
+    const code = await runBench(['ring-reject', flag, folder], backing(), (line) => void lines.push(line));
+    expect(code).toBe(2);
+    expect(lines.join('\n')).toMatch(`${folder} cannot be written: EISDIR`);
+    expect(lines.join('\n')).not.toContain('starting');
+  }
+});
+
 test('a histogram is off by less than a hundredth, and exact in count and maximum', () => {
   const histogram = new Histogram();
   for (let value = 1; value <= 100_000; value += 1) histogram.record(value / 10);

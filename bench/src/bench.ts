@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type BackingEnvironment, interruption } from '@trunkline/backing-services';
 import { compareCheckouts } from './against.ts';
@@ -22,9 +22,14 @@ export type Print = (line: string) => void;
 /** pnpm runs scripts in the package's folder; files are named from where the person is. */
 const pathFrom = (env: Readonly<Record<string, string | undefined>>, path: string): string => resolve(env['INIT_CWD'] ?? '.', path);
 
-const write = (file: string, text: string): void => {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+/** What was measured for a quarter of an hour must have a place to go. */
+const assertWritable = (file: string): void => {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${error instanceof Error ? error.message : error}`);
+  }
 };
 
 const startSession = async (stores: Stores, scenario: Scenario, options: Options, print: Print): Promise<Session> => {
@@ -113,6 +118,7 @@ const answer = async (
   signal: AbortSignal,
 ): Promise<number> => {
   const options: Options = asked.profile === undefined ? asked : { ...asked, profile: pathFrom(env, asked.profile) };
+  for (const file of [options.json, options.svg]) if (file !== undefined) assertWritable(pathFrom(env, file));
   print('starting PostgreSQL and Redis');
   await using stores = await startStores(env as BackingEnvironment, print);
   print(`PostgreSQL ${stores.settings.version}, fsync ${stores.settings.fsync}, synchronous_commit ${stores.settings.synchronousCommit}`);
@@ -136,7 +142,7 @@ const measureAll = async (
   print: Print,
 ): Promise<number> => {
   const keep = (report: unknown): void => {
-    if (options.json !== undefined) write(pathFrom(env, options.json), `${JSON.stringify(report, null, 2)}\n`);
+    if (options.json !== undefined) writeFileSync(pathFrom(env, options.json), `${JSON.stringify(report, null, 2)}\n`);
   };
   if (words[0] === 'against') {
     keep(await compareCheckouts(stores, pathFrom(env, words[1]), options, print));
@@ -151,7 +157,7 @@ const measureAll = async (
   keep({ options, settings: stores.settings, results });
   if (results.length > 1) {
     const file = pathFrom(env, options.svg ?? `bench-${word}.svg`);
-    write(file, latencyChart(results, `${word} over ${options.dialect}, ${options.gateways} gateways`));
+    writeFileSync(file, latencyChart(results, `${word} over ${options.dialect}, ${options.gateways} gateways`));
     print(`chart: ${file}`);
   }
   return options.findMax || results.every(isClean) ? 0 : 1;
