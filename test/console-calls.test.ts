@@ -192,10 +192,16 @@ describe.runIf(await hasBrowser())('two phones of the console, in two profiles, 
 
   it.concurrent('two who ring each other are in one call', async () => {
     await using two = await openTwo();
-    // Without a network both places wait, so that neither is rung before it has placed.
+    // Without a network both places wait, so that neither is rung before it has placed; and where nothing else of somebody is reachable,
+    // the other's call is soon over.
+    const tablets = await Promise.all([two.open(0, { user: two.ann, device: 'tablet' }), two.open(1, { user: two.bob, device: 'tablet' })]);
     const both = [two.caller, two.callee];
-    for (const what of ['Go offline', 'Call', 'Go online']) await Promise.all(both.map((phone) => phone.press(what)));
-    await Promise.all([two.caller.reaches('active'), two.callee.reaches('active')]);
+    for (const what of ['Go offline', 'Call']) await Promise.all(both.map((phone) => phone.press(what)));
+    await two.caller.press('Go online');
+    await tablets[1].reaches('incoming');
+    await two.callee.press('Go online');
+    await Promise.all([two.caller.reaches('active'), two.callee.reaches('active'), ends(tablets[1], 'Answered on another device')]);
+    expect(await tablets[0].call.getAttribute('data-stage')).toBe('idle');
     await two.callee.press('Hang up');
     await ends(two.caller, 'Call ended');
   });
