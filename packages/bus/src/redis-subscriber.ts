@@ -3,7 +3,7 @@ import { ChatEvent, GatewayNotice, isServerEvent, type ServerEvent, type UserId 
 import type { Subscriber, Subscription, Topic } from './bus.ts';
 import { noticeChannel, probeChannel, userChannel } from './channels.ts';
 import { Ears } from './ears.ts';
-import { HeldChannels } from './held-channels.ts';
+import { HeldChannels, type Holding } from './held-channels.ts';
 import { connected, connectRedis } from './redis-connection.ts';
 
 export interface SubscriberOptions {
@@ -20,7 +20,31 @@ type Listener = (event: unknown) => void;
 
 interface Channel {
   readonly topic: Topic;
-  readonly listeners: Set<Listener>;
+  /** Another array whenever somebody comes or goes: mostly there is one, and a set for one weighs five times as much. */
+  listeners: readonly Listener[];
+}
+
+/** There is one for each session: what all have in common is in their class. */
+class ChannelSubscription implements Subscription {
+  readonly #holding: Holding;
+  readonly #channel: string;
+  readonly #listener: Listener;
+  readonly #leave: (channel: string, listener: Listener) => void;
+
+  constructor(holding: Holding, channel: string, listener: Listener, leave: (channel: string, listener: Listener) => void) {
+    this.#holding = holding;
+    this.#channel = channel;
+    this.#listener = listener;
+    this.#leave = leave;
+  }
+
+  get inForce(): Promise<void> {
+    return this.#holding.inForce;
+  }
+
+  end(): void {
+    this.#leave(this.#channel, this.#listener);
+  }
 }
 
 /** What was said, where it is what the contract says. */
@@ -122,9 +146,11 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
   for (const channel of [...ears.channels, notices]) held.hold(channel);
   const probeTimer = setInterval(sendProbes, PROBE_EVERY_MS);
 
-  const end = (name: string, listener: Listener): void => {
+  const leave = (name: string, listener: Listener): void => {
     const channel = channels.get(name);
-    if (channel === undefined || !channel.listeners.delete(listener) || channel.listeners.size > 0) return;
+    if (channel === undefined) return;
+    channel.listeners = channel.listeners.filter((each) => each !== listener);
+    if (channel.listeners.length > 0) return;
     channels.delete(name);
     held.leave(name);
   };
@@ -132,19 +158,10 @@ export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberO
   /** The listener hears only what the judge of its topic let pass. */
   const subscribe = <Event>(topic: Topic, userId: UserId, listener: (event: Event) => void): Subscription => {
     const name = userChannel(prefix, topic, userId);
-    let channel = channels.get(name);
-    if (channel === undefined) {
-      channel = { topic, listeners: new Set() };
-      channels.set(name, channel);
-    }
-    channel.listeners.add(listener as Listener);
-    const holding = held.hold(name);
-    return {
-      get inForce() {
-        return holding.inForce;
-      },
-      end: () => end(name, listener as Listener),
-    };
+    const channel = channels.get(name);
+    if (channel === undefined) channels.set(name, { topic, listeners: [listener as Listener] });
+    else channel.listeners = channel.listeners.concat(listener as Listener);
+    return new ChannelSubscription(held.hold(name), name, listener as Listener, leave);
   };
 
   const tellHere = (event: ServerEvent): void => {

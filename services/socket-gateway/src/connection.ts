@@ -16,13 +16,13 @@ import type { Authenticate } from './authenticate.ts';
 import type { SendCommand } from './command-sender.ts';
 import type { Companion } from './companions.ts';
 import type { DatabaseClock } from './database-clock.ts';
-import { Deliverer } from './deliver.ts';
+import { Deliverer, type Outlet } from './deliver.ts';
 import type { DeliveryReports } from './delivery-reports.ts';
 import type { Asked, Dialect, Reply } from './dialects/dialect.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { heardWithin } from './heard-within.ts';
 import type { Presence } from './presence.ts';
-import { Receiver } from './receive.ts';
+import { type Asker, Receiver } from './receive.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 import type { EventSource } from './ring-freshness.ts';
 import { reportClose, type SessionReports } from './session-reports.ts';
@@ -75,9 +75,10 @@ const actorOf = ({ userId, name, avatar, role, deviceId }: Identity, sessionId: 
 
 /**
  * One socket of one user, from its admission to its last report (invariant 7): it hears its user's channel first and
- * holds what it hears, then learns the snapshot, then passes on what was held and what comes.
+ * holds what it hears, then learns the snapshot, then passes on what was held and what comes. Its parts are given itself, and no
+ * functions of its own: there are as many as connections.
  */
-export class Connection<Frame> implements SocketListener<Frame>, Companion {
+export class Connection<Frame> implements SocketListener<Frame>, Companion, Outlet<Frame>, Asker {
   expiresAt: number;
   readonly #session: OpenedSession;
   readonly #socket: ClientSocket<Frame>;
@@ -97,28 +98,15 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion {
   constructor({ sessionId, identity, socket, dialect, services, onEnd }: ConnectionOptions<Frame>) {
     const { userId, deviceId } = identity;
     const session = { sessionId, userId, deviceId, hears: 'calls' } as const;
-    const { clock, deliveries, sendCommand, commandsPerSecond, metrics } = services;
     this.#session = session;
     this.#socket = socket;
     this.#dialect = dialect;
     this.#services = services;
     this.#onEnd = onEnd;
     this.expiresAt = identity.expiresAt;
-    const { write, probe, refresh } = { write: this.#write, probe: this.#probe, refresh: this.refresh };
-    this.#deliverer = new Deliverer({ session, dialect, clock, deliveries, metrics, write, probe, refresh });
-    this.#receiver = new Receiver({
-      actor: actorOf(identity, sessionId),
-      dialect,
-      commandsPerSecond,
-      sendCommand,
-      metrics,
-      noteEnding: this.#noteEnding,
-      answer: this.#answer,
-      refreshToken: this.#refreshToken,
-      close: this.close,
-      isClosed: () => this.#isClosed(),
-    });
-    this.#subscription = services.subscriber.subscribe(userId, this.#hear);
+    this.#deliverer = new Deliverer({ session, dialect, services, outlet: this });
+    this.#receiver = new Receiver({ actor: actorOf(identity, sessionId), dialect, services, asker: this });
+    this.#subscription = services.subscriber.subscribe(userId, (event) => this.#hear(event));
     services.presence.enter(sessionId, userId);
     this.#opening = this.#open();
   }
@@ -137,7 +125,7 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion {
   }
 
   onFrame(frame: Frame, acknowledge: Acknowledge | null): void {
-    if (!this.#isClosed()) this.#receiver.receive(frame, acknowledge);
+    if (!this.isClosed()) this.#receiver.receive(frame, acknowledge);
   }
 
   onClose(reason: CloseReason | null): void {
@@ -145,13 +133,13 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion {
   }
 
   /** Says why, then closes the socket. */
-  readonly close = (reason: CloseReason): void => {
-    if (this.#isClosed()) return;
+  close(reason: CloseReason): void {
+    if (this.isClosed()) return;
     const frame = this.#dialect.closing(reason, reconnectDelayMs());
     if (frame !== null) this.#socket.write(frame);
     this.#end(reason);
     this.#socket.close(reason);
-  };
+  }
 
   get isIdle(): boolean {
     return this.#receiver.isIdle;
@@ -163,10 +151,10 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion {
   }
 
   /** Asks for a new snapshot, once the connection is open, until it gets one. */
-  readonly refresh = (): void => {
+  refresh(): void {
     this.#needsSnapshot = true;
     this.catchUp();
-  };
+  }
 
   /** Asks again where an earlier refresh got no answer. */
   catchUp(): void {
@@ -176,14 +164,52 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion {
     });
   }
 
+  write(frame: Frame): boolean {
+    const isWritten = this.#socket.write(frame);
+    this.#closeIfTooSlow();
+    return isWritten && !this.isClosed();
+  }
+
+  probe(onSign: () => void): void {
+    this.#socket.probe(() => {
+      if (!this.isClosed()) onSign();
+    });
+  }
+
+  noteEnding(callId: CallId, reply: CommandReply): void {
+    if (reply.ok) this.#deliverer.trust(callId);
+    else if (reply.error.code === 'service_error') this.#deliverer.doubt(callId);
+  }
+
+  answer(reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void {
+    if (this.isClosed()) return;
+    const answer = this.#dialect.answer(reply, asked, acknowledge !== null);
+    if (answer !== null && 'frame' in answer) this.#socket.write(answer.frame);
+    else if (answer !== null) acknowledge?.(answer.acknowledgement);
+    this.#closeIfTooSlow();
+    if (this.#state === 'open') this.#releaseHeld();
+  }
+
+  async refreshToken(token: string): Promise<Reply> {
+    const identity = await this.#services.authenticate(token);
+    if (identity === 'unavailable') return { ok: false, error: refusal('service_error') };
+    if (identity === 'unauthenticated' || identity.userId !== this.#session.userId) return { ok: false, error: refusal('unauthenticated') };
+    this.expiresAt = Math.max(this.expiresAt, identity.expiresAt);
+    return { ok: true, call: null };
+  }
+
+  isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
   async #open(): Promise<void> {
-    await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, this.refresh);
-    if (!this.#isClosed() && !(await this.#learnSnapshot())) {
+    await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, () => this.refresh());
+    if (!this.isClosed() && !(await this.#learnSnapshot())) {
       this.#receiver.refuseAll();
       this.close('unavailable');
       return;
     }
-    if (!this.#isClosed()) {
+    if (!this.isClosed()) {
       this.#state = 'open';
       this.#releaseHeld();
     }
@@ -193,10 +219,10 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion {
 
   async #refreshUntilTold(): Promise<void> {
     let isAnswered = true;
-    while (isAnswered && this.#needsSnapshot && !this.#isClosed()) {
+    while (isAnswered && this.#needsSnapshot && !this.isClosed()) {
       this.#needsSnapshot = false;
-      await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, this.refresh);
-      isAnswered = this.#isClosed() || (await this.#learnSnapshot());
+      await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, () => this.refresh());
+      isAnswered = this.isClosed() || (await this.#learnSnapshot());
     }
     if (!isAnswered) this.#needsSnapshot = true;
   }
@@ -211,16 +237,16 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion {
     if (admission.refused) this.close('too_many_connections');
     this.#deliverer.noteSnapshot();
     for (const event of admission.events) {
-      if (this.#isClosed()) break;
+      if (this.isClosed()) break;
       this.#tell({ event, source: 'snapshot' });
     }
     return true;
   }
 
-  readonly #hear = (event: ServerEvent): void => {
+  #hear(event: ServerEvent): void {
     if (this.#state === 'opening') this.#hold({ event, source: 'live' });
     else if (this.#state === 'open') this.#tell({ event, source: 'live' });
-  };
+  }
 
   /** An answer that is under way goes before the events of its call. */
   #tell(heard: HeldEvent): void {
@@ -237,53 +263,16 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion {
     if (this.#held.length === 0) return;
     const held = this.#held;
     this.#held = [];
-    for (const heard of held) if (!this.#isClosed()) this.#tell(heard);
+    for (const heard of held) if (!this.isClosed()) this.#tell(heard);
     this.catchUp();
   }
-
-  readonly #write = (frame: Frame): boolean => {
-    const isWritten = this.#socket.write(frame);
-    this.#closeIfTooSlow();
-    return isWritten && !this.#isClosed();
-  };
-
-  readonly #probe = (onSign: () => void): void =>
-    this.#socket.probe(() => {
-      if (!this.#isClosed()) onSign();
-    });
-
-  readonly #noteEnding = (callId: CallId, reply: CommandReply): void => {
-    if (reply.ok) this.#deliverer.trust(callId);
-    else if (reply.error.code === 'service_error') this.#deliverer.doubt(callId);
-  };
-
-  readonly #answer = (reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void => {
-    if (this.#isClosed()) return;
-    const answer = this.#dialect.answer(reply, asked, acknowledge !== null);
-    if (answer !== null && 'frame' in answer) this.#socket.write(answer.frame);
-    else if (answer !== null) acknowledge?.(answer.acknowledgement);
-    this.#closeIfTooSlow();
-    if (this.#state === 'open') this.#releaseHeld();
-  };
-
-  readonly #refreshToken = async (token: string): Promise<Reply> => {
-    const identity = await this.#services.authenticate(token);
-    if (identity === 'unavailable') return { ok: false, error: refusal('service_error') };
-    if (identity === 'unauthenticated' || identity.userId !== this.#session.userId) return { ok: false, error: refusal('unauthenticated') };
-    this.expiresAt = Math.max(this.expiresAt, identity.expiresAt);
-    return { ok: true, call: null };
-  };
 
   #closeIfTooSlow(): void {
     if (this.#socket.queuedBytes() > MAX_QUEUED_BYTES) this.close('too_slow');
   }
 
-  #isClosed(): boolean {
-    return this.#state === 'closed';
-  }
-
   #end(reason: EndedFor): void {
-    if (this.#isClosed()) return;
+    if (this.isClosed()) return;
     this.#state = 'closed';
     this.#held = [];
     this.#deliverer.end();

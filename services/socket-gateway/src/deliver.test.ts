@@ -23,13 +23,13 @@ const createSession = ({ userId = BEN, now = PLACED_AT }: { userId?: typeof BEN;
   const deliverer = new Deliverer<EventFrame>({
     session: { sessionId: SessionId.parse('ben-s1'), userId, deviceId: DeviceId.parse('ben-1'), hears: 'calls' },
     dialect: onlycare,
-    clock,
-    deliveries: { add: (delivery) => reported.push(delivery) },
-    metrics: metrics.of,
-    write: (frame) => seen.isOpen && frames.push(frame) > 0,
-    probe: (onSign) => void probes.push(onSign),
-    refresh: () => {
-      seen.refreshes += 1;
+    services: { clock, deliveries: { add: (delivery) => reported.push(delivery) }, metrics: metrics.of },
+    outlet: {
+      write: (frame) => seen.isOpen && frames.push(frame) > 0,
+      probe: (onSign) => void probes.push(onSign),
+      refresh: () => {
+        seen.refreshes += 1;
+      },
     },
   });
   /** The client shows that it got what was written before it was last asked, and may be asked again. */

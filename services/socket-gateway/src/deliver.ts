@@ -53,12 +53,15 @@ const dropOldest = <Key>(remembered: Map<Key, unknown> | Set<Key>): void => {
   }
 };
 
-export interface DelivererOptions<Frame> {
-  readonly session: OpenedSession;
-  readonly dialect: Dialect<Frame>;
+/** What all deliverers of a gateway share. */
+export interface DelivererServices {
   readonly clock: DatabaseClock;
   readonly deliveries: Pick<DeliveryReports, 'add'>;
   readonly metrics: Pick<GatewayMetrics, 'events' | 'eventDeliverySeconds'>;
+}
+
+/** The way to one client. */
+export interface Outlet<Frame> {
   /** See `ClientSocket.write`. */
   write(frame: Frame): boolean;
   /** See `ClientSocket.probe`. */
@@ -67,9 +70,19 @@ export interface DelivererOptions<Frame> {
   refresh(): void;
 }
 
+export interface DelivererOptions<Frame> {
+  readonly session: OpenedSession;
+  readonly dialect: Dialect<Frame>;
+  readonly services: DelivererServices;
+  readonly outlet: Outlet<Frame>;
+}
+
 /** Turns the events of one session into frames: each once, in the order of its call, and no ring that is over. */
 export class Deliverer<Frame> {
-  readonly #options: DelivererOptions<Frame>;
+  readonly #session: OpenedSession;
+  readonly #dialect: Dialect<Frame>;
+  readonly #services: DelivererServices;
+  readonly #outlet: Outlet<Frame>;
   /** By call, the one last heard of at the end. Most sessions are idle, so it is made when it is needed. */
   #told: Map<CallId, Told> | null = null;
   #stops: StopReports | null = null;
@@ -77,13 +90,16 @@ export class Deliverer<Frame> {
   #doubted: Set<string> | null = null;
   #snapshotAt: number | null = null;
 
-  constructor(options: DelivererOptions<Frame>) {
-    this.#options = options;
+  constructor({ session, dialect, services, outlet }: DelivererOptions<Frame>) {
+    this.#session = session;
+    this.#dialect = dialect;
+    this.#services = services;
+    this.#outlet = outlet;
   }
 
   /** A snapshot has come: called before what it tells is delivered. */
   noteSnapshot(): void {
-    this.#snapshotAt = this.#options.clock.now();
+    this.#snapshotAt = this.#services.clock.now();
   }
 
   /** Its client was told that it could not end a call, and it may have ended all the same: then it hears so, as its other sessions do. */
@@ -119,9 +135,9 @@ export class Deliverer<Frame> {
       told.seq = seq;
       return this.#count(type, 'repeated');
     }
-    const verdict = isRing ? judgeRing(event, source, { databaseNow: this.#options.clock.now(), snapshotAt: this.#snapshotAt }) : 'rings';
+    const verdict = isRing ? judgeRing(event, source, { databaseNow: this.#services.clock.now(), snapshotAt: this.#snapshotAt }) : 'rings';
     if (verdict === 'stale') {
-      this.#options.refresh();
+      this.#outlet.refresh();
       return this.#count(type, 'stale');
     }
     const { types } = this.#remember(id, seq, told);
@@ -138,17 +154,16 @@ export class Deliverer<Frame> {
 
   /** Glare: what rang here goes on under the id of what was placed here meanwhile. */
   #endMergedRing(event: ServerEvent): void {
-    const { session, dialect, write } = this.#options;
-    const telling = mergedRingOf(event, session);
-    if (telling !== null) write(dialect.encode(telling));
+    const telling = mergedRingOf(event, this.#session);
+    if (telling !== null) this.#outlet.write(this.#dialect.encode(telling));
   }
 
   #write(event: ServerEvent, source: EventSource): void {
-    const { session, dialect, write } = this.#options;
+    const session = this.#session;
     const { sessionId, userId, deviceId } = session;
     const telling = tellingFor(event, this.#isDoubted(event) ? { ...session, sessionId: ANOTHER_SESSION } : session);
     if (telling === null) return this.#count(event.type, 'untold');
-    const isWritten = write(dialect.encode(telling));
+    const isWritten = this.#outlet.write(this.#dialect.encode(telling));
     if (!isWritten) return this.#count(event.type, 'unwritten');
     this.#countWritten(event, source);
     const kind = DELIVERED[telling.kind];
@@ -168,28 +183,27 @@ export class Deliverer<Frame> {
 
   #report(delivery: Delivery): void {
     if (delivery.kind === 'ring') {
-      this.#options.deliveries.add(delivery);
+      this.#services.deliveries.add(delivery);
       return;
     }
-    this.#stops ??= new StopReports(this.#options);
+    this.#stops ??= new StopReports(this.#services.deliveries, this.#outlet);
     this.#stops.written(delivery);
   }
 
   #count(event: CallEventType, outcome: 'written' | 'unwritten' | 'repeated' | 'untold' | 'over' | 'stale'): void {
-    const { metrics, dialect } = this.#options;
-    metrics.events.inc({ event, dialect: dialect.name, outcome });
+    this.#services.metrics.events.inc({ event, dialect: this.#dialect.name, outcome });
   }
 
   #countWritten({ type, at }: ServerEvent, source: EventSource): void {
     this.#count(type, 'written');
-    const now = this.#options.clock.now();
+    const now = this.#services.clock.now();
     // What a snapshot tells may be minutes old: that is no delay.
     if (source === 'live' && now !== null)
-      this.#options.metrics.eventDeliverySeconds.observe({ event: type }, Math.max(0, now - at) / 1000);
+      this.#services.metrics.eventDeliverySeconds.observe({ event: type }, Math.max(0, now - at) / 1000);
   }
 
   #isCallee(call: Call): boolean {
-    return call.calleeId === this.#options.session.userId;
+    return call.calleeId === this.#session.userId;
   }
 
   #recall(id: CallId): Told | undefined {

@@ -25,18 +25,22 @@ const createReceiver = (commandsPerSecond = 200) => {
   const receiver = new Receiver<EventFrame>({
     actor,
     dialect: onlycare,
-    commandsPerSecond,
-    sendCommand: (command, isWanted = () => true) => {
-      sent.push(command);
-      wanted.push(isWanted);
-      return new Promise((resolve) => open.push(resolve));
+    services: {
+      commandsPerSecond,
+      sendCommand: (command, isWanted = () => true) => {
+        sent.push(command);
+        wanted.push(isWanted);
+        return new Promise((resolve) => open.push(resolve));
+      },
+      metrics: metrics.of,
     },
-    metrics: metrics.of,
-    noteEnding: (callId) => ended.push(callId),
-    answer: (reply, { callId }) => answers.push({ reply, callId }),
-    refreshToken: async () => ({ ok: true, call: null }),
-    close: (reason) => closed.push(reason),
-    isClosed: () => seen.isClosed,
+    asker: {
+      noteEnding: (callId) => ended.push(callId),
+      answer: (reply, { callId }) => answers.push({ reply, callId }),
+      refreshToken: async () => ({ ok: true, call: null }),
+      close: (reason) => closed.push(reason),
+      isClosed: () => seen.isClosed,
+    },
   });
   const accept = (callId: string): void => receiver.receive({ event: 'call:accept', body: { callId } }, null);
   const answerNext = async (reply: CommandReply = DONE): Promise<void> => {
@@ -253,14 +257,14 @@ describe('the commands of a connection', () => {
     const receiver = new Receiver<JsonFrame>({
       actor,
       dialect: chattrix,
-      commandsPerSecond: 200,
-      sendCommand: async () => DONE,
-      metrics: createMetrics(GATEWAY_METRICS).of,
-      noteEnding: () => undefined,
-      answer: (reply, { requestId }) => answers.push({ reply, requestId }),
-      refreshToken: async () => ({ ok: true, call: null }),
-      close: () => undefined,
-      isClosed: () => false,
+      services: { commandsPerSecond: 200, sendCommand: async () => DONE, metrics: createMetrics(GATEWAY_METRICS).of },
+      asker: {
+        noteEnding: () => undefined,
+        answer: (reply, { requestId }) => answers.push({ reply, requestId }),
+        refreshToken: async () => ({ ok: true, call: null }),
+        close: () => undefined,
+        isClosed: () => false,
+      },
     });
     const payload = { callId: 'a', txQuality: 1, rxQuality: 1 };
     receiver.receive({ json: { type: 'call.quality', requestId: 'r', payload } }, null);

@@ -36,12 +36,15 @@ interface Pending {
 /** What a frame meant, for the count of frames. */
 type Meaning = CommandType | 'refresh_token' | 'nothing' | 'unreadable';
 
-export interface ReceiverOptions<Frame> {
-  readonly actor: Actor;
-  readonly dialect: Dialect<Frame>;
+/** What all receivers of a gateway share. */
+export interface ReceiverServices {
   readonly commandsPerSecond: number;
   readonly sendCommand: SendCommand;
   readonly metrics: Pick<GatewayMetrics, 'commands' | 'commandSeconds' | 'commandsOverLimit'>;
+}
+
+/** Whose commands they are. */
+export interface Asker {
   /** Hears what became of a command that ends a call, before that is answered. */
   noteEnding(callId: CallId, reply: CommandReply): void;
   answer(reply: Reply, asked: Asked, acknowledge: Acknowledge | null): void;
@@ -50,6 +53,15 @@ export interface ReceiverOptions<Frame> {
   /** Whether nobody waits for the answers any more. */
   isClosed(): boolean;
 }
+
+export interface ReceiverOptions<Frame> {
+  readonly actor: Actor;
+  readonly dialect: Dialect<Frame>;
+  readonly services: ReceiverServices;
+  readonly asker: Asker;
+}
+
+const NOTHING_SENT = Promise.resolve();
 
 const callIdOf = ({ command, mintedCallId }: OutgoingCommand): CallId | null => command.callId ?? mintedCallId;
 
@@ -76,32 +88,35 @@ const mayConcern = ({ actor, command }: OutgoingCommand, { callerId, calleeId }:
  * were taken are sent even when the socket has closed meanwhile, because a last cancel counts; only a place then rings nobody.
  */
 export class Receiver<Frame> {
-  readonly #options: ReceiverOptions<Frame>;
-  readonly #limit: CommandLimit;
-  /** Most sessions have no call, so it is made when it is needed. */
+  readonly #actor: Actor;
+  readonly #dialect: Dialect<Frame>;
+  readonly #services: ReceiverServices;
+  readonly #asker: Asker;
+  /** Most sessions ask for nothing and have no call, so these are made when they are needed. */
+  #limit: CommandLimit | null = null;
+  #backlog: Backlog<Pending> | null = null;
   #qualityLimit: QualityLimit | null = null;
   #signalLimit: TokenBucket | null = null;
-  readonly #backlog: Backlog<Pending>;
   #current: Pending | null = null;
   #isReleased = false;
   #isSending = false;
-  #sending: Promise<void> = Promise.resolve();
+  #sending: Promise<void> = NOTHING_SENT;
 
-  constructor(options: ReceiverOptions<Frame>) {
-    this.#options = options;
-    this.#limit = new CommandLimit(options.commandsPerSecond);
-    this.#backlog = new Backlog(options.commandsPerSecond);
+  constructor({ actor, dialect, services, asker }: ReceiverOptions<Frame>) {
+    this.#actor = actor;
+    this.#dialect = dialect;
+    this.#services = services;
+    this.#asker = asker;
   }
 
   receive(frame: Frame, acknowledge: Acknowledge | null): void {
-    const { dialect, close, metrics } = this.#options;
+    const { commandsPerSecond, metrics } = this.#services;
+    const dialect = this.#dialect;
     const takenAt = performance.now();
+    this.#limit ??= new CommandLimit(commandsPerSecond);
     const verdict = this.#limit.take(takenAt);
     if (verdict !== 'within') metrics.commandsOverLimit.inc({ dialect: dialect.name, limit: PAST_LIMIT[verdict] });
-    if (verdict === 'flooding') {
-      close('flooding');
-      return;
-    }
+    if (verdict === 'flooding') return this.#asker.close('flooding');
     const decoded = dialect.decode(frame);
     if (verdict !== 'over') this.#take(decoded, acknowledge, takenAt);
     else this.#refuse('rate_limited', meaningOf(decoded), decoded.asked, acknowledge);
@@ -115,7 +130,7 @@ export class Receiver<Frame> {
 
   /** Answers every command that waits with `service_error`. */
   refuseAll(): void {
-    for (const { outgoing, asked, acknowledge } of this.#backlog.clear())
+    for (const { outgoing, asked, acknowledge } of this.#backlog?.clear() ?? [])
       this.#refuse('service_error', outgoing.command.type, asked, acknowledge);
   }
 
@@ -129,7 +144,7 @@ export class Receiver<Frame> {
 
   /** Whether no command waits for its answer. */
   get isIdle(): boolean {
-    return this.#backlog.isEmpty && !this.#isSending;
+    return !this.#hasWaiting && !this.#isSending;
   }
 
   /** Resolves when every released command has been answered. */
@@ -138,9 +153,8 @@ export class Receiver<Frame> {
   }
 
   #answer(reply: Reply, command: Meaning, asked: Asked, acknowledge: Acknowledge | null): void {
-    const { answer, dialect, metrics } = this.#options;
-    answer(reply, asked, acknowledge);
-    metrics.commands.inc({ command, dialect: dialect.name, outcome: reply.ok ? 'ok' : reply.error.code });
+    this.#asker.answer(reply, asked, acknowledge);
+    this.#services.metrics.commands.inc({ command, dialect: this.#dialect.name, outcome: reply.ok ? 'ok' : reply.error.code });
   }
 
   #refuse(code: ErrorCode, command: Meaning, asked: Asked, acknowledge: Acknowledge | null): void {
@@ -152,7 +166,7 @@ export class Receiver<Frame> {
     const meaning = meaningOf(decoded);
     if ('refused' in decoded) this.#answer({ ok: false, error: decoded.refused }, meaning, asked, acknowledge);
     else if ('refreshToken' in decoded)
-      void this.#options.refreshToken(decoded.refreshToken).then((reply) => this.#answer(reply, meaning, asked, acknowledge));
+      void this.#asker.refreshToken(decoded.refreshToken).then((reply) => this.#answer(reply, meaning, asked, acknowledge));
     else if (decoded.command?.type === 'relay_signal' && !this.#maySignal(takenAt))
       this.#refuse('rate_limited', meaning, asked, acknowledge);
     else if (decoded.command !== null && this.#goesOn(decoded.command)) this.#queue(decoded.command, asked, acknowledge, takenAt);
@@ -171,43 +185,47 @@ export class Receiver<Frame> {
   }
 
   #queue(command: Command, asked: Asked, acknowledge: Acknowledge | null, takenAt: number): void {
-    const { actor, dialect } = this.#options;
     const needsCallId = command.type === 'place_call' && command.callId === undefined;
     const outgoing: OutgoingCommand = {
       commandId: randomUUID(),
-      actor,
+      actor: this.#actor,
       command,
       mintedCallId: needsCallId ? CallId.parse(uuidv7()) : null,
       requestId: asked.requestId,
       wantsAnswer: acknowledge !== null || asked.requestId !== null || asked.calleeId !== undefined,
-      dialect: dialect.name,
+      dialect: this.#dialect.name,
     };
+    this.#backlog ??= new Backlog(this.#services.commandsPerSecond);
     if (this.#backlog.add({ outgoing, asked, acknowledge, takenAt }, textIn(command))) this.#send();
     else this.#refuse('rate_limited', command.type, asked, acknowledge);
   }
 
   #send(): void {
-    if (this.#isReleased && !this.#isSending && !this.#backlog.isEmpty) this.#sending = this.#sendAll();
+    if (this.#isReleased && !this.#isSending && this.#hasWaiting) this.#sending = this.#sendAll();
+  }
+
+  get #hasWaiting(): boolean {
+    return this.#backlog !== null && !this.#backlog.isEmpty;
   }
 
   async #sendAll(): Promise<void> {
     this.#isSending = true;
-    for (let next = this.#backlog.next(); next !== undefined; next = this.#backlog.next()) {
+    for (let next = this.#backlog?.next(); next !== undefined; next = this.#backlog?.next()) {
       this.#current = next;
       const { outgoing, asked, acknowledge, takenAt } = next;
       const { command } = outgoing;
-      const reply = await this.#options.sendCommand(outgoing, () => this.#isWanted(command, takenAt));
+      const reply = await this.#services.sendCommand(outgoing, () => this.#isWanted(command, takenAt));
       this.#current = null;
       if (!reply.ok && command.type === 'report_quality') this.#qualityLimit?.forget(command.callId);
-      if (isEnding(command)) this.#options.noteEnding(command.callId, reply);
+      if (isEnding(command)) this.#asker.noteEnding(command.callId, reply);
       this.#answer(reply, command.type, asked, acknowledge);
-      this.#options.metrics.commandSeconds.observe({ command: command.type }, (performance.now() - takenAt) / 1000);
+      this.#services.metrics.commandSeconds.observe({ command: command.type }, (performance.now() - takenAt) / 1000);
     }
     this.#isSending = false;
   }
 
   #isWanted({ type }: Command, takenAt: number): boolean {
-    if (type === 'place_call' && this.#options.isClosed()) return false;
+    if (type === 'place_call' && this.#asker.isClosed()) return false;
     return !GROWS_STALE.has(type) || performance.now() - takenAt <= STALE_AFTER_MS;
   }
 }

@@ -17,10 +17,8 @@ const stopOf = (callId: string): Delivery => ({
 /** A session and the probes that its client has not answered. */
 const aSession = () => {
   const [reported, probes] = [[] as string[], [] as (() => void)[]];
-  const stops = new StopReports({
-    deliveries: { add: ({ callId }) => reported.push(callId) },
-    probe: (onSign) => void probes.push(onSign),
-  });
+  const deliveries = { add: ({ callId }: Delivery) => reported.push(callId) };
+  const stops = new StopReports(deliveries, { probe: (onSign) => void probes.push(onSign) });
   return { stops, reported, probes, write: (callId: string) => stops.written(stopOf(callId)), showSign: () => probes.shift()?.() };
 };
 

@@ -5,9 +5,8 @@ const MAX_UNCERTAIN = 64;
 /** A probe costs as much as the stop that it asks about. */
 const APART_MS = 1000;
 
-export interface StopReportsOptions {
-  readonly deliveries: Pick<DeliveryReports, 'add'>;
-  /** See `ClientSocket.probe`. */
+/** See `ClientSocket.probe`. */
+interface Probed {
   probe(onSign: () => void): void;
 }
 
@@ -16,15 +15,17 @@ export interface StopReportsOptions {
  * as told is never told again. One that is not reported may be told twice, which is harmless.
  */
 export class StopReports {
-  readonly #options: StopReportsOptions;
+  readonly #deliveries: Pick<DeliveryReports, 'add'>;
+  readonly #client: Probed;
   /** Written after the last probe; beyond the limit, a stop is not reported. */
   #uncertain: Delivery[] = [];
   #isProbing = false;
   /** Runs until the session may be asked again. */
   #rest: NodeJS.Timeout | null = null;
 
-  constructor(options: StopReportsOptions) {
-    this.#options = options;
+  constructor(deliveries: Pick<DeliveryReports, 'add'>, client: Probed) {
+    this.#deliveries = deliveries;
+    this.#client = client;
   }
 
   written(stop: Delivery): void {
@@ -47,9 +48,9 @@ export class StopReports {
       this.#rest = null;
       this.#probe();
     }, APART_MS).unref();
-    this.#options.probe(() => {
+    this.#client.probe(() => {
       this.#isProbing = false;
-      for (const stop of probed) this.#options.deliveries.add(stop);
+      for (const stop of probed) this.#deliveries.add(stop);
       this.#probe();
     });
   }

@@ -11,6 +11,8 @@ const NAMESPACES: ReadonlySet<string> = new Set(['/', '/chat']);
 const MAX_CONNECTS = 10;
 const CONNECTS_WINDOW_SECONDS = 5;
 
+const NONE: readonly string[] = [];
+
 const BINARY = /^[56]/;
 const ACKNOWLEDGED_EVENT = /^2(?:\/[^,]*,)?(\d{1,15})/;
 const CONNECT = /^0(?:(\/[^,]*)(?:,|$))?/;
@@ -35,7 +37,7 @@ const isAcceptable = (packet: unknown): packet is string => {
  */
 export class BoundedDecoder extends Decoder {
   /** The namespaces that the connection asked for, in that order: an event for any other would close it. */
-  readonly #asked: string[] = [];
+  #asked: readonly string[] = NONE;
   #connects = 0;
   /** When they began to be counted, in whole seconds of the process. */
   #countedFrom = 0;
@@ -68,7 +70,7 @@ export class BoundedDecoder extends Decoder {
   #noteConnect(packet: string): void {
     const connect = CONNECT.exec(packet);
     const namespace = connect?.[1] ?? '/';
-    if (connect !== null && NAMESPACES.has(namespace) && !this.#asked.includes(namespace)) this.#asked.push(namespace);
+    if (connect !== null && NAMESPACES.has(namespace) && !this.#asked.includes(namespace)) this.#asked = this.#asked.concat(namespace);
   }
 
   #report(packet: unknown): void {

@@ -1,28 +1,24 @@
 const WINDOW_MS = 1000;
 
-/** Counts all frames that one connection sends, also those that its library answers by itself, and tells once when they are too many. */
+/** Counts the frames that one connection sends, also those that its library answers by itself. */
 export class FloodWatch {
   readonly #perSecond: number;
-  readonly #onFlood: () => void;
-  #windowAt = performance.now();
+  /** In whole milliseconds, which V8 keeps in place. */
+  #windowAt = Math.trunc(performance.now());
   #inWindow = 0;
-  #isTold = false;
 
-  constructor(perSecond: number, onFlood: () => void) {
+  constructor(perSecond: number) {
     this.#perSecond = perSecond;
-    this.#onFlood = onFlood;
   }
 
-  readonly count = (): void => {
+  /** Counts one; whether there are too many. */
+  count(): boolean {
     this.#inWindow += 1;
-    if (this.#inWindow <= this.#perSecond || this.#isTold) return;
-    const now = performance.now();
-    if (now - this.#windowAt < WINDOW_MS) {
-      this.#isTold = true;
-      this.#onFlood();
-    } else {
-      this.#windowAt = now;
-      this.#inWindow = 1;
-    }
-  };
+    if (this.#inWindow <= this.#perSecond) return false;
+    const now = Math.trunc(performance.now());
+    if (now - this.#windowAt < WINDOW_MS) return true;
+    this.#windowAt = now;
+    this.#inWindow = 1;
+    return false;
+  }
 }

@@ -40,7 +40,11 @@ type Written = (error?: Error | null) => void;
 
 const textFrame = rememberLast((text: string) => wholeFrame(TEXT, text));
 
+/** There are as many as connections, so what each needs is in its fields and not in listeners of its own. */
 class HardenedWebSocket extends WebSocket {
+  readonly #frames: FloodWatch;
+  readonly #pings = new FloodWatch(PINGS_PER_SECOND);
+  #isFlood = false;
   /** How many pings came in this turn, and what the last one said that is not answered yet. */
   #pongs = 0;
   #unanswered: Buffer | null = null;
@@ -50,21 +54,22 @@ class HardenedWebSocket extends WebSocket {
   constructor(...args: ConstructorParameters<typeof WebSocket>) {
     super(...args);
     const { framesPerSecond } = args[2] as unknown as HardenedOptions;
-    let isFlood = false;
-    const onFlood = (): void => {
-      if (isFlood) return;
-      isFlood = true;
-      this.#dropUnread();
-      this.emit(FLOOD);
-    };
-    const frames = new FloodWatch(framesPerSecond, onFlood);
-    const pings = new FloodWatch(PINGS_PER_SECOND, onFlood);
-    const countPing = (): void => {
-      frames.count();
-      pings.count();
-    };
-    this.on('message', frames.count);
-    for (const event of ['ping', 'pong']) this.on(event, countPing);
+    this.#frames = new FloodWatch(framesPerSecond);
+  }
+
+  /** Counts what came before anybody hears of it. */
+  override emit(event: string | symbol, ...said: unknown[]): boolean {
+    if (event === 'message') this.#count(false);
+    else if (event === 'ping' || event === 'pong') this.#count(true);
+    return super.emit(event, ...said);
+  }
+
+  #count(isPing: boolean): void {
+    const isTooMuch = this.#frames.count() || (isPing && this.#pings.count());
+    if (!isTooMuch || this.#isFlood) return;
+    this.#isFlood = true;
+    this.#dropUnread();
+    this.emit(FLOOD);
   }
 
   /** Calls back at once while the client keeps up: the engine writes no more before that, and it is to go into the same write. */

@@ -1,76 +1,20 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, Socket } from 'socket.io';
+import { compactEvents, compactList } from './compact.ts';
+import { type Engine, EngineWatch } from './engine-watch.ts';
+import { MAX_FRAME_BYTES } from './transport.ts';
 
 // What Socket.IO keeps to itself and we must reach all the same; its versions are pinned.
 
-type Engine = Socket['conn'];
-
 interface EngineInternals {
-  sendPacket(type: 'ping'): void;
-  writeBuffer: readonly { data?: unknown }[];
-  transport: { closeTimeout?: number; socket?: { bufferedAmount: number } };
+  transport: { closeTimeout?: number };
 }
-
-const internalsOf = (engine: Engine): EngineInternals => engine as unknown as EngineInternals;
-
-/** What waits for a client: in the engine's own queue and in its WebSocket. */
-export const queuedBytesOf = (engine: Engine): number => {
-  const { writeBuffer, transport } = internalsOf(engine);
-  let bytes = transport.socket?.bufferedAmount ?? 0;
-  for (const { data } of writeBuffer) bytes += typeof data === 'string' ? data.length : 0;
-  return bytes;
-};
-
-/** Closes a connection for which too much waits. What the library answers by itself goes through no code of ours. */
-export const limitQueue = (engine: Engine, maxBytes: number): void => {
-  engine.on('packetCreate', () => {
-    if (queuedBytesOf(engine) > maxBytes) engine.close(true);
-  });
-};
-
-/** Each ping of a connection is answered by one pong, in order and without a number, so both are counted. */
-class PingCount {
-  readonly #engine: Engine;
-  #pings = 0;
-  #pongs = 0;
-  #probe: { readonly ping: number; onSign(): void } | null = null;
-
-  constructor(engine: Engine) {
-    this.#engine = engine;
-    engine.on('packetCreate', ({ type }: { type: string }) => {
-      if (type === 'ping') this.#pings += 1;
-    });
-    engine.on('heartbeat', () => this.#pong());
-  }
-
-  probe(onSign: () => void): void {
-    if (this.#engine.readyState !== 'open') return;
-    internalsOf(this.#engine).sendPacket('ping');
-    this.#probe = { ping: this.#pings, onSign };
-  }
-
-  #pong(): void {
-    this.#pongs += 1;
-    const probe = this.#probe;
-    if (probe === null || this.#pongs < probe.ping) return;
-    this.#probe = null;
-    probe.onSign();
-  }
-}
-
-const PING_COUNTS = new WeakMap<Engine, PingCount>();
-
-/** Makes `probe` possible; to be called before the connection's first ping. */
-export const countPings = (engine: Engine): void => void PING_COUNTS.set(engine, new PingCount(engine));
-
-/** See `ClientSocket.probe`. */
-export const probe = (engine: Engine, onSign: () => void): void => PING_COUNTS.get(engine)?.probe(onSign);
 
 const POLLING_CLOSE_MS = 2000;
 
 /** A polling client that we close and that does not poll again would be kept for 30 seconds. */
 export const shortenPollingClose = (engine: Engine): void => {
-  const { transport } = internalsOf(engine);
+  const { transport } = engine as unknown as EngineInternals;
   if (transport.closeTimeout !== undefined) transport.closeTimeout = POLLING_CLOSE_MS;
 };
 
@@ -105,11 +49,31 @@ export const closeIfAbandoned = (socket: Pick<Socket, 'client' | 'conn'>): void 
   if (othersBeside(socket).length === 0) socket.conn.close();
 };
 
+/** Gives back what the libraries keep for more listeners than an idle connection has; to be called when those are added. */
+export const compact = (socket: Pick<Socket, 'conn'>): void => {
+  const { conn } = socket;
+  for (const emitter of [socket, conn]) compactEvents(emitter);
+  EngineWatch.of(conn)?.compactTransport();
+  compactList(socket, 'fns');
+  compactList(conn, 'cleanupFn');
+};
+
 /** Whose request of long polling it is that brings packets; null: nobody's. */
-export const postedBy = (server: Server['engine'], request: IncomingMessage): Engine | null => {
+const postedBy = (server: Server['engine'], request: IncomingMessage): Engine | null => {
   const { clients } = server as unknown as { clients: Readonly<Record<string, Engine>> };
   const { sid } = (request as unknown as { _query: { sid?: unknown } })._query;
   if (request.method !== 'POST' || typeof sid !== 'string' || !Object.hasOwn(clients, sid)) return null;
   const engine = clients[sid];
   return engine?.transport.name === 'polling' ? engine : null;
 };
+
+/**
+ * Closes a connection whose client posts more than a frame may hold. Where it is told so by what it polls, the request itself is not
+ * refused: the library would come back at once.
+ */
+export const closeForLargePosts = ({ engine }: Pick<Server, 'engine'>): void =>
+  engine.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+    const sender = Number(request.headers['content-length']) > MAX_FRAME_BYTES ? postedBy(engine, request) : null;
+    if (sender !== null && EngineWatch.of(sender)?.noteAbuse('frame_too_large')) response.end('ok');
+    else next();
+  });

@@ -1,39 +1,22 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CLOSE_CODES, type CloseReason, ERRORS, mayReconnect } from '@trunkline/contract';
+import { CLOSE_CODES, type CloseReason, ERRORS } from '@trunkline/contract';
 import type { Identity } from '@trunkline/service-kit';
 import { type DefaultEventsMap, type Namespace, Server, type ServerOptions, type Socket } from 'socket.io';
 import { tokenIn } from '../authenticate.ts';
-import { type Companion, endsAlone } from '../companions.ts';
+import type { Companion } from '../companions.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import type { Rooms } from '../presence.ts';
 import { reconnectDelayMs } from '../reconnect-delay.ts';
 import { BoundedDecoder } from './bounded-decoder.ts';
+import { EngineWatch } from './engine-watch.ts';
 import type { Handshakes } from './handshakes.ts';
 import { hardenedWsEngine } from './hardened-ws-server.ts';
 import { PlainEncoder } from './plain-encoder.ts';
 import type { RoomListener, RoomSocket } from './room-socket.ts';
-import { abuseOf, breakOff, breakOffAbuse, closeForLargePosts, tellAbuse } from './socket-io-abuse.ts';
-import {
-  closeIfAbandoned,
-  countPings,
-  forgetRequest,
-  limitQueue,
-  othersBeside,
-  probe,
-  queuedBytesOf,
-  shortenPollingClose,
-} from './socket-io-internals.ts';
-import { type RoomInForce, roomsOf } from './socket-io-rooms.ts';
-import {
-  type ClientSocket,
-  type Door,
-  MAX_FRAME_BYTES,
-  MAX_QUEUED_BYTES,
-  type NotLetIn,
-  type SocketListener,
-  type Transport,
-} from './transport.ts';
+import { closeForLargePosts, closeIfAbandoned, compact, forgetRequest, othersBeside, shortenPollingClose } from './socket-io-internals.ts';
+import { type RoomInForce, SocketIoSocket } from './socket-io-socket.ts';
+import { type Door, MAX_FRAME_BYTES, MAX_QUEUED_BYTES, type NotLetIn, type SocketListener, type Transport } from './transport.ts';
 
 export interface SocketIoOptions {
   server: HttpServer;
@@ -124,9 +107,8 @@ const identify = async (
   return identity;
 };
 
-/** Lets a socket pass when its token holds: one socket per connection and namespace, however often it asks. */
-const guardEntrance = (namespace: IoNamespace, door: Pick<Door, 'authenticate'>, known: Identities): void => {
-  const taken = new WeakSet<object>();
+/** Lets a socket pass when its token holds: one socket per connection and namespace, however often it asks. `taken`: who is in. */
+const guardEntrance = (namespace: IoNamespace, door: Pick<Door, 'authenticate'>, known: Identities, taken: WeakSet<object>): void => {
   const check = async (socket: IoSocket): Promise<Error | undefined> => {
     const { conn } = socket;
     if (taken.has(conn)) return unauthenticated();
@@ -141,28 +123,16 @@ const guardEntrance = (namespace: IoNamespace, door: Pick<Door, 'authenticate'>,
       return unauthenticated();
     }
     socket.data.identity = identity;
-    socket.once('disconnect', () => taken.delete(conn));
     return undefined;
   };
   namespace.use((socket, next) => void check(socket).then(next, next));
 };
 
-const clientSocket = (socket: IoSocket): ClientSocket<EventFrame> => ({
-  write: ({ event, body }) => event !== null && socket.connected && socket.conn.readyState === 'open' && socket.emit(event, body),
-  probe: (onSign) => probe(socket.conn, onSign),
-  queuedBytes: () => queuedBytesOf(socket.conn),
-  close: (reason: CloseReason) => {
-    if (endsAlone(reason) && othersBeside(socket).length > 0) socket.disconnect();
-    // Told by a packet to go, a Socket.IO client stays away; after a lost transport it comes back by itself.
-    else if (!mayReconnect(CLOSE_CODES[reason].code)) socket.disconnect(true);
-    else socket.conn.close(reason === 'too_slow');
-  },
-});
-
 const closeReasonOf = ({ conn }: IoSocket, reason: string): CloseReason | null =>
-  abuseOf(conn) ?? (reason === 'ping timeout' ? 'silent' : null);
+  EngineWatch.of(conn)?.abuse ?? (reason === 'ping timeout' ? 'silent' : null);
 
-const listenTo = (socket: IoSocket, listener: Taker): void => {
+const listenTo = (socket: IoSocket, listener: Taker, onLeft: (connection: object) => void): void => {
+  const { conn } = socket;
   // Never calling `next` keeps the client's events away from the emitter, and so from our own listeners.
   socket.use(([event, ...args]: unknown[]) => {
     const last = args.at(-1);
@@ -171,9 +141,10 @@ const listenTo = (socket: IoSocket, listener: Taker): void => {
     listener.onFrame({ event: typeof event === 'symbol' ? null : String(event), body }, acknowledge);
   });
   if ('onTold' in listener) socket.onAnyOutgoing((event: string, body: unknown) => listener.onTold({ event, body }));
-  const telling = tellAbuse(socket.conn, listener.close);
+  EngineWatch.of(conn)?.tellAbuse(listener);
   socket.on('disconnect', (reason) => {
-    telling[Symbol.dispose]();
+    onLeft(conn);
+    EngineWatch.of(conn)?.untellAbuse(listener);
     listener.onClose(closeReasonOf(socket, reason));
     closeIfAbandoned(socket);
   });
@@ -195,30 +166,37 @@ export const startSocketIo = (options: SocketIoOptions): SocketIoTransport => {
   const { server, port, door, namespaces, roomsInForce, handshakes, framesPerSecond } = options;
   const io: IoServer = new Server(server, optionsFor(options));
   prefixSessionIds(io, port);
-  io.engine.on('connection', shortenPollingClose);
-  io.engine.on('connection', countPings);
-  // The session closes at the limit, with the code that says why; this is for what it does not write.
-  io.engine.on('connection', (engine) => limitQueue(engine, 2 * MAX_QUEUED_BYTES));
-  io.engine.on('connection', (engine) => breakOffAbuse(engine, framesPerSecond));
-  closeForLargePosts(io);
-  const endHandshake = new WeakMap<object, () => void>();
+  const limits = { framesPerSecond, queuedBytes: 2 * MAX_QUEUED_BYTES };
+  const handshakesBegun = new WeakMap<object, () => void>();
   io.engine.on('connection', (engine) => {
-    const end = handshakes.begin(engine.request, () => breakOff(engine), engine.transport.name === 'polling');
-    endHandshake.set(engine, end);
+    shortenPollingClose(engine);
+    const watch = new EngineWatch(engine, limits);
+    const end = handshakes.begin(engine.request, () => watch.breakOff(), engine.transport.name === 'polling');
+    handshakesBegun.set(engine, end);
     engine.once('close', end);
   });
+  closeForLargePosts(io);
+  const endHandshake = (engine: IoSocket['conn']): void => {
+    const end = handshakesBegun.get(engine);
+    if (end === undefined) return;
+    end();
+    handshakesBegun.delete(engine);
+    engine.off('close', end);
+  };
   const identities: Identities = new WeakMap();
   for (const [name, admit] of namespaces) {
     const namespace: IoNamespace = io.of(name);
-    guardEntrance(namespace, door, identities);
+    const taken = new WeakSet<object>();
+    guardEntrance(namespace, door, identities, taken);
     namespace.on('connection', (socket) => {
       const { identity } = socket.data;
-      endHandshake.get(socket.conn)?.();
+      endHandshake(socket.conn);
       forgetRequest(socket);
       const [other] = othersBeside(socket);
-      const taker = admit(identity, { ...clientSocket(socket), ...roomsOf(socket, roomsInForce) }, other?.data.taker ?? null);
+      const taker = admit(identity, new SocketIoSocket(socket, roomsInForce), other?.data.taker ?? null);
       socket.data.taker = taker;
-      listenTo(socket, taker);
+      listenTo(socket, taker, (connection) => taken.delete(connection));
+      compact(socket);
     });
   }
   return {

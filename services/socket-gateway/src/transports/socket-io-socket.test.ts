@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io';
 import { expect, it, vi } from 'vitest';
-import { roomsOf } from './socket-io-rooms.ts';
+import { SocketIoSocket } from './socket-io-socket.ts';
 
 const LONG_MS = 60_000;
 
@@ -14,11 +14,11 @@ const connect = () => {
     return known;
   };
   const socket = { connected: true, nsp: { name: '/chat' }, join: () => undefined } as unknown as Socket;
-  const { enter } = roomsOf(socket, (namespace, room) => {
+  const inChat = new SocketIoSocket(socket, (namespace, room) => {
     expect(namespace).toBe('/chat');
     return inForceOf(room).promise;
   });
-  const begin = (room: string): Promise<number> => enter(room).then(() => entered.push(room));
+  const begin = (room: string): Promise<number> => inChat.enter(room).then(() => entered.push(room));
   return { begin, entered, comesIntoForce: (room: string) => inForceOf(room).resolve() };
 };
 
