@@ -1,8 +1,17 @@
 import type { Subscriber } from '@trunkline/bus';
-import { type CallEvent, type CloseReason, type CommandReply, refusal, type ServerEvent, SessionId } from '@trunkline/contract';
+import {
+  type Call,
+  type CallEvent,
+  CallId,
+  type CloseReason,
+  type CommandReply,
+  refusal,
+  type ServerEvent,
+  SessionId,
+} from '@trunkline/contract';
 import { createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
-import { ANA, aCall, aCallEvent, BEN } from '../test/call-event.ts';
+import { ANA, aCall, aCallEvent, BEN, PLACED_AT } from '../test/call-event.ts';
 import { Connection } from './connection.ts';
 import { DatabaseClock } from './database-clock.ts';
 import type { EventFrame } from './dialects/dialect.ts';
@@ -23,6 +32,8 @@ const identity = (changes: Partial<Identity> = {}): Identity => ({
 /** A connection of Ben, and every edge it touches. The test decides when Redis and call-service answer. */
 const connect = () => {
   const subscription = Promise.withResolvers<void>();
+  const clock = new DatabaseClock(() => 0);
+  clock.learn({ databaseNow: PLACED_AT, sentAt: 0, receivedAt: 0 });
   type Admission = { events: CallEvent[]; refused: boolean } | null;
   const opened: ((admission: Admission) => void)[] = [];
   const commands: { callId: string | undefined; reply(reply: CommandReply): void }[] = [];
@@ -74,7 +85,7 @@ const connect = () => {
       deliveries: { add: ({ kind }) => seen.delivered.push(kind) },
       subscriber,
       presence: { enter: () => seen.reports.push('entered'), leave: () => seen.reports.push('left') },
-      clock: new DatabaseClock(),
+      clock,
       authenticate: async (token) => {
         if (token === 'bad') return 'unauthenticated';
         return token === 'early' ? 'unavailable' : identity({ userId: token === 'ana' ? ANA : BEN, expiresAt: 9000 });
@@ -108,6 +119,11 @@ const endedByItself: CallEvent = {
   actor: { userId: BEN, deviceId: null, sessionId: SessionId.parse('ben-s1') },
 };
 const ended = (seq: number): CallEvent => aCallEvent({ type: 'call_ended', call: aCall({ seq, state: 'ENDED', reason: 'lost' }) });
+
+const anotherCall = (changes: Partial<Call> = {}): Call => aCall({ id: CallId.parse('CALL_2'), ...changes });
+const ringOfAnother = aCallEvent({ at: PLACED_AT + 1, ringMsLeft: 30_000, call: anotherCall() });
+const OF_BEN = { callerId: BEN, calleeId: ANA };
+const BY_BEN = { userId: BEN, deviceId: null, sessionId: null };
 
 describe('a connection that opens', () => {
   it('enters and listens before it asks what it missed', async () => {
@@ -242,6 +258,48 @@ describe('an open connection', () => {
     expect(names()).toEqual([]);
     commands[0]?.reply({ ok: true, call: aCall() });
     await expect.poll(names).toEqual(['call:ended']);
+  });
+
+  it.each([
+    ['call:accept', anotherCall({ seq: 2, state: 'CONNECTING', acceptedAt: PLACED_AT })],
+    ['call:reject', anotherCall({ seq: 2, state: 'REJECTED', reason: 'declined', endedAt: PLACED_AT })],
+  ] as const)('does not ring once its %s was answered, though the ring came before the answer', async (command, call) => {
+    const { seen, names, commands, ask } = await open();
+    ask(command, { callId: 'CALL_2' });
+    seen.hear(ringOfAnother);
+    commands[0]?.reply({ ok: true, call });
+    await expect.poll(() => seen.acknowledged.length).toBe(1);
+    seen.hear(ringOfAnother);
+    expect(names()).toEqual([]);
+  });
+
+  it('does not ring for the call that its place became part of, and says that it was accepted', async () => {
+    const { seen, names, commands, ask } = await open();
+    const call = anotherCall({ seq: 2, state: 'CONNECTING', acceptedAt: PLACED_AT });
+    ask('call:initiate', { receiverId: 'ana' });
+    seen.hear(ringOfAnother);
+    seen.hear(aCallEvent({ type: 'call_accepted', merged: true, actor: BY_BEN, call }));
+    commands[0]?.reply({ ok: true, call });
+    await expect.poll(names).toEqual(['call:accepted']);
+  });
+
+  it('does not say that a call was accepted which it was answered is over', async () => {
+    const { seen, names, commands, ask } = await open();
+    const accepted = anotherCall({ ...OF_BEN, seq: 3, state: 'CONNECTING', acceptedAt: PLACED_AT });
+    ask('call:end', { callId: 'CALL_2' });
+    seen.hear(aCallEvent({ type: 'call_accepted', call: accepted }));
+    commands[0]?.reply({ ok: true, call: { ...accepted, seq: 4, state: 'ENDED', reason: 'hung_up', endedBy: BEN, endedAt: PLACED_AT } });
+    await expect.poll(() => seen.acknowledged.length).toBe(1);
+    expect(names()).toEqual([]);
+  });
+
+  it('says that a call was accepted to who was answered that it is connected', async () => {
+    const { seen, names, commands, ask } = await open();
+    const accepted = anotherCall({ ...OF_BEN, seq: 3, state: 'CONNECTING', acceptedAt: PLACED_AT });
+    ask('call:ringing', { callId: 'CALL_2' });
+    seen.hear(aCallEvent({ type: 'call_accepted', call: accepted }));
+    commands[0]?.reply({ ok: true, call: { ...accepted, seq: 4, state: 'ACTIVE' } });
+    await expect.poll(names).toEqual(['call:accepted']);
   });
 
   it('answers a command before it tells what a new snapshot says of its call', async () => {

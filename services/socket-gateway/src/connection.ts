@@ -187,6 +187,7 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion, Outl
     if (answer !== null && 'frame' in answer) this.#socket.write(answer.frame);
     else if (answer !== null) acknowledge?.(answer.acknowledgement);
     this.#closeIfTooSlow();
+    if (reply.ok && reply.call !== null) this.#deliverer.noteAnswered(reply.call);
     if (this.#state === 'open') this.#releaseHeld();
   }
 

@@ -115,6 +115,17 @@ export class Deliverer<Frame> {
     this.#doubted?.delete(callId);
   }
 
+  /**
+   * Its client was answered with the call as it is now: what led there, a ring above all, it has not to hear any more. Where it is connected
+   * it has still to hear that it was accepted, which is one step before.
+   */
+  noteAnswered({ id, seq, state }: Call): void {
+    if (isRinging(state)) return;
+    const before = state === 'ACTIVE' ? seq - 2 : seq - 1;
+    const told = this.#recall(id);
+    if (told === undefined || told.seq < before) this.#remember(id, before, told);
+  }
+
   /** The session is over. */
   end(): void {
     this.#stops?.end();
