@@ -115,3 +115,89 @@ it('somebody in a call who reconnects without a device id is not told to stop', 
   await back.hears('call:ended');
   expect(back.namesFor(call?.id as string)).toEqual(['call:ended']);
 });
+
+/** Resolves when nobody of that user has a session any more. */
+const untilGone = (userId: string): Promise<unknown> =>
+  until(
+    'the sessions are closed',
+    async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [userId])).length === 0,
+  );
+
+it.each([
+  ['with a device id', { deviceId: 'phone' }],
+  ['without', {}],
+] as const)('who accepted over REST before any socket rang hears of the end that came while it was away, %s', async (_, claims) => {
+  const calleeId = `callee-${randomUUID()}`;
+  await using caller = await system.connect(0, `caller-${randomUUID()}`);
+  const { call } = await caller.ask('call:initiate', { receiverId: calleeId });
+  const rest = await system.rest(calleeId, claims);
+  expect(await rest.post(`/api/v1/calls/${call?.id}/accept`, {})).toMatchObject({ status: 200 });
+  const callee = await system.connect(1, calleeId, claims);
+  await callee.ask('call:accept', { callId: 'a-round-trip' });
+  callee.socket.disconnect();
+  await untilGone(calleeId);
+  await caller.ask('call:end', { callId: call?.id });
+  await using back = await system.connect(0, calleeId, claims);
+  expect(await back.hears('call:ended')).toMatchObject({ callId: call?.id });
+});
+
+it('the stop of a ring does not count as that of the call, where devices have no names', async () => {
+  const calleeId = `callee-${randomUUID()}`;
+  await using caller = await system.connect(0, `caller-${randomUUID()}`);
+  const [phone, page] = [await system.connect(0, calleeId), await system.connect(1, calleeId)];
+  const { call } = await caller.ask('call:initiate', { receiverId: calleeId });
+  await Promise.all([phone.hears('call:incoming'), page.hears('call:incoming')]);
+  await phone.ask('call:accept', { callId: call?.id });
+  await page.hears('call:cancelled');
+  await until(
+    'the stop is in the trace',
+    async () => (await system.database.query("SELECT FROM call_trace WHERE call_id = $1 AND kind = 'stop_sent'", [call?.id])).length > 0,
+  );
+  for (const { socket } of [phone, page]) socket.disconnect();
+  await untilGone(calleeId);
+  await caller.ask('call:end', { callId: call?.id });
+  await using back = await system.connect(0, calleeId);
+  expect(await back.hears('call:ended')).toMatchObject({ callId: call?.id });
+});
+
+it('a device of the caller that had no part in a call hears nothing of its end, and the one that placed it hears when it was', async () => {
+  const callerId = `caller-${randomUUID()}`;
+  const calleeId = `callee-${randomUUID()}`;
+  const phone = await system.connect(0, callerId, { deviceId: 'phone' });
+  await using callee = await system.connect(1, calleeId);
+  const { call } = await phone.ask('call:initiate', { receiverId: calleeId });
+  await callee.hears('call:incoming');
+  phone.socket.disconnect();
+  await untilGone(callerId);
+  await callee.ask('call:reject', { callId: call?.id });
+  await using tablet = await system.connect(0, callerId, { deviceId: 'tablet' });
+  await tablet.ask('call:accept', { callId: 'a-round-trip' });
+  expect(tablet.heard).toEqual([]);
+  await using back = await system.connect(0, callerId, { deviceId: 'phone' });
+  const rejected = await back.hears('call:rejected');
+  const [stored] = await system.database.query<{ at: number }>(
+    'SELECT round(extract(epoch FROM ended_at) * 1000)::float8 AS at FROM calls WHERE id = $1',
+    [call?.id],
+  );
+  expect(rejected).toMatchObject({ callId: call?.id, timestamp: stored?.at });
+});
+
+it('a caller that comes back to an accepted call hears when it was accepted', async () => {
+  const callerId = `caller-${randomUUID()}`;
+  const calleeId = `callee-${randomUUID()}`;
+  const caller = await system.connect(0, callerId, { deviceId: 'phone' });
+  await using callee = await system.connect(1, calleeId);
+  const { call } = await caller.ask('call:initiate', { receiverId: calleeId });
+  await callee.hears('call:incoming');
+  caller.socket.disconnect();
+  await untilGone(callerId);
+  await callee.ask('call:accept', { callId: call?.id });
+  await using back = await system.connect(0, callerId, { deviceId: 'phone' });
+  const accepted = await back.hears('call:accepted');
+  const [stored] = await system.database.query<{ at: number }>(
+    'SELECT round(extract(epoch FROM accepted_at) * 1000)::float8 AS at FROM calls WHERE id = $1',
+    [call?.id],
+  );
+  expect(accepted).toMatchObject({ callId: call?.id, timestamp: stored?.at });
+  await back.ask('call:end', { callId: call?.id });
+});

@@ -26,12 +26,16 @@ export const READ_CONCERNED = {
     SELECT v.session_id AS "sessionId", v.user_id AS "userId", v.device_id AS "deviceId", ${CALL_COLUMNS},
       round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
       coalesce(told."wasHere", false) AS "wasHere", coalesce(told."wasRung", false) OR connected."whileRinging" AS "wasRung",
+      coalesce(told."tookPart", false) OR connected."asCaller" AS "tookPart",
       coalesce(CASE WHEN told."wasHere" THEN told."sessionWasStopped" ELSE told."deviceWasStopped" END, false) AS "wasStopped"
     FROM concerned v JOIN calls c ON c.id = v.call_id CROSS JOIN LATERAL (
       SELECT bool_or(s.is_part AND t.session_id = v.session_id) AS "wasHere",
         bool_or(t.kind = 'ring_sent' AND (v.device_id IS NULL OR t.device_id = v.device_id)
           OR s.is_push AND (v.device_id IS NULL OR t.device_id IS NULL OR t.device_id = v.device_id)) AS "wasRung",
-        bool_or(s.is_stop AND (v.device_id IS NULL OR t.device_id = v.device_id)) AS "deviceWasStopped",
+        bool_or(t.kind IN ('call_placed', 'call_accepted')
+          AND (v.device_id IS NULL OR t.device_id IS NULL OR t.device_id = v.device_id)) AS "tookPart",
+        bool_or(s.is_stop AND CASE WHEN v.device_id IS NULL THEN t.at >= coalesce(c.ended_at, '-infinity') ELSE t.device_id = v.device_id END)
+          AS "deviceWasStopped",
         bool_or(s.is_stop AND (t.session_id = v.session_id OR (t.session_id IS NULL AND t.device_id = v.device_id))) AS "sessionWasStopped"
       FROM call_trace t CROSS JOIN LATERAL (
         SELECT t.kind IN ('ring_sent', 'call_placed', 'call_accepted') AS is_part,
@@ -39,11 +43,11 @@ export const READ_CONCERNED = {
           t.kind = 'push_queued' AND t.detail->>'type' = 'incoming_call' AS is_push
       ) AS s WHERE t.call_id = v.call_id AND t.user_id = v.user_id
     ) AS told CROSS JOIN LATERAL (
-      SELECT v.user_id = c.callee_id AND c.reason IS DISTINCT FROM 'busy' AND EXISTS (
-        SELECT FROM sessions s WHERE s.user_id = v.user_id AND (v.device_id IS NULL OR s.device_id = v.device_id) AND s.hears = 'calls'
-          AND s.id <> v.session_id AND s.opened_at < coalesce(c.accepted_at, c.ended_at, 'infinity')
-          AND coalesce(s.closed_at, 'infinity') > c.created_at
-      ) AS "whileRinging"
+      SELECT v.user_id = c.callee_id AND c.reason IS DISTINCT FROM 'busy' AND bool_or(s.opened_at < coalesce(c.accepted_at, 'infinity'))
+          IS TRUE AS "whileRinging",
+        v.user_id = c.caller_id AND count(*) > 0 AS "asCaller"
+      FROM sessions s WHERE s.user_id = v.user_id AND (v.device_id IS NULL OR s.device_id = v.device_id) AND s.hears = 'calls'
+        AND s.id <> v.session_id AND s.opened_at < coalesce(c.ended_at, 'infinity') AND coalesce(s.closed_at, 'infinity') > c.created_at
     ) AS connected ORDER BY c.created_at, c.id`,
 };
 
@@ -56,7 +60,12 @@ interface Viewer {
   wasHere: boolean;
   /** This device (or user, where devices have no names) was written a ring of this call, or may have got one: by push, or on a session whose gateway died before it said so. */
   wasRung: boolean;
-  /** It (the session that was there, else the device or the user) was told that its ring or call is over, or did that itself. */
+  /** This device (or user) placed it or accepted it, or may have: where it was done without a name. Or it is another of the caller's, which was connected meanwhile. */
+  tookPart: boolean;
+  /**
+   * It (the session that was there, else the device or the user) was told that its ring or call is over, or did that itself. Where devices
+   * have no names, a ring that was stopped may have been another one's than the call's.
+   */
   wasStopped: boolean;
 }
 
@@ -92,8 +101,7 @@ const acceptedEvent = (call: ConcernedCall): CallEventType | null =>
 const finalEvent = (state: keyof typeof FINAL_EVENTS, call: ConcernedCall): CallEventType | null => {
   // An end is told under the alias, which says nothing to who rang for the call's own id (glare).
   if (call.calleeAlias !== null && mustStopRinging(call)) return 'call_accepted';
-  const wasPartOfIt = call.userId === call.callerId || call.wasRung;
-  return wasPartOfIt && !call.wasStopped ? FINAL_EVENTS[state] : null;
+  return (call.tookPart || call.wasRung) && !call.wasStopped ? FINAL_EVENTS[state] : null;
 };
 
 /** What a viewer that just came must be told of a call; null: nothing. */
@@ -116,10 +124,14 @@ const actorOf = (call: ConcernedCall): CallEvent['actor'] => {
   return { ...NOBODY, userId: userId as CallEvent['actor']['userId'] };
 };
 
+/** When it happened. A ring begins again for who has just come, with the time that is left. */
+const timeOf = ({ state, now, acceptedAt, endedAt }: ConcernedCall, type: CallEventType): number =>
+  isRinging(state) ? now : ((type === 'call_accepted' ? acceptedAt : endedAt) ?? now);
+
 const eventFor = (call: ConcernedCall, type: CallEventType): CallEvent => ({
   id: eventId(call.id, call.seq),
   type,
-  at: call.now,
+  at: timeOf(call, type),
   ringMsLeft: isRinging(call.state) ? Math.max(0, call.ringDeadlineAt - call.now) : 0,
   actor: actorOf(call),
   recipients: [call.callerId, call.calleeId],
