@@ -69,6 +69,20 @@ describe('a body that cannot be understood is 400 in the envelope, and nothing i
     await refusedAndNothingStored((client) => client.post(INITIATE, body, { 'content-encoding': 'nonsense' }));
   });
 
+  it.each<[string, string, string, object]>([
+    ['a reason', 'POST', '/api/v1/calls/CALL/reject', { reason: 'busy' }],
+    ['a preference', 'PUT', '/v1/notifications/preferences', { calls: false }],
+  ])('%s that says it is no JSON, where all fields may be left out', async (_name, method, path, body) => {
+    const calleeId = `callee-${randomUUID()}`;
+    const [caller, callee] = [await system.rest(`caller-${randomUUID()}`), await system.rest(calleeId)];
+    const placed = await caller.post(INITIATE, { calleeId });
+    const asked = path.replace('CALL', placed.body.data.id);
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/merge-patch+json']) {
+      expect(await callee.request(method, asked, body, { 'content-type': type })).toMatchObject({ status: 400 });
+    }
+    expect(await callee.request(method, asked, body)).toMatchObject({ status: 200 });
+  });
+
   it('a small body that unpacks to a large one', async () => {
     const bomb = gzipSync(JSON.stringify({ calleeId: 'bob', filler: 'x'.repeat(10_000_000) }));
     const response = await fetch(`${system.callServices[0]?.url}${INITIATE}`, {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, startPublisher } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer, startTracing } from '@trunkline/service-kit';
-import express from 'express';
 import { createBackground } from './background.ts';
 import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
@@ -21,6 +20,7 @@ import { internalDoor } from './http/internal-door.ts';
 import { startInternalLinks, takesLink } from './http/internal-links.ts';
 import { internalOperations } from './http/internal-operations.ts';
 import { knowsToken } from './http/internal-token.ts';
+import { jsonBody } from './http/json-body.ts';
 import { routesOf } from './http/routes-of.ts';
 import { requireServerKey } from './http/server-key.ts';
 import { openPushQueue } from './jobs/push-queue.ts';
@@ -242,7 +242,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
         : [consoleRoutes({ folder: config.CONSOLE_DIR, gatewayUrls: config.CONSOLE_GATEWAY_URLS })]),
       clientRoutes({ config, database, decider: commands, chats, redis: asking, notifications, metrics: metrics.of, serverKeys, sessions }),
       serverRoutes({
-        serverGuards: [...requireServerKey(serverKeys), express.json({ limit: MAX_SERVER_BODY })],
+        serverGuards: [...requireServerKey(serverKeys), ...jsonBody(MAX_SERVER_BODY)],
         keys: serverKeys,
         decider: traceDecisions(countCommands(decider, metrics.of), tracing),
         database,

@@ -25,6 +25,7 @@ import { createBlockList } from '../users/blocks.ts';
 import { createPresenceReader } from '../users/presence.ts';
 import { presenceRoutes } from '../users/presence-routes.ts';
 import { authenticate, type Refuse } from './authenticate.ts';
+import { jsonBody } from './json-body.ts';
 import { checkOrigin } from './origins.ts';
 import { refusePlainly } from './plain.ts';
 import { requireServerKey, serverOr } from './server-key.ts';
@@ -61,10 +62,10 @@ export const clientRoutes = ({
   const perRoute = tellRefusals(createRateLimit({ redis, redisPrefix, name: 'rest', perMinute: config.LIMIT_REST_PER_MINUTE }), () =>
     metrics.rateLimited.inc({ limit: 'rest' }),
   );
-  const body = express.json({ limit: MAX_BODY });
+  const body = jsonBody(MAX_BODY);
   const guardsFor =
     (refuse?: Refuse) =>
-    (route: string): RequestHandler[] => [authenticate(verifyToken, refuse), limitRequests(perRoute, route, refuse), body];
+    (route: string): RequestHandler[] => [authenticate(verifyToken, refuse), limitRequests(perRoute, route, refuse), ...body];
   const guards = guardsFor();
   const plainGuards = guardsFor(refusePlainly);
   const withServerKey = requireServerKey(serverKeys);
@@ -78,9 +79,9 @@ export const clientRoutes = ({
   routes.use(mediaRoutes({ guards: plainGuards, calls, issueMedia: createMediaIssuer(config) }));
   routes.use(blockRoutes({ guards, blocks }));
   routes.use(presenceRoutes({ guards, presence }));
-  const createGuards = [...serverOr(serverKeys, plainGuards('create_chat')), body];
-  const sendGuards = [authenticate(verifyToken, refusePlainly), body];
-  routes.use(chats.routes({ guards: plainGuards, sendGuards, createGuards, serverGuards: [...withServerKey, body], sessions }));
+  const createGuards = [...serverOr(serverKeys, plainGuards('create_chat')), ...body];
+  const sendGuards = [authenticate(verifyToken, refusePlainly), ...body];
+  routes.use(chats.routes({ guards: plainGuards, sendGuards, createGuards, serverGuards: [...withServerKey, ...body], sessions }));
   const { targets, bulks, onReachChanged, expandBulks } = notifications;
   routes.use(targetRoutes({ guards: plainGuards, targets, endpointRules: config }));
   routes.use(preferenceRoutes({ guards: plainGuards, database, vapidPublicKey: config.VAPID_PUBLIC_KEY, onReachChanged }));

@@ -2,6 +2,7 @@ import { refusal } from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { asSpelled, inCamelCase } from '../chat/chat-bodies.ts';
+import { jsonBody } from '../http/json-body.ts';
 import { bodyOrRefuse, refusePlainly } from '../http/plain.ts';
 import { serverKeyOf } from '../http/server-key.ts';
 import { BulkBody } from './bulk-body.ts';
@@ -21,7 +22,7 @@ const MAX_BODY = '2mb';
 /** Notifications to many, for the app's backend. */
 export const bulkRoutes = ({ serverGuards, bulks, onCreated }: BulkRoutesOptions): Router => {
   const routes = express.Router();
-  routes.post(PATH, serverGuards, express.json({ limit: MAX_BODY }), async (request: Request, response: Response) => {
+  routes.post(PATH, serverGuards, jsonBody(MAX_BODY), async (request: Request, response: Response) => {
     const body = bodyOrRefuse(BulkBody, request.body, response);
     if (body === null) return;
     const created = await bulks.create(body, serverKeyOf(response));
