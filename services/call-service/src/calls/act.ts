@@ -1,4 +1,4 @@
-import { type CommandReply, type EndReason, isRinging, refusal } from '@trunkline/contract';
+import { type CommandReply, cancelTextOf, type EndReason, isRinging, refusal, rejectReasonOf } from '@trunkline/contract';
 import { addHint, addTrace, applyTrigger, type Cause, settleDeadlines } from './apply-trigger.ts';
 import { type CallRecord, callOf, partyOf, type TraceRow } from './call-record.ts';
 import type { Trigger } from './transitions.ts';
@@ -38,9 +38,20 @@ const triggerFor = (command: MovingCommand, call: CallRecord, party: Participant
   return command.type === 'set_status' ? TRIGGER_FOR_STATUS[command.status] : TRIGGER_FOR[command.type];
 };
 
-const reasonOf = (command: MovingCommand): EndReason => (command.type === 'reject_call' ? command.reason : 'declined');
+interface Said {
+  reason: EndReason;
+  reasonText?: string | undefined;
+}
 
-const textOf = (command: MovingCommand): string | undefined => ('reasonText' in command ? command.reasonText : undefined);
+const DECLINED = { reason: 'declined' } as const;
+
+/** An end that is a reject or a cancel says why in the same words as these. */
+const saidBy = (command: MovingCommand, trigger: Trigger): Said => {
+  if (command.type === 'reject_call') return command;
+  const reasonText = 'reasonText' in command ? command.reasonText : undefined;
+  if (trigger === 'reject') return rejectReasonOf(reasonText);
+  return trigger === 'cancel' ? { ...DECLINED, ...cancelTextOf(reasonText) } : { ...DECLINED, reasonText };
+};
 
 const detailOf = (command: MovingCommand): TraceRow['detail'] =>
   command.type === 'end_call' && command.claimedDurationSeconds !== undefined
@@ -80,8 +91,8 @@ const move = (
   const { callId } = command;
   if (command.type === 'set_status' && command.status === call.state) return done(call);
   const trigger = triggerFor(command, call, cause.party, wantsAnswer);
-  const said = { reason: reasonOf(command), reasonText: textOf(command), detail: detailOf(command) };
-  const result = applyTrigger(world, call, trigger, { ...cause, ...said });
+  const { reason, reasonText } = saidBy(command, trigger);
+  const result = applyTrigger(world, call, trigger, { ...cause, reason, reasonText, detail: detailOf(command) });
   if (!result.ok && result.code === 'unauthorized') return notTheirs(command, cause.party === 'caller' ? 'callee' : 'caller');
   if (!result.ok) return tooLate(call, callId);
   if (command.type === 'acknowledge_ring') addTrace(world, call, 'ring_acknowledged', cause);

@@ -288,6 +288,19 @@ describe('a command on a call', () => {
     expect(desk.stateOf(callId)).toBe(state);
   });
 
+  it.each([
+    ['bob', ' User busy', 'busy', null],
+    ['bob', 'offline', 'unavailable', null],
+    ['bob', 'At work', 'declined', 'At work'],
+    ['ann', 'Caller cancelled', 'cancelled', null],
+    ['ann', 'Wrong number', 'cancelled', 'Wrong number'],
+  ] as const)('an end of %s while it rings that says "%s" says it as a reject or a cancel does', (user, text, reason, reasonText) => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.send(user, { type: 'end_call', callId, whileRinging: 'cancel_or_reject', reasonText: text });
+    expect(desk.calls.get(callId)).toMatchObject({ reason, reasonText });
+  });
+
   it('repeated by the edge after a lost answer changes nothing and is answered as done', () => {
     const desk = new Desk();
     const { id: callId } = desk.place('ann', 'bob');
