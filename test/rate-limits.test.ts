@@ -53,3 +53,25 @@ it('the limit of messages holds for all replicas together, within 5 %', async ()
   const say = (client: RestClient) => client.post(`/v1/chat/${chatId}/messages`, { content: 'Hello!' });
   expectWithin(await letThrough(await everywhere(userId), LIMITS.messages, say), LIMITS.messages);
 });
+
+it('a place that is said again gets its first answer, however often, though the limit is reached', async () => {
+  const [client] = await everywhere(`user-${randomUUID()}`);
+  const again = { 'idempotency-key': randomUUID() };
+  const place = (calleeId: string, headers = {}) => client?.post('/api/v1/calls/initiate', { calleeId }, headers);
+  const first = await place('callee-of-one', again);
+  for (let count = 1; count < LIMITS.initiate; count += 1) await place(`callee-${count}`);
+  expect(await place('one-too-many')).toMatchObject({ status: 429 });
+  expect(await place('callee-of-one', again)).toMatchObject({ status: first?.status, body: first?.body });
+});
+
+it('a message that is said again is the one that was stored, though the limit is reached', async () => {
+  const { chatId, userId } = await openRoom(system);
+  const [client] = await everywhere(userId);
+  const say = (body: object) => client?.post(`/v1/chat/${chatId}/messages`, { content: 'Hello!', ...body });
+  const named = { client_message_id: randomUUID() };
+  const first = await say(named);
+  expect(first?.status).toBe(201);
+  for (let count = 1; count < LIMITS.messages; count += 1) await say({});
+  expect(await say({})).toMatchObject({ status: 429 });
+  expect((await say(named))?.body).toMatchObject({ id: first?.body.id });
+});

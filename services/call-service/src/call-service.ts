@@ -197,6 +197,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     tellRefusals(createPromptRateLimit({ ...counted, name, perMinute }), () => metrics.of.rateLimited.inc({ limit: name }));
   const screened = starting.use(startScreening({ config, database, logger, metrics: metrics.of, decider }));
   const limited = limitPlaces(screened, {
+    database,
     perCaller: promptLimit('initiate', config.LIMIT_INITIATE_PER_MINUTE),
     perPair: promptLimit('initiate_pair', config.LIMIT_INITIATE_PER_PAIR_PER_MINUTE),
   });

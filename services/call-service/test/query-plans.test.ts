@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { READ_DUE } from '../src/calls/deadline-sweep.ts';
 import { LOCK_CALLS, LOCK_NAMED_CALLS, READ_BESIDE } from '../src/calls/load.ts';
 import { storeStatement } from '../src/calls/store.ts';
+import { WAS_DECIDED } from '../src/calls/was-decided.ts';
 import { READ_LEFT_CHATS, READ_UNSEEN } from '../src/chat/left-seats.ts';
 import { DROP_SEATS, TAKE_SEAT } from '../src/chat/seats.ts';
 import { FORGET_KEYS } from '../src/chat/upkeep.ts';
@@ -35,7 +36,6 @@ import { FORGET_AUDIT, FORGET_BLOCKS, FORGET_OWN_KEYS, FORGET_OWN_PUSHES } from 
 import { READ_REGISTERED } from '../src/users/online.ts';
 import { GO_OFFLINE, READ_GONE } from '../src/webhooks/online-users.ts';
 import { CHOOSE } from '../src/webhooks/replay.ts';
-import { WAS_DECIDED } from '../src/webhooks/screen-places.ts';
 import { READ_WAITING } from '../src/webhooks/start-webhooks.ts';
 import { CLAIM_STREAMS, FORGET_WEBHOOKS, LEAVE_STREAMS, NOTE_RESULTS, READ_FIRST, RELEASE_STREAMS } from '../src/webhooks/webhook-store.ts';
 

@@ -79,7 +79,7 @@ export const startChats = (options: ChatsOptions): Chats => {
     createPromptRateLimit({ redis, redisPrefix: config.REDIS_PREFIX, name: 'messages', perMinute: config.LIMIT_MESSAGES_PER_MINUTE }),
     () => metrics.rateLimited.inc({ limit: 'messages' }),
   );
-  const limited = traceChatDecisions(limitMessages(decider, perSender), tracing);
+  const limited = traceChatDecisions(limitMessages(decider, { database, perSender }), tracing);
   const chats = createChatReader(database);
   const calls = createCallTeller(database, decider, logger);
   const warn = (what: string) => (error: unknown) => logger.warn({ err: error }, what);

@@ -1,10 +1,13 @@
 import { type CommandReply, refusal } from '@trunkline/contract';
 import type { Decider } from '../calls/decider.ts';
 import type { PlaceEnvelope } from '../calls/place.ts';
+import { wasPlaceDecided } from '../calls/was-decided.ts';
 import type { Input } from '../calls/world.ts';
+import type { Database } from '../database/database.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 export interface PlaceLimits {
+  database: Database;
   perCaller: RateLimit;
   perPair: RateLimit;
 }
@@ -17,13 +20,16 @@ type PlaceInput = Extract<Input, { kind: 'command' }> & { envelope: PlaceEnvelop
 const isFirstAttempt = (input: Input): input is PlaceInput =>
   input.kind === 'command' && input.envelope.command.type === 'place_call' && input.envelope.attempt === 1;
 
-/** Lets a person place only so many calls, and only so many to the same other. What an edge repeats is counted once. */
-export const limitPlaces = (decider: Pick<Decider, 'decide'>, { perCaller, perPair }: PlaceLimits): Pick<Decider, 'decide'> => {
+/**
+ * Lets a person place only so many calls, and only so many to the same other. What an edge repeats is counted once; what a client repeats
+ * is counted, and answered all the same: its first call may ring.
+ */
+export const limitPlaces = (decider: Pick<Decider, 'decide'>, { database, perCaller, perPair }: PlaceLimits): Pick<Decider, 'decide'> => {
   const place = async (input: PlaceInput): Promise<CommandReply | null> => {
     const { actor, command } = input.envelope;
     const pair = JSON.stringify([actor.userId, command.calleeId]);
     const retryAfterSeconds = longest(await perCaller.take(actor.userId), await perPair.take(pair));
-    if (retryAfterSeconds === null) return decider.decide(input);
+    if (retryAfterSeconds === null || (await wasPlaceDecided(database, input.envelope))) return decider.decide(input);
     return { ok: false, error: { ...refusal('rate_limited', { callId: command.callId }), retryAfterSeconds } };
   };
   return { decide: (input) => (isFirstAttempt(input) ? place(input) : decider.decide(input)) };

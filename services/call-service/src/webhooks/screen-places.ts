@@ -1,17 +1,10 @@
 import { type CommandReply, type HookAnswer, refusal } from '@trunkline/contract';
-import { answerKey, commandKey } from '../calls/answer-key.ts';
 import type { Decider } from '../calls/decider.ts';
 import type { PlaceEnvelope } from '../calls/place.ts';
+import { wasPlaceDecided } from '../calls/was-decided.ts';
 import type { DecidedEnvelope, Input, Screening } from '../calls/world.ts';
 import type { Database } from '../database/database.ts';
 import type { PreRingHook } from './pre-ring-hook.ts';
-
-/** `$1` keys of answers, `$2` the call's id: whether this place was decided before, whatever came of it. */
-export const WAS_DECIDED = {
-  name: 'was_place_decided',
-  text: `SELECT coalesce((SELECT true FROM answers WHERE key = ANY ($1::text[]) AND reply IS NOT NULL LIMIT 1),
-      (SELECT true FROM calls WHERE id = $2), (SELECT true FROM calls WHERE callee_alias = $2), false) AS "wasDecided"`,
-};
 
 export interface ScreeningOptions {
   hook: Pick<PreRingHook, 'ask'>;
@@ -40,23 +33,13 @@ const unchecked = ({ command }: PlaceEnvelope): CommandReply => ({
 export const screenPlaces = (
   decider: Pick<Decider, 'decide'>,
   { hook, database, onFailure }: ScreeningOptions,
-): Pick<Decider, 'decide'> => {
-  const wasDecided = async (envelope: PlaceEnvelope): Promise<boolean> => {
-    const key = answerKey(envelope);
-    if (key === null && envelope.attempt === 1) return false;
-    const keys = key === null ? [commandKey(envelope)] : [key, commandKey(envelope)];
-    const values = [keys, envelope.command.callId ?? envelope.mintedCallId];
-    const [row] = await database.query<{ wasDecided: boolean }>(WAS_DECIDED, values).catch(() => []);
-    return row?.wasDecided ?? false;
-  };
-
-  return {
-    decide: async (input: Input) => {
-      if (input.kind !== 'command' || !isClientsPlace(input.envelope) || (await wasDecided(input.envelope))) return decider.decide(input);
-      const answer = await hook.ask(input.envelope);
-      if (answer === null && onFailure === 'closed') return unchecked(input.envelope);
-      const screening = screeningOf(answer);
-      return decider.decide(screening === undefined ? input : { kind: 'command', envelope: { ...input.envelope, screening } });
-    },
-  };
-};
+): Pick<Decider, 'decide'> => ({
+  decide: async (input: Input) => {
+    if (input.kind !== 'command' || !isClientsPlace(input.envelope) || (await wasPlaceDecided(database, input.envelope)))
+      return decider.decide(input);
+    const answer = await hook.ask(input.envelope);
+    if (answer === null && onFailure === 'closed') return unchecked(input.envelope);
+    const screening = screeningOf(answer);
+    return decider.decide(screening === undefined ? input : { kind: 'command', envelope: { ...input.envelope, screening } });
+  },
+});
