@@ -26,6 +26,19 @@ it('a command repeated under its requestId gets its first answer, also from anot
   });
 });
 
+it('two devices that count their requests alike are two: the one that came second is told which state won', async () => {
+  const calleeId = `callee-${randomUUID()}`;
+  await using caller = await system.connect(0, `caller-${randomUUID()}`);
+  await using phone = await system.connect(0, calleeId, { deviceId: 'phone' });
+  await using tablet = await system.connect(1, calleeId, { deviceId: 'tablet' });
+  const { call } = await caller.ask('call:initiate', { receiverId: calleeId });
+  const accept = { callId: call?.id, requestId: '1' };
+  const first = await phone.ask('call:accept', accept);
+  expect(await tablet.ask('call:accept', accept)).toMatchObject({ ok: false, error: { code: 'invalid_status', status: 'CONNECTING' } });
+  await using back = await system.connect(1, calleeId, { deviceId: 'phone' });
+  expect(await back.ask('call:accept', accept)).toEqual(first);
+});
+
 it('many repetitions at once place one call', async () => {
   const calleeId = `callee-${randomUUID()}`;
   await using caller = await system.connect(0, `caller-${randomUUID()}`);

@@ -2,16 +2,20 @@ import { createHash } from 'node:crypto';
 import type { CommandEnvelope } from '@trunkline/contract';
 import type { DecidedEnvelope } from './world.ts';
 
-const keyed = (userId: string, kind: 'request' | 'server_request' | 'call' | 'command', id: string): string =>
-  JSON.stringify([userId, kind, id]);
+const keyed = (
+  userId: string,
+  kind: 'request' | 'server_request' | 'call' | 'command',
+  id: string,
+  deviceId: string | null = null,
+): string => JSON.stringify(deviceId === null ? [userId, kind, id] : [userId, kind, id, deviceId]);
 
 /**
  * Under which name the answer to a command is kept: the client's `requestId`, else the call id that it brought with a
  * place. Null where a repetition cannot be told from a new command.
  */
 export const answerKey = ({ actor, requestId, command, server }: DecidedEnvelope): string | null => {
-  // The user's devices and the app's backend choose their ids without knowing of each other.
-  if (requestId !== null) return keyed(actor.userId, server === undefined ? 'request' : 'server_request', requestId);
+  // Devices and the app's backend choose their ids without knowing of each other: many count from one.
+  if (requestId !== null) return keyed(actor.userId, server === undefined ? 'request' : 'server_request', requestId, actor.deviceId);
   if (command.type === 'place_call' && command.callId !== undefined) return keyed(actor.userId, 'call', command.callId);
   return null;
 };
