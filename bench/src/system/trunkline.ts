@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { migrate } from '@trunkline/call-service';
-import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET, GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
+import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET, GATEWAY_RUNTIME } from '@trunkline/service-kit';
 import { SignJWT } from 'jose';
 import { addTo, type Child, IDLE_GATEWAY, startChild } from './child.ts';
 import { messageNumbers } from './message-numbers.ts';
@@ -148,7 +148,7 @@ export const startTrunkline = async (options: TrunklineOptions): Promise<System>
 
   const services = await startAll(callServices, 'call-service', {});
   const addresses = { CALL_SERVICE_URLS: services.map(({ url }) => url).join(',') };
-  const ofGateways = { ...addresses, NODE_OPTIONS: GATEWAY_NODE_OPTIONS };
+  const ofGateways = { ...addresses, ...GATEWAY_RUNTIME };
   const edges = await startAll(gateways, 'socket-gateway', ofGateways);
   const notifiers = await startAll(1, 'notifier', addresses);
   const processes = [...edges, ...services, ...notifiers];

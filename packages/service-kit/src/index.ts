@@ -1,6 +1,6 @@
 export * from './access-token.ts';
 export * from './config.ts';
-export * from './gateway-node-options.ts';
+export * from './gateway-runtime.ts';
 export * from './health.ts';
 export * from './http-server.ts';
 export * from './json-schemas.ts';

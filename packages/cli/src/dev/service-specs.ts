@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { GATEWAY_NODE_OPTIONS } from '@trunkline/service-kit';
+import { GATEWAY_RUNTIME } from '@trunkline/service-kit';
 import type { ChildSpec } from './child-process.ts';
 import type { DevPush } from './dev-push.ts';
 import { REPOSITORY } from './dev-settings.ts';
@@ -53,7 +53,7 @@ export const edgeSpecs = ({ callServices, gateways, notifier }: PortPlan, surrou
       specOf('socket-gateway', claim, surroundings, () => ({
         ...addresses,
         ...gatewayId(claim.owner),
-        NODE_OPTIONS: GATEWAY_NODE_OPTIONS,
+        ...GATEWAY_RUNTIME,
       })),
     ),
     specOf('notifier', notifier, surroundings, () => ({ ...addresses, ...surroundings.push.notifierEnv })),
