@@ -83,6 +83,11 @@ describe('a body that cannot be understood is 400 in the envelope, and nothing i
     expect(await callee.request(method, asked, body)).toMatchObject({ status: 200 });
   });
 
+  it('half of an object under /v1, however that is written, in the words of /v1', async () => {
+    const { status, body } = await (await system.rest('ann')).post('/V1/chat', '{"order_id":');
+    expect([status, body]).toEqual([400, { error: { code: 'parse_error', message: expect.any(String) } }]);
+  });
+
   it('a small body that unpacks to a large one', async () => {
     const bomb = gzipSync(JSON.stringify({ calleeId: 'bob', filler: 'x'.repeat(10_000_000) }));
     const response = await fetch(`${system.callServices[0]?.url}${INITIATE}`, {

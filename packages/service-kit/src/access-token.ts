@@ -44,7 +44,9 @@ const Claims = z.object({
   name: optionalText(200),
   picture: optionalText(2048),
   role: optionalText(64),
-  device_id: DeviceId.nullish().transform((id) => id ?? null),
+  device_id: DeviceId.or(z.literal(''))
+    .nullish()
+    .transform((id) => id || null),
 });
 
 const identityOf = (payload: JWTPayload): Identity | null => {

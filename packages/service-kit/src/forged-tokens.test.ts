@@ -21,6 +21,7 @@ describe('a token', () => {
     const identity = { userId: 'ann', name: 'Zoë', avatar: null, role: null, deviceId: null, expiresAt: CLAIMS.exp * 1000 };
     expect(await verify(await signed({}))).toEqual(identity);
     expect(await verify(await signed({}, { alg: 'HS256', typ: 'JWT', kid: '1' }))).toEqual(identity);
+    expect(await verify(await signed({ device_id: '' }))).toEqual(identity);
   });
 
   it.each([

@@ -22,7 +22,7 @@ const codeFor = (error: unknown): ErrorCode => {
 
 /** Under `/v1` an error is the bare object; elsewhere it comes in an envelope. */
 const refuse = (request: Request, response: Response, code: ErrorCode, message: string): void => {
-  const isPlain = request.path.startsWith('/v1/');
+  const isPlain = /^\/v1\//i.test(request.path);
   (isPlain ? refusePlainly : refuseWith)(response, refusal(code, { message }));
 };
 
