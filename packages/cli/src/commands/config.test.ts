@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,7 +48,7 @@ test('settings may come from a file, for one service alone', PATIENCE, async () 
   try {
     const file = join(folder, 'production.env');
     writeFileSync(file, 'NODE_ENV=production\nREDIS_URL="nonsense"\n');
-    const { exitCode, text } = await run(['check', '--service', 'notifier', '--env-file', file], WHOLE);
+    const { exitCode, text } = await run(['check', '--service', 'notifier', '--settings', file], WHOLE);
     expect([exitCode, text]).toEqual([
       2,
       'notifier: The configuration has 1 problem(s):\n  REDIS_URL: must be a redis:// or rediss:// URL',
@@ -68,7 +69,13 @@ test('a NODE_ENV that only looks like production is warned of, and not refused',
 test.each([
   { args: [], problem: 'config check' },
   { args: ['check', '--service', 'console'], problem: 'service: ' },
-  { args: ['check', '--env-file', '/no/such/file'], problem: 'env-file: ' },
+  { args: ['check', '--settings', '/no/such/file'], problem: 'settings: ' },
 ])('config $args is refused with the reason', async ({ args, problem }) => {
   expect(await run(args, WHOLE)).toMatchObject({ exitCode: 2, errors: expect.stringContaining(problem) });
+});
+
+test('the file of settings is ours to read, and not taken by Node, wherever its option stands', PATIENCE, () => {
+  const args = [join(import.meta.dirname, '../main.ts'), 'config', 'check', '--settings', '/no/such/file'];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^settings: .*\/no\/such\/file/)]);
 });

@@ -13,7 +13,7 @@ are: docs/configuration.md.
 
 Options:
   --service <name>   ${SERVICE_NAMES.join(', ')}; as often as wanted, all of them where none is given
-  --env-file <file>  settings as NAME=value, which count before those of the environment`;
+  --settings <file>  settings as NAME=value, which count before those of the environment`;
 
 const Services = z.array(z.enum(SERVICE_NAMES));
 
@@ -21,18 +21,19 @@ const fromFile = (file: string): Environment => {
   try {
     return parseEnv(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new UsageError(`env-file: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`settings: ${error instanceof Error ? error.message : error}`);
   }
 };
 
 /** @throws UsageError naming the problem */
 const parseOptions = (args: readonly string[]) => {
-  const options = { service: { type: 'string', multiple: true }, 'env-file': { type: 'string' } } as const;
+  // Not --env-file: Node takes that for its own wherever it stands, that of npx too.
+  const options = { service: { type: 'string', multiple: true }, settings: { type: 'string' } } as const;
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   if (positionals.join(' ') !== 'check') throw new UsageError(`What about the configuration? There is "config check".`);
   const services = Services.safeParse(values.service ?? [...SERVICE_NAMES]);
   if (!services.success) throw new UsageError(`service: ${services.error.issues[0]?.message}`);
-  const file = values['env-file'];
+  const file = values.settings;
   return { services: services.data, settings: file === undefined ? {} : fromFile(file) };
 };
 
