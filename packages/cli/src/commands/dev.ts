@@ -22,7 +22,7 @@ Settings, by environment:
   NOTIFIER_PORT                      4090
   PUSH_STAND_IN_PORT                 4070, unless FCM is set up (FIREBASE_SERVICE_ACCOUNT, …)
 
-Everything else that the services read is passed on to them.`;
+Everything else that the services read is passed on to them, but HOST: they listen on all addresses.`;
 
 const EXIT_KILLED = 130;
 

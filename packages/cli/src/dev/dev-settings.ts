@@ -50,6 +50,8 @@ export const serviceEnvironment = (
   STOP_NOTICE_SECONDS: '0',
   NODE_COMPILE_CACHE: resolve(settings.DATA_DIR, 'compile-cache'),
   ...defined(env),
+  // All addresses: we ask them on 127.0.0.1, and some shells have the machine's name here.
+  HOST: '',
   NODE_ENV: 'development',
   DATABASE_URL: backing.databaseUrl,
   REDIS_URL: backing.redisUrl,
