@@ -69,3 +69,9 @@ it('the guides name routes that there are', () => {
   expect(named.length).toBeGreaterThan(10);
   expect(named.filter(([, route = '']) => !known.includes(route))).toEqual([]);
 });
+
+it('a page that has the doctor run tells it where PostgreSQL and Redis are: without them it always finds a problem', () => {
+  const commands = PAGES.flatMap((page) => [...textOf(page).matchAll(/^[^`\n]*npx pnpm@12 trunkline doctor.*$/gm)].map(([line]) => line));
+  expect(commands.length).toBeGreaterThan(0);
+  expect(commands.filter((line) => !/DATABASE_URL=\S+ REDIS_URL=\S+ npx/.test(line))).toEqual([]);
+});
