@@ -66,6 +66,7 @@ export const configurationPage = (): string => `# Configuration
 Generated from each service's settings by \`pnpm docs:generate\`; a test fails when it is stale.
 
 Every setting is an environment variable; an empty one counts as unset. A service that is given a value it cannot use does not start,
-and names every problem at once. \`--check-config\` does only that.
+and names every problem at once. \`--check-config\` does only that. Blanks around URLs, JSON and the items of lists are dropped; any other
+secret that begins or ends with one, or with the line break of the file that it came from, is refused.
 
 ${table(['name', 'what', 'values', 'default', 'services'], rows())}`;

@@ -63,6 +63,17 @@ it('names what is missing beside a setting, also where that one is wrong by itse
   expect(problemsWith({ NAME: 'a', TAGS: '', TAG_COLOUR: 'x' })).toEqual(['TAG_COLOUR: is too short', 'TAG_COLOUR: goes with TAGS']);
 });
 
+it.each(['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const)(
+  '%s is not taken with a blank at either end, where a file has its line break, and is with one inside',
+  (name) => {
+    const read = (text: string) => readSettings(z.object({ [name]: tokenSettings[name] }), { [name]: text });
+    const text = 'what is the same at both ends of a wire';
+    const problems = [{ name, says: 'must not begin or end with a blank or a line break' }];
+    expect(read(text)).toEqual({ config: { [name]: text } });
+    expect([`${text}\n`, `${text}\r\n`, `${text} `, ` ${text}`, `\n${text}`].map(read)).toEqual(Array(5).fill({ problems }));
+  },
+);
+
 describe('ALLOWED_ORIGINS', () => {
   const read = (text: string) => readSettings(z.object({ ALLOWED_ORIGINS: tokenSettings.ALLOWED_ORIGINS }), { ALLOWED_ORIGINS: text });
 

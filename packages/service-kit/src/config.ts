@@ -110,6 +110,9 @@ export const integer = (min: number, max: number) =>
 
 export const port = () => integer(0, 65_535);
 
+/** A text that somebody else must have alike, which it would not be with the line break that a file ends with. */
+export const exactText = () => z.string().regex(/^\S(?:.*\S)?$/s, 'must not begin or end with a blank or a line break');
+
 /** A comma-separated list; blanks around the items are dropped. */
 export const list = () =>
   z.string().transform((text) =>
@@ -177,13 +180,11 @@ const origins = () =>
 
 /** Settings of the services that verify users' tokens. */
 export const tokenSettings = {
-  JWT_SECRET: z
-    .string()
+  JWT_SECRET: exactText()
     .min(32, 'must have at least 32 characters (256 bits for HS256, RFC 7518 section 3.2)')
     .optional()
     .describe("Verifies users' tokens with HS256; at least 32 characters. Set this or `JWT_JWKS_URL`"),
-  JWT_SECRET_PREVIOUS: z
-    .string()
+  JWT_SECRET_PREVIOUS: exactText()
     .min(32, 'must have at least 32 characters')
     .optional()
     .describe('While `JWT_SECRET` is being replaced: the one before, whose tokens still count'),
@@ -191,8 +192,8 @@ export const tokenSettings = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Where the keys are that verify users' tokens: RS256, RS384, RS512, ES256, ES384 or ES512. Set this or `JWT_SECRET`"),
-  JWT_ISSUER: z.string().optional().describe('The `iss` that a token must have'),
-  JWT_AUDIENCE: z.string().optional().describe('The `aud` that a token must have'),
+  JWT_ISSUER: exactText().optional().describe('The `iss` that a token must have'),
+  JWT_AUDIENCE: exactText().optional().describe('The `aud` that a token must have'),
   ALLOWED_ORIGINS: origins()
     .default([])
     .describe(

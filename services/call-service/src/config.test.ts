@@ -38,6 +38,11 @@ it.each<[Record<string, string>, string[]]>([
   [{ JWT_SECRET: '', JWT_JWKS_URL: 'ftp://x' }, ['JWT_JWKS_URL']],
   [{ TURN_URLS: 'http://x', TURN_SECRET: 'a-secret-of-the-turn-server' }, ['TURN_URLS']],
   [{ TURN_URLS: 'turn:x:3478', TURN_SECRET: 'short' }, ['TURN_SECRET']],
+  [{ TURN_URLS: 'turn:x:3478', TURN_SECRET: 'a-secret-of-the-turn-server\n' }, ['TURN_SECRET']],
+  [
+    { LIVEKIT_URL: 'wss://x', LIVEKIT_API_KEY: 'key\n', LIVEKIT_API_SECRET: 'the-key-of-livekit\n' },
+    ['LIVEKIT_API_KEY', 'LIVEKIT_API_SECRET'],
+  ],
   [{ AGORA_APP_ID: 'x', AGORA_APP_CERTIFICATE: '0'.repeat(32) }, ['AGORA_APP_ID']],
   [{ WEBHOOK_URL: 'https://app.example/hook', WEBHOOK_SECRET: 'x' }, ['WEBHOOK_SECRET']],
   [{ WEBHOOK_URL: 'x', WEBHOOK_SECRET: 'x' }, ['WEBHOOK_URL', 'WEBHOOK_SECRET']],

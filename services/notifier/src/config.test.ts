@@ -27,6 +27,10 @@ it.each<[Record<string, string>, RegExp[]]>([
     [/^VAPID_PUBLIC_KEY: must be/, /^VAPID_PRIVATE_KEY: is needed/, /^VAPID_SUBJECT: is needed/],
   ],
   [{ VAPID_PRIVATE_KEY: 'x', VAPID_SUBJECT: '' }, [/^VAPID_PRIVATE_KEY: must be/, /^VAPID_SUBJECT: is needed/]],
+  [
+    { GOOGLE_APPLICATION_CREDENTIALS: '/etc/adc.json\n', GOOGLE_CLOUD_PROJECT: 'an-app\n' },
+    [/^GOOGLE_APPLICATION_CREDENTIALS: /, /^GOOGLE_CLOUD_PROJECT: /],
+  ],
 ])('with %j, everything that is wrong is named once', (changes, problems) => {
   const attempt = () => loadNotifierConfig({ ...ENOUGH, ...changes });
   expect(attempt).toThrow(ConfigError);

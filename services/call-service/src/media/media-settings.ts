@@ -1,4 +1,4 @@
-import { integer, list, type Rule } from '@trunkline/service-kit';
+import { exactText, integer, list, type Rule } from '@trunkline/service-kit';
 import { z } from 'zod';
 
 const AGORA_ID = /^[0-9a-f]{32}$/i;
@@ -13,14 +13,13 @@ export const mediaSettings = {
     .url({ protocol: /^(wss?|https?)$/, error: 'must be a wss:// URL' })
     .optional()
     .describe('LiveKit: where clients connect to, told to them with their tokens'),
-  LIVEKIT_API_KEY: z.string().optional().describe('LiveKit: the name of the key that signs the tokens'),
-  LIVEKIT_API_SECRET: z.string().optional().describe('LiveKit: the key'),
+  LIVEKIT_API_KEY: exactText().optional().describe('LiveKit: the name of the key that signs the tokens'),
+  LIVEKIT_API_SECRET: exactText().optional().describe('LiveKit: the key'),
   TURN_URLS: list()
     .pipe(z.array(z.string().regex(ICE_URL, 'must be stun:, stuns:, turn: or turns: URLs')))
     .default([])
     .describe('STUN and TURN servers for WebRTC, separated by commas, as `turn:turn.example:3478?transport=udp`'),
-  TURN_SECRET: z
-    .string()
+  TURN_SECRET: exactText()
     .min(16, 'must have at least 16 characters')
     .optional()
     .describe('The secret that is shared with the TURN servers (`static-auth-secret` of coturn)'),

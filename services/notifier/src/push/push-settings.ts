@@ -1,4 +1,4 @@
-import { fcmEndpoint, integer, pushEndpointSettings, serviceAccountIn, vapidSettings } from '@trunkline/service-kit';
+import { exactText, fcmEndpoint, integer, pushEndpointSettings, serviceAccountIn, vapidSettings } from '@trunkline/service-kit';
 import { z } from 'zod';
 
 /** Never quotes what it was given: that may be a private key. */
@@ -16,12 +16,10 @@ export const pushSettings = {
   FIREBASE_SERVICE_ACCOUNT: serviceAccount()
     .optional()
     .describe('The service account that FCM pushes are sent with: its JSON, or the path of a file that holds it'),
-  GOOGLE_APPLICATION_CREDENTIALS: z
-    .string()
+  GOOGLE_APPLICATION_CREDENTIALS: exactText()
     .optional()
     .describe('The path of application default credentials, which FCM pushes are sent with where there is no `FIREBASE_SERVICE_ACCOUNT`'),
-  GOOGLE_CLOUD_PROJECT: z
-    .string()
+  GOOGLE_CLOUD_PROJECT: exactText()
     .optional()
     .describe('The Firebase project. Where it is set and no credentials are, those of the machine are used (Google Cloud)'),
   FCM_ENDPOINT: fcmEndpoint()
