@@ -1,3 +1,4 @@
+import { httpUrl } from '@trunkline/service-kit';
 import { z } from 'zod';
 import type { Environment } from './command.ts';
 import { devUrls } from './dev/dev-urls.ts';
@@ -7,10 +8,7 @@ const Refused = z.object({ error: z.object({ message: z.string() }) });
 
 const TIMEOUT_MS = 10_000;
 
-export const CallServiceUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-  .refine((text) => URL.parse(text)?.username === '' && URL.parse(text)?.password === '', 'must be a URL without a user and a password')
-  .optional();
+export const CallServiceUrl = httpUrl().optional();
 
 export interface ServerRequest {
   env: Environment;

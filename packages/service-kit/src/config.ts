@@ -122,10 +122,15 @@ export const list = () =>
       .filter((item) => item !== ''),
   );
 
-const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' });
+/** An `http` or `https` URL that is asked. A user and a password in it are never sent, so they are refused. */
+export const httpUrl = () =>
+  z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).refine((text) => {
+    const url = URL.parse(text);
+    return url === null || (url.username === '' && url.password === '');
+  }, 'must be a URL without a user and a password');
 
 /** A comma-separated list of at least one `http` or `https` URL. */
-export const httpUrls = () => list().pipe(z.array(HttpUrl).min(1, 'must name at least one URL'));
+export const httpUrls = () => list().pipe(z.array(httpUrl()).min(1, 'must name at least one URL'));
 
 export const DEV_JWT_SECRET = 'trunkline-dev-jwt-secret-not-for-production';
 export const DEV_SERVER_KEY = 'trunkline-dev-server-key';
@@ -188,8 +193,7 @@ export const tokenSettings = {
     .min(32, 'must have at least 32 characters')
     .optional()
     .describe('While `JWT_SECRET` is being replaced: the one before, whose tokens still count'),
-  JWT_JWKS_URL: z
-    .url({ protocol: /^https?$/ })
+  JWT_JWKS_URL: httpUrl()
     .optional()
     .describe("Where the keys are that verify users' tokens: RS256, RS384, RS512, ES256, ES384 or ES512. Set this or `JWT_SECRET`"),
   JWT_ISSUER: exactText().optional().describe('The `iss` that a token must have'),

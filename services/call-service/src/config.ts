@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MAX_RING_SECONDS, MIN_RING_SECONDS } from '@trunkline/contract';
 import {
   commonSettings,
+  httpUrl,
   integer,
   internalToken,
   list,
@@ -84,7 +85,7 @@ export const callServiceSettings = {
     .optional()
     .describe('Where the built console is (`packages/console/dist`), to be served at `/console`; no console where unset'),
   CONSOLE_GATEWAY_URLS: list()
-    .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be http:// or https:// URLs' })))
+    .pipe(z.array(httpUrl()))
     .default([])
     .describe('Gateways that phones of the console may choose from, separated by commas; sockets are where the console is where unset'),
   ...mediaSettings,

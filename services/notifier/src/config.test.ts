@@ -20,6 +20,7 @@ it.each<[Record<string, string>, RegExp[]]>([
     { LOG_LEVEL: 'loud', VAPID_SUBJECT: '', NODE_ENV: 'production', INTERNAL_TOKEN: DEV_INTERNAL_TOKEN, WEB_PUSH_ALLOW_INSECURE: '1' },
     [/^LOG_LEVEL: /, /^INTERNAL_TOKEN: /, /^WEB_PUSH_ALLOW_INSECURE: /, /^VAPID_SUBJECT: is needed/],
   ],
+  [{ CALL_SERVICE_URLS: 'http://me:secret@127.0.0.1:4000' }, [/^CALL_SERVICE_URLS: must be a URL without a user and a password$/]],
   [{ VAPID_PUBLIC_KEY: 'x' }, [/^VAPID_PUBLIC_KEY: must be/]],
   [{ VAPID_PRIVATE_KEY: 'x' }, [/^VAPID_PRIVATE_KEY: must be/]],
   [

@@ -44,8 +44,11 @@ test('a database that lacks a migration of this version is a problem', async () 
   expect((await run([], settings)).text).toMatch(/^PROBLEM +PostgreSQL +the tables of this version are missing: 0001-calls, /m);
 });
 
-test('an address that is none is refused', async () => {
-  expect(await run(['--service', 'ftp://x'], {})).toMatchObject({ exitCode: 2, errors: expect.stringContaining('service: must be') });
+test.each([
+  { address: 'ftp://x', problem: 'service: must be an http:// or https:// URL' },
+  { address: 'http://me:secret@127.0.0.1:1', problem: 'service: must be a URL without a user and a password' },
+])('$address is refused as the address of a service', async ({ address, problem }) => {
+  expect(await run(['--service', address], {})).toMatchObject({ exitCode: 2, errors: expect.stringContaining(problem) });
 });
 
 test('the services that it asks are those that dev was told to run', async () => {

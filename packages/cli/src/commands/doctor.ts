@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { httpUrl } from '@trunkline/service-kit';
 import { z } from 'zod';
 import { columns } from '../columns.ts';
 import { type Command, type Environment, UsageError } from '../command.ts';
@@ -16,7 +17,7 @@ Options:
   --service <url>  a service to ask, as often as there are services; outside production, those of pnpm dev where none is given,
                    on the ports that the environment gives it: CALL_SERVICE_PORT, GATEWAY_PORT, NOTIFIER_PORT`;
 
-const Urls = z.array(z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }));
+const Urls = z.array(httpUrl());
 
 const servicesOfDev = (env: Environment): string[] => {
   const { callServices, gateways, notifier } = devUrls(env);

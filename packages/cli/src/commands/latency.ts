@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { httpUrl } from '@trunkline/service-kit';
 import { io, type Socket } from 'socket.io-client';
 import { z } from 'zod';
 import { type Command, type Environment, UsageError } from '../command.ts';
@@ -20,8 +21,8 @@ Where they are not given: the first and the last gateway of dev, as GATEWAY_PORT
 
 const Request = z.object({
   calls: z.coerce.number().int().min(1).max(2000).default(80),
-  caller: z.url({ protocol: /^https?$/ }).optional(),
-  callee: z.url({ protocol: /^https?$/ }).optional(),
+  caller: httpUrl().optional(),
+  callee: httpUrl().optional(),
 });
 
 /** As many as a pair may place in a minute where the limits are the default ones. */

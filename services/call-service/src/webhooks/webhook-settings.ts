@@ -1,11 +1,9 @@
-import { integer, type Rule } from '@trunkline/service-kit';
+import { httpUrl, integer, type Rule } from '@trunkline/service-kit';
 import { z } from 'zod';
 import { secretOf } from './sign.ts';
 
-const HttpUrl = () => z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional();
-
 export const webhookSettings = {
-  WEBHOOK_URL: HttpUrl().describe("Where webhooks to the app's backend go, which may be inside; nothing is sent where unset"),
+  WEBHOOK_URL: httpUrl().optional().describe("Where webhooks to the app's backend go, which may be inside; nothing is sent where unset"),
   WEBHOOK_SECRET: z
     .string()
     .transform((text) => text.split(/[\s,]+/).filter((secret) => secret !== ''))
@@ -22,7 +20,7 @@ export const webhookSettings = {
   WEBHOOK_KEEP_HOURS: integer(0, 8760)
     .default(168)
     .describe('How long webhooks that were delivered or given up are kept, to be sent again on request'),
-  PRE_RING_HOOK_URL: HttpUrl().describe('What is asked before a call rings; nobody where unset'),
+  PRE_RING_HOOK_URL: httpUrl().optional().describe('What is asked before a call rings; nobody where unset'),
   PRE_RING_HOOK_FAIL: z
     .enum(['open', 'closed'])
     .default('open')
