@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { startSystem, until } from '@trunkline/testing';
 import { expect, test } from 'vitest';
 import { runCli } from '../cli.ts';
@@ -52,6 +56,23 @@ test('follows one call from its first step, one person from now on, and all', as
   expect(told.every(({ calleeId }) => calleeId === 'eve')).toBe(true);
   expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
   expect(await Promise.all([all.stop(), ofOne.stop(), ofEve.stop()])).toEqual([0, 0, 0]);
+});
+
+test('ends without a word when nobody reads on, as behind head', async () => {
+  await using system = await startSystem({ gateways: 0, settings: { SERVER_API_KEYS: KEY, ...NO_LIMITS } });
+  const ana = await system.rest('ana');
+  const args = [join(import.meta.dirname, '../main.ts'), 'tail', '--url', system.callServices[0]?.url as string];
+  const child = spawn(process.execPath, args, { env: { ...process.env, SERVER_API_KEYS: KEY } });
+  using _ = { [Symbol.dispose]: () => void child.kill() };
+  const complaints = text(child.stderr);
+  child.stdout.once('data', () => child.stdout.destroy());
+  await until('it has ended', async () => {
+    const callId = randomUUID();
+    await ana.post('/api/v1/calls/initiate', { calleeId: 'ben', callId });
+    await ana.post(`/api/v1/calls/${callId}/cancel`, {});
+    return child.exitCode !== null;
+  });
+  expect([child.exitCode, await complaints]).toEqual([1, '']);
 });
 
 test.each([
