@@ -13,14 +13,13 @@ export interface Ended {
   complained: string;
 }
 
-const TIMEOUT_MS = 600_000;
-
-/** Runs a program of a service with this Node, and resolves when it has ended, however that was. */
+/** Runs a program of a service with this Node for as long as it takes, and resolves when it has ended, however that was. */
 export const runServiceProgram = (service: ServiceName, file: string, args: readonly string[], env: Environment): Promise<Ended> =>
   new Promise((resolve) => {
     const script = join(REPOSITORY, 'services', service, 'src', file);
-    execFile(process.execPath, [script, ...args], { env: { ...env }, timeout: TIMEOUT_MS }, (error, said, complained) => {
+    execFile(process.execPath, [script, ...args], { env: { ...env } }, (error, said, complained) => {
       const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
-      resolve({ exitCode, said: said.trimEnd(), complained: complained.trimEnd() });
+      const end = error?.signal ? [`${file} of ${service} was ended by ${error.signal}.`] : [];
+      resolve({ exitCode, said: said.trimEnd(), complained: [complained.trimEnd(), ...end].join('\n').trim() });
     });
   });

@@ -6,6 +6,12 @@ import type { Environment } from '../command.ts';
 /** They start processes. */
 const PATIENCE = { timeout: 120_000 };
 
+const SETTINGS = {
+  REDIS_URL: 'redis://127.0.0.1:1',
+  JWT_SECRET: 'a secret that is good for nothing at all',
+  INTERNAL_TOKEN: 'a-token-good-for-nothing',
+};
+
 const run = async (args: readonly string[], env: Environment) => {
   const printed: string[] = [];
   const errors: string[] = [];
@@ -17,12 +23,7 @@ const run = async (args: readonly string[], env: Environment) => {
 test('a database is brought up to date, once, and says how it stands before and after', PATIENCE, async () => {
   await using database = await createTestDatabase(backingUrls().templateDatabaseUrl);
   await database.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
-  const env = {
-    DATABASE_URL: database.url,
-    REDIS_URL: 'redis://127.0.0.1:1',
-    JWT_SECRET: 'a secret that is good for nothing at all',
-    INTERNAL_TOKEN: 'a-token-good-for-nothing',
-  };
+  const env = { ...SETTINGS, DATABASE_URL: database.url };
   const before = await run(['--status'], env);
   expect(before.exitCode).toBe(1);
   expect(before.lines[0]).toBe('pending  0001-calls');
@@ -40,4 +41,10 @@ test('a database is brought up to date, once, and says how it stands before and 
 
 test('what is wrong with the configuration is said, and nothing is done', PATIENCE, async () => {
   expect(await run([], {})).toMatchObject({ exitCode: 2, errors: expect.stringContaining('DATABASE_URL') });
+});
+
+test('a migration that somebody kills is no success, and says what ended it', PATIENCE, async () => {
+  const killsItself = '--import=data:text/javascript,process.kill(process.pid,9)';
+  const env = { ...SETTINGS, DATABASE_URL: 'postgres://127.0.0.1:1/x', NODE_OPTIONS: killsItself };
+  expect(await run([], env)).toMatchObject({ exitCode: 1, errors: 'migrate.ts of call-service was ended by SIGKILL.' });
 });
