@@ -1,10 +1,10 @@
 import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 
-const FORGET_ANSWERS = {
+export const FORGET_ANSWERS = {
   name: 'forget_answers',
   text: `DELETE FROM answers WHERE key IN
-    (SELECT key FROM answers WHERE created_at < clock_timestamp() - interval '24 hours' ORDER BY created_at LIMIT 5000) RETURNING key`,
+    (SELECT key FROM answers WHERE created_at < statement_timestamp() - interval '24 hours' ORDER BY created_at LIMIT 5000) RETURNING key`,
 };
 
 /** Forgets the first answers to commands after a day: nobody repeats a command that late. */

@@ -3,7 +3,7 @@ import type { Decider } from './decider.ts';
 
 export const READ_DUE = {
   name: 'read_due_calls',
-  text: 'SELECT id FROM calls WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED',
+  text: 'SELECT id FROM calls WHERE due_at <= statement_timestamp() ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED',
 };
 const MAX_ROUNDS = 20;
 

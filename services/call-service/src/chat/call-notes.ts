@@ -22,9 +22,9 @@ export const NOTE_CALLS = {
       ORDER BY updated_at DESC, id LIMIT 1
     ) AS chat ORDER BY e.id ON CONFLICT DO NOTHING RETURNING call_id AS "callId", chat_id AS "chatId"`,
 };
-const READ_LEFT_BEHIND = {
+export const READ_LEFT_BEHIND = {
   name: 'read_call_notes_left_behind',
-  text: `SELECT call_id AS "callId", chat_id AS "chatId" FROM chat_call_notes WHERE created_at < clock_timestamp() - interval '2 seconds'
+  text: `SELECT call_id AS "callId", chat_id AS "chatId" FROM chat_call_notes WHERE created_at < statement_timestamp() - interval '2 seconds'
     ORDER BY created_at LIMIT 500`,
 };
 

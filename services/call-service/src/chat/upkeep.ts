@@ -27,7 +27,7 @@ export const ARCHIVE_MESSAGES = {
 export const FORGET_KEYS = {
   name: 'forget_message_keys',
   text: `DELETE FROM message_keys k USING (
-      SELECT chat_id, sender_id, key FROM message_keys WHERE created_at < clock_timestamp() - make_interval(days => $1)
+      SELECT chat_id, sender_id, key FROM message_keys WHERE created_at < statement_timestamp() - make_interval(days => $1)
       ORDER BY created_at LIMIT ${KEYS_TOGETHER} FOR UPDATE SKIP LOCKED
     ) AS old WHERE k.chat_id = old.chat_id AND k.sender_id = old.sender_id AND k.key = old.key RETURNING 1`,
 };

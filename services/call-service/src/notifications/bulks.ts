@@ -21,7 +21,7 @@ const READ_BY_DEDUPE_KEY = { name: 'read_bulk_by_dedupe_key', text: 'SELECT id, 
 export const CLAIM_BULK = {
   name: 'claim_bulk',
   text: `SELECT id, content, user_ids[taken + 1 : taken + $1::integer] AS listed, coalesce(last_user_id, '') AS "lastUserId"
-    FROM bulks WHERE expanded_at IS NULL AND send_at <= clock_timestamp() ORDER BY send_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    FROM bulks WHERE expanded_at IS NULL AND send_at <= statement_timestamp() ORDER BY send_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
 };
 export const READ_NEXT_TARGETED = {
   name: 'read_next_targeted_users',

@@ -10,7 +10,7 @@ const LOOK_AGAIN_LATER = `CASE WHEN p.call_id IS NULL THEN interval '15 seconds'
 export const SWEEP_PUSHES = {
   name: 'sweep_pushes',
   text: `WITH due AS MATERIALIZED (
-      SELECT id, expires_at <= clock_timestamp() AS expired FROM pushes WHERE due_at <= clock_timestamp()
+      SELECT id, expires_at <= clock_timestamp() AS expired FROM pushes WHERE due_at <= statement_timestamp()
       ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED
     ), swept AS (
       UPDATE pushes p SET
@@ -26,15 +26,15 @@ export const SWEEP_PUSHES = {
     )
     SELECT id, attempt, call_id AS "callId", bulk_id AS "bulkId", 0::float8 AS "delayMs", expired FROM swept`,
 };
-const FORGET_PUSHES = {
+export const FORGET_PUSHES = {
   name: 'forget_pushes',
   text: `DELETE FROM pushes WHERE id IN
-    (SELECT id FROM pushes WHERE done_at < clock_timestamp() - interval '30 days' ORDER BY done_at LIMIT 5000) RETURNING id`,
+    (SELECT id FROM pushes WHERE done_at < statement_timestamp() - interval '30 days' ORDER BY done_at LIMIT 5000) RETURNING id`,
 };
-const FORGET_BULKS = {
+export const FORGET_BULKS = {
   name: 'forget_bulks',
   text: `DELETE FROM bulks WHERE id IN
-    (SELECT id FROM bulks WHERE created_at < clock_timestamp() - interval '60 days' AND expanded_at IS NOT NULL ORDER BY created_at LIMIT 1000) RETURNING id`,
+    (SELECT id FROM bulks WHERE created_at < statement_timestamp() - interval '60 days' AND expanded_at IS NOT NULL ORDER BY created_at LIMIT 1000) RETURNING id`,
 };
 
 type SweptPush = QueuedPush & { expired: boolean };

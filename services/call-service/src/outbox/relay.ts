@@ -10,11 +10,11 @@ const DELETE_PUBLISHED = {
   text: 'DELETE FROM outbox o USING unnest($1::text[], $2::integer[]) AS done (stream, seq) WHERE o.call_id = done.stream AND o.seq = done.seq',
 };
 /** Claims whole streams, so that no other relay publishes past what this one is about to. */
-const CLAIM_LEFT_BEHIND = {
+export const CLAIM_LEFT_BEHIND = {
   name: 'claim_left_behind',
   text: `WITH left_behind AS MATERIALIZED (
       SELECT DISTINCT call_id FROM (
-        SELECT call_id FROM outbox WHERE created_at < clock_timestamp() - interval '1 second' ORDER BY created_at LIMIT 500
+        SELECT call_id FROM outbox WHERE created_at < statement_timestamp() - interval '1 second' ORDER BY created_at LIMIT 500
       ) AS oldest
     ), claimed AS MATERIALIZED (
       SELECT call_id FROM left_behind WHERE pg_try_advisory_xact_lock(hashtextextended(call_id, 7246002))

@@ -79,9 +79,9 @@ const FORGET_GATEWAYS = {
 };
 const SETTLED_TOGETHER = 1000;
 const SETTLED_APART_MS = 100;
-const READ_UNSETTLED = {
+export const READ_UNSETTLED = {
   name: 'read_unsettled_sessions',
-  text: `SELECT id, user_id, NOT is_over AS lapsed FROM sessions WHERE closed_at < clock_timestamp() - interval '1 second' AND settled_at IS NULL
+  text: `SELECT id, user_id, NOT is_over AS lapsed FROM sessions WHERE closed_at < statement_timestamp() - interval '1 second' AND settled_at IS NULL
     ORDER BY closed_at LIMIT ${SETTLED_TOGETHER}`,
 };
 const SETTLE_SESSIONS = {
@@ -92,11 +92,11 @@ const SETTLE_SESSIONS = {
  * Long after any request about them can arrive. Those of a gateway that died stay longer than snapshots look back: that they were there
  * may be all that says that their devices rang.
  */
-const FORGET_SESSIONS = {
+export const FORGET_SESSIONS = {
   name: 'forget_sessions',
   text: `DELETE FROM sessions WHERE id IN
-    (SELECT id FROM sessions WHERE settled_at < clock_timestamp() - interval '1 minute'
-      AND (is_over OR settled_at < clock_timestamp() - interval '6 minutes') LIMIT ${STEP}) RETURNING id`,
+    (SELECT id FROM sessions WHERE settled_at < statement_timestamp() - interval '1 minute'
+      AND (is_over OR settled_at < statement_timestamp() - interval '6 minutes') LIMIT ${STEP}) RETURNING id`,
 };
 const READ_LIVE_CALLS = {
   name: 'read_live_calls_of_users',

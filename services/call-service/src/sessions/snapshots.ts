@@ -18,10 +18,10 @@ export const READ_CONCERNED = {
   text: `WITH viewer AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS v (session_id, user_id, device_id)),
     concerned AS (
       SELECT v.*, c.id AS call_id FROM viewer v JOIN calls c ON c.caller_id = v.user_id
-        AND coalesce(c.ended_at, 'infinity') > clock_timestamp() - interval '5 minutes'
+        AND coalesce(c.ended_at, 'infinity') > statement_timestamp() - interval '5 minutes'
       UNION
       SELECT v.*, c.id FROM viewer v JOIN calls c ON c.callee_id = v.user_id AND NOT c.hidden_from_callee
-        AND coalesce(c.ended_at, 'infinity') > clock_timestamp() - interval '5 minutes'
+        AND coalesce(c.ended_at, 'infinity') > statement_timestamp() - interval '5 minutes'
     )
     SELECT v.session_id AS "sessionId", v.user_id AS "userId", v.device_id AS "deviceId", ${CALL_COLUMNS},
       round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
