@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, startPublisher } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer, startTracing } from '@trunkline/service-kit';
 import { createBackground } from './background.ts';
-import { sweepAnswers } from './calls/answer-sweep.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
 import { logOutcome } from './calls/log-outcome.ts';
 import { reportNobodyHeard } from './calls/nobody-heard.ts';
 import type { CallPolicy } from './calls/world.ts';
 import { startChats } from './chat/start-chats.ts';
+import { startCleanUp } from './clean-up.ts';
 import type { CallServiceConfig } from './config.ts';
 import { consoleRoutes } from './console/console-routes.ts';
 import { openDatabase } from './database/database.ts';
@@ -37,7 +37,6 @@ import { queueAwayPushes } from './notifications/away-pushes.ts';
 import type { PushPolicy } from './notifications/call-pushes.ts';
 import { createNotifications } from './notifications/notifications.ts';
 import { notifyUsers } from './notifications/notify-users.ts';
-import { forgetOldPushes } from './notifications/push-sweep.ts';
 import { startRelay } from './outbox/relay.ts';
 import { createReadUntaken } from './outbox/untaken.ts';
 import { repeat } from './repeat.ts';
@@ -53,7 +52,6 @@ import { startScreening } from './webhooks/start-screening.ts';
 import { startWebhooks } from './webhooks/start-webhooks.ts';
 
 const SWEEP_EVERY_MS = 1000;
-const CLEAN_EVERY_MS = 600_000;
 const MAX_SERVER_BODY = '64kb';
 const PING = { name: 'ping', text: 'SELECT 1 AS answer' };
 
@@ -179,18 +177,10 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   // By themselves: to settle the sessions of a gateway that died can take long, and no deadline waits for it (invariant 5).
   keepSweeping(() => sweepDeadlines(database, decider), 'the deadlines could not be swept');
   keepSweeping(sessions.sweep, 'the sessions could not be swept');
+  keepSweeping(sessions.forget, 'old sessions were kept');
   keepSweeping(notifications.sweep, 'the pushes could not be swept');
   keepSweeping(notifications.bulks.expand, 'a notification to many could not be expanded');
-  starting.use(
-    repeat(
-      CLEAN_EVERY_MS,
-      async () => {
-        await sweepAnswers(database);
-        await forgetOldPushes(database);
-      },
-      (error) => logger.warn({ err: error }, 'old answers and pushes were kept'),
-    ),
-  );
+  starting.use(startCleanUp({ database, logger }));
   const serverKeys = createServerKeys({ database, fromEnvironment: config.SERVER_API_KEYS, logger });
   const counted = { redis: asking, redisPrefix: config.REDIS_PREFIX };
   const promptLimit = (name: string, perMinute: number): RateLimit =>

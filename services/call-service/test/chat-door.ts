@@ -40,3 +40,8 @@ export const askAll = async (service: RunningCallService, commands: readonly obj
   const response = await service.post('chatCommands', { commands });
   return ((await response.json()) as { replies: ChatReply[] }).replies;
 };
+
+/** For what is not to fail. */
+export const rethrow = (error: unknown): never => {
+  throw error;
+};

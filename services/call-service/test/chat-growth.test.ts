@@ -11,7 +11,7 @@ import { searchQuery } from '../src/chat/search-words.ts';
 import { MARK_ARCHIVED, MARK_MESSAGES, UPDATE_CHATS } from '../src/chat/store-chats.ts';
 import { ARCHIVE_MESSAGES, archiveMessages, keepChats } from '../src/chat/upkeep.ts';
 import { DATABASE_SESSION_OPTIONS, openDatabase } from '../src/database/database.ts';
-import { clientOf, openChat, startChatService } from './chat-door.ts';
+import { clientOf, openChat, rethrow, startChatService } from './chat-door.ts';
 
 interface Statement {
   name: string;
@@ -171,7 +171,7 @@ it('partitions are made ahead, what lay in the default one moves over, and empty
   const ann = await clientOf(service, 'ann');
   const sent = (await ann.post(`/v1/chat/${chatId}/messages`, { content: 'by default' })).body;
   expect(await service.database.query('SELECT id FROM messages_default')).toEqual([{ id: sent.id }]);
-  await Promise.all([keepChats(database, 365), keepChats(database, 365)]);
+  await Promise.all([keepChats(database, 365, rethrow), keepChats(database, 365, rethrow)]);
   expect(await partitions()).toEqual(made);
   expect(await service.database.query('SELECT FROM messages_default')).toEqual([]);
   expect((await ann.get(`/v1/chat/${chatId}/messages`)).body.messages).toEqual([sent]);

@@ -2,7 +2,8 @@ import { until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
 import { archiveMessages, forgetMessageKeys, keepChats } from '../src/chat/upkeep.ts';
 import { type Database, openDatabase } from '../src/database/database.ts';
-import { openChat, startChatService } from './chat-door.ts';
+import { openChat, rethrow, startChatService } from './chat-door.ts';
+import { refuseDeletions } from './refuse-deletions.ts';
 import { type RunningCallService, startSecondCallService } from './running-call-service.ts';
 
 const startQuietly = () => startChatService({ MESSAGE_ARCHIVE_DAYS: '0' });
@@ -35,7 +36,7 @@ it('however many old messages and names there are, one upkeep takes them all, an
   await using database = connectTo(service);
   await fillWithOld(service, 53_000, 12_000);
   await service.database.query(`UPDATE message_keys SET created_at = now() WHERE key = 'key-7'`);
-  await keepChats(database, 30);
+  await keepChats(database, 30, rethrow);
   expect(await countOf(service, 'messages')).toBe(0);
   expect(await countOf(service, 'messages_archive')).toBe(53_000);
   expect(await service.database.query('SELECT key FROM message_keys')).toEqual([{ key: 'key-7' }]);
@@ -46,9 +47,20 @@ it('two upkeeps at once share the work: each message moves once, and no name is 
   await using one = connectTo(service);
   await using other = connectTo(service);
   await fillWithOld(service, 12_000, 12_000);
-  await Promise.all([keepChats(one, 30), keepChats(other, 30)]);
+  await Promise.all([keepChats(one, 30, rethrow), keepChats(other, 30, rethrow)]);
   const left = ['messages', 'messages_archive', 'message_keys'].map((table) => countOf(service, table));
   expect(await Promise.all(left)).toEqual([0, 12_000, 0]);
+});
+
+it('old messages move to the archive also where the names under which they were sent cannot be forgotten', async () => {
+  await using service = await startQuietly();
+  await using database = connectTo(service);
+  await fillWithOld(service, 1000, 1);
+  await refuseDeletions(service.database, 'message_keys');
+  const failures: unknown[] = [];
+  await keepChats(database, 30, (error) => failures.push(error));
+  expect(failures).toMatchObject([{ message: 'not now' }]);
+  expect(await countOf(service, 'messages_archive')).toBe(1000);
 });
 
 it('an upkeep that is told to stop ends with the step that it is at', async () => {

@@ -58,25 +58,27 @@ export const archiveMessages = async (database: Database, days: number, stopping
 export const forgetMessageKeys = (database: Database, days: number, stopping?: AbortSignal): Promise<void> =>
   inSteps(database, FORGET_KEYS, KEYS_TOGETHER, [days], stopping);
 
-/** What chats need done from time to time: the partitions of coming months, and the archive of those long gone. */
-export const keepChats = async (database: Database, archiveDays: number, stopping?: AbortSignal): Promise<void> => {
-  await inTurn(database, MAKE_PARTITIONS, []);
+type OnError = (error: unknown) => void;
+
+/**
+ * What chats need done from time to time: the partitions of coming months, and the archive of those long gone. One thing
+ * after another, also where one fails.
+ */
+export const keepChats = async (database: Database, archiveDays: number, onError: OnError, stopping?: AbortSignal): Promise<void> => {
+  await inTurn(database, MAKE_PARTITIONS, []).catch(onError);
   if (archiveDays === 0) return;
-  await forgetMessageKeys(database, archiveDays, stopping);
-  await archiveMessages(database, archiveDays, stopping);
-  await inTurn(database, DROP_EMPTY, [archiveDays]);
+  await forgetMessageKeys(database, archiveDays, stopping).catch(onError);
+  await archiveMessages(database, archiveDays, stopping).catch(onError);
+  await inTurn(database, DROP_EMPTY, [archiveDays]).catch(onError);
 };
 
 /** Does so at once, and every ten minutes, one upkeep after another: the first one may have a lot to move. */
-export const startUpkeep = (database: Database, archiveDays: number, onError: (error: unknown) => void): AsyncDisposable => {
+export const startUpkeep = (database: Database, archiveDays: number, onError: OnError): AsyncDisposable => {
   const stop = new AbortController();
-  const keep = (): Promise<void> => keepChats(database, archiveDays, stop.signal);
-  const first = keep().catch(onError);
-  const keeping = repeat(KEEP_EVERY_MS, () => first.then(keep), onError);
+  const keeping = repeat(KEEP_EVERY_MS, () => keepChats(database, archiveDays, onError, stop.signal), onError, { atOnce: true });
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await first;
       await keeping[Symbol.asyncDispose]();
     },
   };

@@ -62,7 +62,6 @@ export const sweepPushes = async (
 };
 
 /** The history of a month is kept. */
-export const forgetOldPushes = async (database: Database): Promise<void> => {
-  await inSteps(database, FORGET_PUSHES, 5000);
-  await inSteps(database, FORGET_BULKS, 1000);
-};
+export const forgetOldPushes = (database: Database): Promise<void> => inSteps(database, FORGET_PUSHES, 5000);
+
+export const forgetOldBulks = (database: Database): Promise<void> => inSteps(database, FORGET_BULKS, 1000);

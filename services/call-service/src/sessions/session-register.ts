@@ -141,6 +141,8 @@ export interface SessionRegister {
   disconnect(userId: UserId, keyName: string | null): Promise<number>;
   /** Closes the sessions of gateways that fell silent, and settles what a process left undone. */
   sweep(): Promise<void>;
+  /** Forgets the sessions that nothing will ask for any more. */
+  forget(): Promise<void>;
 }
 
 export interface SessionRegisterOptions {
@@ -293,7 +295,7 @@ export const createSessionRegister = ({
       await inSteps(database, CLOSE_LAPSED, STEP);
       await settleLeftBehind();
       await database.query(FORGET_GATEWAYS, []);
-      await inSteps(database, FORGET_SESSIONS, STEP);
     },
+    forget: () => inSteps(database, FORGET_SESSIONS, STEP),
   };
 };
