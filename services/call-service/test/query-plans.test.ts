@@ -19,7 +19,7 @@ import { CLAIM_BULK, READ_NEXT_TARGETED } from '../src/notifications/bulks.ts';
 import { CLAIM_PUSHES } from '../src/notifications/claim-pushes.ts';
 import { READ_EXPIRED_NOW } from '../src/notifications/expired-pushes.ts';
 import { READ_PUSH_HISTORY } from '../src/notifications/push-history.ts';
-import { FORGET_BULKS, FORGET_PUSHES, SWEEP_PUSHES } from '../src/notifications/push-sweep.ts';
+import { FORGET_BULKS, FORGET_PUSHES, SWEEPS } from '../src/notifications/push-sweep.ts';
 import { DROP_RINGS } from '../src/notifications/queue-call-pushes.ts';
 import { QUEUE_PUSHES } from '../src/notifications/queue-pushes.ts';
 import { READ_REACH } from '../src/notifications/reach.ts';
@@ -56,6 +56,8 @@ const AUDITED = [{ key: 'k' }, { action: 'a' }, { chatId: UUID }, { userId: 'ann
 
 type Asked = readonly [{ name: string; text: string }, readonly unknown[]];
 
+const SWEPT = SWEEPS.map((sweep): Asked => [sweep, []]);
+
 /** What looks for what is due, old or recent. */
 const BY_TIME: readonly Asked[] = [
   [READ_DUE, []],
@@ -63,7 +65,7 @@ const BY_TIME: readonly Asked[] = [
   [READ_UNSETTLED, []],
   [READ_LEFT_BEHIND, []],
   [CLAIM_LEFT_BEHIND, []],
-  [SWEEP_PUSHES, []],
+  ...SWEPT,
   [CLAIM_BULK, [500]],
   [CLAIM_STREAMS, [32, 15_000]],
   [FORGET_ANSWERS, []],
@@ -170,6 +172,9 @@ const TABLE_SCANNED =
 /** Reads the clock anew for each row, of which there may be millions. */
 const CLOCK_IN_FILTER = /Filter:.*clock_timestamp/;
 
+/** Walks past all that is due to many. */
+const WALKS_PAST_BULKS = / pushes_due /;
+
 const plansWith = async (client: pg.Client, pattern: RegExp, statements: readonly Asked[]): Promise<string[]> => {
   const found: string[] = [];
   for (const [{ name, text }, values] of statements) {
@@ -190,6 +195,7 @@ it('no statement of the hot path scans a table or all of an index by time, while
   const readTooMuch = async (): Promise<string[]> => [
     ...(await plansWith(client, TABLE_SCANNED, HOT)),
     ...(await plansWith(client, CLOCK_IN_FILTER, BY_TIME)),
+    ...(await plansWith(client, WALKS_PAST_BULKS, SWEPT.slice(0, -1))),
   ];
   try {
     expect(await readTooMuch()).toEqual([]);

@@ -9,6 +9,7 @@ import { chatSeatsMigration } from './migrations/0005-chat-seats.ts';
 import { callsByTimeMigration } from './migrations/0006-calls-by-time.ts';
 import { serverApiMigration } from './migrations/0007-server-api.ts';
 import { auditByFilterMigration } from './migrations/0008-audit-by-filter.ts';
+import { pushesByUrgencyMigration } from './migrations/0009-pushes-by-urgency.ts';
 
 /** In order. Migrations only add: two versions run side by side during a rollout. */
 const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
@@ -20,6 +21,7 @@ const MIGRATIONS: Readonly<Record<string, Knex.Migration>> = {
   '0006-calls-by-time': callsByTimeMigration,
   '0007-server-api': serverApiMigration,
   '0008-audit-by-filter': auditByFilterMigration,
+  '0009-pushes-by-urgency': pushesByUrgencyMigration,
 };
 
 const migrationSource: Knex.MigrationSource<string> = {

@@ -1,4 +1,4 @@
-import type { Database } from '../database/database.ts';
+import type { Database, Statement } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { tellExpired } from './expired-pushes.ts';
@@ -7,10 +7,10 @@ import type { QueuedPush } from './queue-pushes.ts';
 /** Each time in vain it waits twice as long: a queue that is only slow is not filled with the same again and again. */
 const LOOK_AGAIN_LATER = `CASE WHEN p.call_id IS NULL THEN interval '15 seconds' ELSE interval '5 seconds' END * power(2, least(p.attempt, 5))`;
 
-export const SWEEP_PUSHES = {
-  name: 'sweep_pushes',
+const sweepOf = (name: string, which: string): Statement => ({
+  name,
   text: `WITH due AS MATERIALIZED (
-      SELECT id, expires_at <= clock_timestamp() AS expired FROM pushes WHERE due_at <= statement_timestamp()
+      SELECT id, expires_at <= clock_timestamp() AS expired FROM pushes WHERE ${which} due_at <= statement_timestamp()
       ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED
     ), swept AS (
       UPDATE pushes p SET
@@ -25,7 +25,15 @@ export const SWEEP_PUSHES = {
       FROM swept WHERE expired AND call_id IS NOT NULL
     )
     SELECT id, attempt, call_id AS "callId", bulk_id AS "bulkId", 0::float8 AS "delayMs", expired FROM swept`,
-};
+});
+
+/** In the order in which they are swept: nobody waits for what goes to many, and it comes by the hundred thousand. */
+export const SWEEPS: readonly Statement[] = [
+  sweepOf('sweep_pushes_of_calls', 'call_id IS NOT NULL AND'),
+  sweepOf('sweep_pushes_of_people', 'call_id IS NULL AND bulk_id IS NULL AND'),
+  sweepOf('sweep_pushes', ''),
+];
+
 export const FORGET_PUSHES = {
   name: 'forget_pushes',
   text: `DELETE FROM pushes WHERE id IN
@@ -47,17 +55,21 @@ export const sweepPushes = async (
   enqueue: (pushes: readonly QueuedPush[]) => void,
   webhooks: Pick<Webhooks, 'store'> | null,
 ): Promise<void> => {
-  const sweep = (): Promise<SweptPush[]> =>
+  const sweep = (statement: Statement): Promise<SweptPush[]> =>
     database.transaction(async (transaction) => {
-      const swept = await transaction.query<SweptPush>(SWEEP_PUSHES, []);
+      const swept = await transaction.query<SweptPush>(statement, []);
       const expired = swept.filter((push) => push.expired).map(({ id }) => id);
       if (webhooks !== null) await tellExpired(transaction, expired, webhooks);
       return swept;
     });
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const swept = await sweep();
-    enqueue(swept.filter(({ expired }) => !expired));
-    if (swept.length === 0) return;
+    let count = 0;
+    for (const statement of SWEEPS) {
+      const swept = await sweep(statement);
+      enqueue(swept.filter(({ expired }) => !expired));
+      count += swept.length;
+    }
+    if (count === 0) return;
   }
 };
 
