@@ -56,7 +56,7 @@ const AUDITED = [{ key: 'k' }, { action: 'a' }, { chatId: UUID }, { userId: 'ann
 
 type Asked = readonly [{ name: string; text: string }, readonly unknown[]];
 
-const SWEPT = SWEEPS.map((sweep): Asked => [sweep, []]);
+const SWEPT = SWEEPS.map((sweep): Asked => [sweep, [false]]);
 
 /** What looks for what is due, old or recent. */
 const BY_TIME: readonly Asked[] = [

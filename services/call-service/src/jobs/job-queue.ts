@@ -21,6 +21,8 @@ export interface JobQueue<Job> extends AsyncDisposable {
   isReady(): boolean;
   /** Never blocks, never throws. */
   add(jobs: readonly AddedJob<Job>[]): void;
+  /** How many jobs could be worked on now, and nobody has taken them. @throws where Redis is away */
+  countWaiting(): Promise<number>;
 }
 
 export interface JobQueueOptions {
@@ -49,6 +51,8 @@ export const openJobQueue = <Name extends QueueName>(name: Name, { redisUrl, pre
     add: (jobs) => {
       if (jobs.length > 0 && connection.status === 'ready') queue.addBulk(jobs.map(bulkJob)).catch(onError);
     },
+    // Those with a priority wait in a place of their own.
+    countWaiting: () => queue.getJobCountByTypes('waiting', 'prioritized'),
     async [Symbol.asyncDispose]() {
       await Promise.race([queue.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_PATIENCE_MS).unref())]);
       connection.disconnect();

@@ -12,6 +12,8 @@ export interface PushQueue extends AsyncDisposable {
   isReady(): boolean;
   /** Hands pushes to the notifiers: those of a call together, the others in chunks. A hint; never blocks, never throws. */
   enqueue(pushes: readonly QueuedPush[]): void;
+  /** Whether what goes to many still waits for a notifier. @throws where Redis is away */
+  hasBulksWaiting(): Promise<boolean>;
 }
 
 type Job = { pushes: { id: PushId; attempt: number }[]; traceparent?: Traceparent };
@@ -53,6 +55,7 @@ export const openPushQueue = (options: JobQueueOptions): PushQueue => {
       queue.add(jobsOf(own));
       bulkQueue.add(jobsOf(bulk));
     },
+    hasBulksWaiting: async () => (await bulkQueue.countWaiting()) > 0,
     async [Symbol.asyncDispose]() {
       await Promise.all([queue[Symbol.asyncDispose](), bulkQueue[Symbol.asyncDispose]()]);
     },

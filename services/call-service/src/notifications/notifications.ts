@@ -63,7 +63,8 @@ export const createNotifications = ({ database, decider, queue, noticePolicy, lo
     },
     sweep: async () => {
       // Without Redis a push would only be counted as tried again.
-      if (queue.isReady()) await sweepPushes(database, queue.enqueue, webhooks);
+      if (!queue.isReady()) return;
+      await sweepPushes({ database, enqueue: queue.enqueue, webhooks, bulksAreQueued: await queue.hasBulksWaiting() });
     },
   };
 };

@@ -7,11 +7,14 @@ import type { QueuedPush } from './queue-pushes.ts';
 /** Each time in vain it waits twice as long: a queue that is only slow is not filled with the same again and again. */
 const LOOK_AGAIN_LATER = `CASE WHEN p.call_id IS NULL THEN interval '15 seconds' ELSE interval '5 seconds' END * power(2, least(p.attempt, 5))`;
 
+/** `$1`: whether only what nobody wants any more is swept. */
 const sweepOf = (name: string, which: string): Statement => ({
   name,
-  text: `WITH due AS MATERIALIZED (
+  text: `WITH oldest AS MATERIALIZED (
       SELECT id, expires_at <= clock_timestamp() AS expired FROM pushes WHERE ${which} due_at <= statement_timestamp()
       ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED
+    ), due AS (
+      SELECT * FROM oldest WHERE expired OR NOT $1::boolean
     ), swept AS (
       UPDATE pushes p SET
         status = CASE WHEN due.expired THEN 'expired' ELSE p.status END,
@@ -27,12 +30,11 @@ const sweepOf = (name: string, which: string): Statement => ({
     SELECT id, attempt, call_id AS "callId", bulk_id AS "bulkId", 0::float8 AS "delayMs", expired FROM swept`,
 });
 
-/** In the order in which they are swept: nobody waits for what goes to many, and it comes by the hundred thousand. */
-export const SWEEPS: readonly Statement[] = [
-  sweepOf('sweep_pushes_of_calls', 'call_id IS NOT NULL AND'),
-  sweepOf('sweep_pushes_of_people', 'call_id IS NULL AND bulk_id IS NULL AND'),
-  sweepOf('sweep_pushes', ''),
-];
+const SWEEP_CALLS = sweepOf('sweep_pushes_of_calls', 'call_id IS NOT NULL AND');
+const SWEEP_PEOPLE = sweepOf('sweep_pushes_of_people', 'call_id IS NULL AND bulk_id IS NULL AND');
+/** Behind the others: nobody waits for what goes to many, and it comes by the hundred thousand. */
+const SWEEP_BULKS = sweepOf('sweep_pushes', '');
+export const SWEEPS: readonly Statement[] = [SWEEP_CALLS, SWEEP_PEOPLE, SWEEP_BULKS];
 
 export const FORGET_PUSHES = {
   name: 'forget_pushes',
@@ -49,15 +51,19 @@ type SweptPush = QueuedPush & { expired: boolean };
 
 const MAX_ROUNDS = 20;
 
+export interface PushSweepOptions {
+  database: Database;
+  enqueue(pushes: readonly QueuedPush[]): void;
+  webhooks: Pick<Webhooks, 'store'> | null;
+  /** What goes to many is late because there is so much of it: to enqueue it again would only make that more. */
+  bulksAreQueued: boolean;
+}
+
 /** What has no result by its time is enqueued again, under the next attempt; what nobody wants any more is done with. */
-export const sweepPushes = async (
-  database: Database,
-  enqueue: (pushes: readonly QueuedPush[]) => void,
-  webhooks: Pick<Webhooks, 'store'> | null,
-): Promise<void> => {
+export const sweepPushes = async ({ database, enqueue, webhooks, bulksAreQueued }: PushSweepOptions): Promise<void> => {
   const sweep = (statement: Statement): Promise<SweptPush[]> =>
     database.transaction(async (transaction) => {
-      const swept = await transaction.query<SweptPush>(statement, []);
+      const swept = await transaction.query<SweptPush>(statement, [statement === SWEEP_BULKS && bulksAreQueued]);
       const expired = swept.filter((push) => push.expired).map(({ id }) => id);
       if (webhooks !== null) await tellExpired(transaction, expired, webhooks);
       return swept;
