@@ -169,10 +169,11 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     webhooks,
     decider,
     queue: pushQueue,
+    background,
     noticePolicy,
     logger,
   });
-  const keepSweeping = (sweep: () => Promise<void>, failed: string): void =>
+  const keepSweeping = (sweep: (stopping: AbortSignal) => Promise<void>, failed: string): void =>
     void starting.use(repeat(SWEEP_EVERY_MS, sweep, (error) => logger.warn({ err: error }, failed)));
   // By themselves: to settle the sessions of a gateway that died can take long, and no deadline waits for it (invariant 5).
   keepSweeping(() => sweepDeadlines(database, decider), 'the deadlines could not be swept');

@@ -15,11 +15,11 @@ const TEN_MINUTES_MS = 600_000;
 /** Forgets what is long over, every ten minutes, each kind by itself: one that fails takes none along. */
 export const startCleanUp = ({ database, logger, everyMs = TEN_MINUTES_MS }: CleanUpOptions): AsyncDisposable => {
   const parts = new AsyncDisposableStack();
-  const keepForgetting = (forget: (database: Database) => Promise<void>, failed: string): void =>
+  const keepForgetting = (forget: (database: Database, stopping: AbortSignal) => Promise<void>, failed: string): void =>
     void parts.use(
       repeat(
         everyMs,
-        () => forget(database),
+        (stopping) => forget(database, stopping),
         (error) => logger.warn({ err: error }, failed),
       ),
     );

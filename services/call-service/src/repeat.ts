@@ -1,13 +1,17 @@
-/** Runs `work` every `milliseconds`, never twice at once; `atOnce`, now too. Disposing waits for what is under way. */
+/**
+ * Runs `work` every `milliseconds`, never twice at once; `atOnce`, now too. Disposing aborts `stopping`, and waits for what is under way:
+ * what can take long heeds it.
+ */
 export const repeat = (
   milliseconds: number,
-  work: () => Promise<void>,
+  work: (stopping: AbortSignal) => Promise<void>,
   onError: (error: unknown) => void,
   { atOnce = false }: { atOnce?: boolean } = {},
 ): AsyncDisposable => {
+  const stop = new AbortController();
   let running: Promise<void> | null = null;
   const run = (): void => {
-    running ??= work()
+    running ??= work(stop.signal)
       .catch(onError)
       .finally(() => {
         running = null;
@@ -18,6 +22,7 @@ export const repeat = (
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
+      stop.abort();
       await running;
     },
   };

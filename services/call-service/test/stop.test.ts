@@ -1,11 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { INTERNAL_PATHS } from '@trunkline/contract';
-import { backingUrls, type ChildService, createTestDatabase, startChildService, type TestDatabase, until } from '@trunkline/testing';
+import {
+  backingUrls,
+  type ChildService,
+  createRestClient,
+  createTestDatabase,
+  startChildService,
+  type TestDatabase,
+  until,
+} from '@trunkline/testing';
 import pg from 'pg';
 import { expect, it } from 'vitest';
 import { place } from './envelopes.ts';
 
 const INTERNAL_TOKEN = 'the-internal-token-of-tests-only';
+const SERVER_KEY = 'a-server-key-of-tests-only';
 
 interface Stoppable extends AsyncDisposable {
   readonly service: ChildService;
@@ -25,6 +34,7 @@ const startStoppable = async (): Promise<Stoppable> => {
       REDIS_PREFIX: `test-${randomUUID()}`,
       JWT_SECRET: 'a-secret-of-this-test-and-no-other',
       INTERNAL_TOKEN,
+      SERVER_API_KEYS: SERVER_KEY,
       LOG_LEVEL: 'warn',
       STOP_NOTICE_SECONDS: '0',
     }),
@@ -97,4 +107,32 @@ it('that nobody heard a ring is brought once more before a call-service leaves',
   await database.query('DROP TRIGGER refuse ON call_trace');
   expect(await service.stop()).toBe(0);
   expect(await database.query('SELECT FROM calls WHERE unreachable_since IS NOT NULL')).toHaveLength(1);
+});
+
+const peopleOf = (count: number): string[] => Array.from({ length: count }, (_, index) => `user-${index}`);
+
+it.each([
+  [
+    'came due',
+    ({ database }: Stoppable) =>
+      database.query(`INSERT INTO bulks (id, body_hash, content, user_ids, send_at) VALUES ($1, 'hash', '{"type": "custom"}', $2, now())`, [
+        randomUUID(),
+        peopleOf(20_000),
+      ]),
+  ],
+  [
+    'was just asked for',
+    ({ service }: Stoppable) =>
+      createRestClient(service.url, SERVER_KEY).post('/v1/server/notifications', { type: 'custom', userIds: peopleOf(10_000) }),
+  ],
+])('a call-service leaves a notification to many that %s where it is, for another one to go on', async (_when, create) => {
+  await using running = await startStoppable();
+  const { service, database } = running;
+  await database.query(`CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN NULL; END'`);
+  await database.query('CREATE TRIGGER advanced_slowly AFTER UPDATE ON bulks FOR EACH STATEMENT EXECUTE FUNCTION take_long()');
+  await create(running);
+  await until('it has begun', async () => (await database.query('SELECT FROM bulks WHERE taken > 0')).length === 1);
+  expect(await service.stop()).toBe(0);
+  expect(service.output()).toBe('');
+  expect(await database.query('SELECT FROM bulks WHERE expanded_at IS NULL')).toHaveLength(1);
 });

@@ -8,6 +8,5 @@ export const FORGET_ANSWERS = {
 };
 
 /** Forgets the first answers to commands after a day: nobody repeats a command that late. */
-export const sweepAnswers = async (database: Database): Promise<void> => {
-  await inSteps(database, FORGET_ANSWERS, 5000);
-};
+export const sweepAnswers = (database: Database, stopping: AbortSignal): Promise<void> =>
+  inSteps(database, FORGET_ANSWERS, 5000, [], stopping);

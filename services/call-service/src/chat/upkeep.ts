@@ -73,13 +73,5 @@ export const keepChats = async (database: Database, archiveDays: number, onError
 };
 
 /** Does so at once, and every ten minutes, one upkeep after another: the first one may have a lot to move. */
-export const startUpkeep = (database: Database, archiveDays: number, onError: OnError): AsyncDisposable => {
-  const stop = new AbortController();
-  const keeping = repeat(KEEP_EVERY_MS, () => keepChats(database, archiveDays, onError, stop.signal), onError, { atOnce: true });
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await keeping[Symbol.asyncDispose]();
-    },
-  };
-};
+export const startUpkeep = (database: Database, archiveDays: number, onError: OnError): AsyncDisposable =>
+  repeat(KEEP_EVERY_MS, (stopping) => keepChats(database, archiveDays, onError, stopping), onError, { atOnce: true });

@@ -65,8 +65,8 @@ export interface Bulks {
   /** Takes it in; the pushes are made behind that. The same dedupe key again names the first one. */
   create(bulk: BulkBody, keyName: string): Promise<{ id: string; duplicate: boolean } | Refusal>;
   progress(id: string): Promise<BulkProgress | null>;
-  /** Makes the pushes of what is due, chunk by chunk, until nothing is left that another replica does not work on. */
-  expand(): Promise<void>;
+  /** Makes the pushes of what is due, chunk by chunk, until nothing is left that another replica does not work on, or it is to stop. */
+  expand(stopping: AbortSignal): Promise<void>;
 }
 
 export interface BulksOptions {
@@ -127,8 +127,12 @@ export const createBulks = ({ database, notify, enqueue }: BulksOptions): Bulks 
       const { usersTaken: _, isExpanded: __, ...progress } = row;
       return { ...progress, status: statusOf(row) };
     },
-    expand: async () => {
-      for (let queued = await expandChunk(); queued !== null; queued = await expandChunk()) enqueue(queued);
+    expand: async (stopping) => {
+      while (!stopping.aborted) {
+        const queued = await expandChunk();
+        if (queued === null) return;
+        enqueue(queued);
+      }
     },
   };
 };

@@ -1,5 +1,6 @@
 import type { ClaimedPush, PushResult } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
+import type { Background } from '../background.ts';
 import type { Decider } from '../calls/decider.ts';
 import type { Database } from '../database/database.ts';
 import type { PushQueue } from '../jobs/push-queue.ts';
@@ -32,6 +33,8 @@ export interface NotificationsOptions {
   database: Database;
   decider: Pick<Decider, 'decide'>;
   queue: PushQueue;
+  /** Where what no request waits for goes on. */
+  background: Pick<Background, 'run' | 'stopping'>;
   noticePolicy: NoticePolicy;
   logger: Logger;
   /** Null: the app's backend is told nothing. */
@@ -39,7 +42,8 @@ export interface NotificationsOptions {
 }
 
 /** The pushes of call-service: to whom they go, and what became of them. */
-export const createNotifications = ({ database, decider, queue, noticePolicy, logger, webhooks }: NotificationsOptions): Notifications => {
+export const createNotifications = (options: NotificationsOptions): Notifications => {
+  const { database, decider, queue, background, noticePolicy, logger, webhooks } = options;
   const reach = createReachWatch(database, decider);
   const notify = notifyUsers(noticePolicy);
   const bulks = createBulks({ database, notify, enqueue: queue.enqueue });
@@ -59,7 +63,11 @@ export const createNotifications = ({ database, decider, queue, noticePolicy, lo
     record,
     onReachChanged: reach.changed,
     expandBulks: () => {
-      bulks.expand().catch((error: unknown) => logger.warn({ err: error }, 'a notification to many waits for the sweep'));
+      background.run(
+        bulks
+          .expand(background.stopping)
+          .catch((error: unknown) => logger.warn({ err: error }, 'a notification to many waits for the sweep')),
+      );
     },
     sweep: async () => {
       // Without Redis a push would only be counted as tried again.

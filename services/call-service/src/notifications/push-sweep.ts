@@ -80,6 +80,8 @@ export const sweepPushes = async ({ database, enqueue, webhooks, bulksAreQueued 
 };
 
 /** The history of a month is kept. */
-export const forgetOldPushes = (database: Database): Promise<void> => inSteps(database, FORGET_PUSHES, 5000);
+export const forgetOldPushes = (database: Database, stopping: AbortSignal): Promise<void> =>
+  inSteps(database, FORGET_PUSHES, 5000, [], stopping);
 
-export const forgetOldBulks = (database: Database): Promise<void> => inSteps(database, FORGET_BULKS, 1000);
+export const forgetOldBulks = (database: Database, stopping: AbortSignal): Promise<void> =>
+  inSteps(database, FORGET_BULKS, 1000, [], stopping);

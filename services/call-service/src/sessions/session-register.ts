@@ -140,9 +140,9 @@ export interface SessionRegister {
   /** Has all sessions of this user closed by their gateways, and says how many there are. No key: what it is part of is audited. */
   disconnect(userId: UserId, keyName: string | null): Promise<number>;
   /** Closes the sessions of gateways that fell silent, and settles what a process left undone. */
-  sweep(): Promise<void>;
+  sweep(stopping: AbortSignal): Promise<void>;
   /** Forgets the sessions that nothing will ask for any more. */
-  forget(): Promise<void>;
+  forget(stopping: AbortSignal): Promise<void>;
 }
 
 export interface SessionRegisterOptions {
@@ -209,8 +209,8 @@ export const createSessionRegister = ({
     await database.query(SETTLE_SESSIONS, [sessions.map(({ id }) => id)]);
   };
 
-  const settleLeftBehind = async (): Promise<void> => {
-    for (;;) {
+  const settleLeftBehind = async (stopping: AbortSignal): Promise<void> => {
+    while (!stopping.aborted) {
       const sessions = await database.query<SessionRow & { lapsed: boolean }>(READ_UNSETTLED, []);
       await settle(sessions.map(({ lapsed, ...session }) => ({ ...session, isDoubtful: lapsed })));
       if (sessions.length < SETTLED_TOGETHER) return;
@@ -291,11 +291,11 @@ export const createSessionRegister = ({
       await notify({ type: 'disconnect_user', userId });
       return closing?.sessions ?? 0;
     },
-    sweep: async () => {
-      await inSteps(database, CLOSE_LAPSED, STEP);
-      await settleLeftBehind();
+    sweep: async (stopping) => {
+      await inSteps(database, CLOSE_LAPSED, STEP, [], stopping);
+      await settleLeftBehind(stopping);
       await database.query(FORGET_GATEWAYS, []);
     },
-    forget: () => inSteps(database, FORGET_SESSIONS, STEP),
+    forget: (stopping) => inSteps(database, FORGET_SESSIONS, STEP, [], stopping),
   };
 };

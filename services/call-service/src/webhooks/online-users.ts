@@ -71,8 +71,8 @@ export const forgetOffline = (database: Database, users: readonly string[]): Pro
   database.transaction(async (transaction) => (await goOffline(transaction, users)).length);
 
 /** Tells it of those whose sessions ended while no webhooks were sent. */
-export const tellGone = async (database: Database): Promise<void> => {
-  for (let after = ''; ; ) {
+export const tellGone = async (database: Database, stopping: AbortSignal): Promise<void> => {
+  for (let after = ''; !stopping.aborted; ) {
     const gone = await database.query<{ userId: string }>(READ_GONE, [after]);
     const last = gone.at(-1);
     if (last === undefined) return;

@@ -53,10 +53,10 @@ export const startWebhooks = ({ config, database, logger, metrics }: WebhooksOpt
   const parts = new AsyncDisposableStack();
   const post = parts.use(createSignedPost({ url, connections: concurrency, timeoutMs }));
   const sender = parts.use(startWebhookSender({ database, sign: createSign(secrets), post, timeoutMs, concurrency, logger, metrics }));
-  const keepClean = (clean: () => Promise<void>, failed: string): void =>
+  const keepClean = (clean: (stopping: AbortSignal) => Promise<void>, failed: string): void =>
     void parts.use(repeat(CLEAN_EVERY_MS, clean, (error) => logger.warn({ err: error }, failed), { atOnce: true }));
-  keepClean(() => forgetWebhooks(database, config.WEBHOOK_KEEP_HOURS), 'old webhooks were kept');
-  keepClean(() => tellGone(database).finally(sender.wake), 'not all who went were told of');
+  keepClean((stopping) => forgetWebhooks(database, config.WEBHOOK_KEEP_HOURS, stopping), 'old webhooks were kept');
+  keepClean((stopping) => tellGone(database, stopping).finally(sender.wake), 'not all who went were told of');
   watch(metrics, database);
   return {
     store: storeWebhooks,

@@ -124,5 +124,5 @@ export const noteWebhooks = (database: Database, results: readonly WebhookResult
   });
 
 /** Forgets what was told so long ago: until then it can be told again. */
-export const forgetWebhooks = (database: Database, keepHours: number): Promise<void> =>
-  inSteps(database, FORGET_WEBHOOKS, STEP, [keepHours]);
+export const forgetWebhooks = (database: Database, keepHours: number, stopping: AbortSignal): Promise<void> =>
+  inSteps(database, FORGET_WEBHOOKS, STEP, [keepHours], stopping);
