@@ -3,6 +3,7 @@ import { backingUrls, createTestDatabase, startWebhookReceiver, TEST_WEBHOOK_SEC
 import { expect, it } from 'vitest';
 import { startCleanUp } from '../src/clean-up.ts';
 import { openDatabase } from '../src/database/database.ts';
+import { forgetOldBulks } from '../src/notifications/push-sweep.ts';
 import { refuseDeletions } from './refuse-deletions.ts';
 import { startRunningCallService, startSecondCallService } from './running-call-service.ts';
 
@@ -27,6 +28,16 @@ it.each(TABLES)('what is old goes also where %s cannot be forgotten', async (kep
   await using _cleanUp = startCleanUp({ database, logger: createLogger('test', 'silent'), everyMs: 20 });
   for (const table of TABLES) if (table !== kept) await until(`${table} are empty`, () => isEmpty(test, table));
   expect(await isEmpty(test, kept)).toBe(false);
+});
+
+it('a notification to many is kept for 60 days after it went out, however long it waited for its time', async () => {
+  await using test = await createTestDatabase(backingUrls().templateDatabaseUrl);
+  await using database = openDatabase({ url: test.url, poolSize: 1, onError: () => undefined });
+  await test.query(`INSERT INTO bulks (id, dedupe_key, body_hash, content, send_at, created_at, expanded_at)
+    SELECT gen_random_uuid(), name, 'hash', '{}', coalesce(now() + ago, 'infinity'), now() - interval '1 year', now() + ago
+    FROM (VALUES ('old', interval '-61 days'), ('young', interval '-59 days'), ('waits', NULL)) AS made (name, ago)`);
+  await forgetOldBulks(database, new AbortController().signal);
+  expect(await test.query('SELECT dedupe_key AS name FROM bulks ORDER BY dedupe_key')).toEqual([{ name: 'waits' }, { name: 'young' }]);
 });
 
 it('sessions that are over go also where others cannot be settled', async () => {

@@ -239,6 +239,15 @@ it('a call that lives is left, and said so', async () => {
   expect((await backend.request('DELETE', `/v1/server/users/${ANN}`)).body).toMatchObject({ complete: true, done: { calls: { rows: 1 } } });
 });
 
+it('a notification to many that waits for its time goes to the others alone, and keeps their places', async () => {
+  await using service = await startChatService();
+  const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+  await serverOf(service).post('/v1/server/notifications', { type: 'custom', userIds: ['adam', ANN, 'sho'], sendAt });
+  const { body } = await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`);
+  expect(body.done.bulks).toEqual({ how: 'expires', rows: 1, within: '60 days' });
+  expect(await service.database.query('SELECT user_ids FROM bulks')).toEqual([{ user_ids: ['adam', body.pseudonym, 'sho'] }]);
+});
+
 it('who is connected is disconnected first, and forgotten when asked again, by whichever call-service', async () => {
   await using receiver = await startWebhookReceiver();
   const settings = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET };

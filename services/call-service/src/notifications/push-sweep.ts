@@ -41,10 +41,12 @@ export const FORGET_PUSHES = {
   text: `DELETE FROM pushes WHERE id IN
     (SELECT id FROM pushes WHERE done_at < statement_timestamp() - interval '30 days' ORDER BY done_at LIMIT 5000) RETURNING id`,
 };
+/** Counted from when it went out, for which it may have waited any time. It is found by when it was made, which was before. */
 export const FORGET_BULKS = {
   name: 'forget_bulks',
   text: `DELETE FROM bulks WHERE id IN
-    (SELECT id FROM bulks WHERE created_at < statement_timestamp() - interval '60 days' AND expanded_at IS NOT NULL ORDER BY created_at LIMIT 1000) RETURNING id`,
+    (SELECT id FROM bulks WHERE created_at < statement_timestamp() - interval '60 days' AND expanded_at < statement_timestamp() - interval '60 days'
+      ORDER BY created_at LIMIT 1000) RETURNING id`,
 };
 
 type SweptPush = QueuedPush & { expired: boolean };

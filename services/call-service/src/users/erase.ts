@@ -201,7 +201,15 @@ export const TREATMENTS: Readonly<Record<string, Treatment>> = {
   chat_members: { how: 'pseudonymised', forget: forgetMemberships },
   chats: { how: 'pseudonymised' },
   server_audit: { how: 'pseudonymised', forget: inParts(FORGET_AUDIT) },
-  bulks: { how: 'expires', within: '60 days' },
+  // One that waits for its time would outlast the person: there the pseudonym keeps the place, and nothing goes to it.
+  bulks: {
+    how: 'expires',
+    within: '60 days',
+    forget: atOnce(
+      'forget_in_waiting_bulks',
+      'UPDATE bulks SET user_ids = array_replace(user_ids, $1::text, $2::text) WHERE expanded_at IS NULL AND $1::text = ANY (user_ids)',
+    ),
+  },
   chat_call_notes: { how: 'expires', within: 'seconds' },
   online_users: { how: 'deleted', forget: forgetOnline },
   webhooks: { how: 'expires', within: 'WEBHOOK_KEEP_HOURS (168), and a day where they still wait' },
