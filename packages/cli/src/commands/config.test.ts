@@ -43,12 +43,12 @@ test('everything that is wrong is named at once, service by service', PATIENCE, 
   expect(text).toMatch(/^notifier: The configuration has 1 problem\(s\):\n {2}CALL_SERVICE_URLS: /m);
 });
 
-test('settings may come from a file, for one service alone', PATIENCE, async () => {
+test.each(['--settings', '--env-file'])('settings may come from a file, for one service alone: %s', PATIENCE, async (option) => {
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-'));
   try {
     const file = join(folder, 'production.env');
     writeFileSync(file, 'NODE_ENV=production\nREDIS_URL="nonsense"\n');
-    const { exitCode, text } = await run(['check', '--service', 'notifier', '--settings', file], WHOLE);
+    const { exitCode, text } = await run(['check', '--service', 'notifier', option, file], WHOLE);
     expect([exitCode, text]).toEqual([
       2,
       'notifier: The configuration has 1 problem(s):\n  REDIS_URL: must be a redis:// or rediss:// URL',

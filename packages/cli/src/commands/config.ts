@@ -27,13 +27,13 @@ const fromFile = (file: string): Environment => {
 
 /** @throws UsageError naming the problem */
 const parseOptions = (args: readonly string[]) => {
-  // Not --env-file: Node takes that for its own wherever it stands, that of npx too.
-  const options = { service: { type: 'string', multiple: true }, settings: { type: 'string' } } as const;
+  // As --env-file it may be lost: Node takes that for its own wherever it stands, that of npx too.
+  const options = { service: { type: 'string', multiple: true }, settings: { type: 'string' }, 'env-file': { type: 'string' } } as const;
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   if (positionals.join(' ') !== 'check') throw new UsageError(`What about the configuration? There is "config check".`);
   const services = Services.safeParse(values.service ?? [...SERVICE_NAMES]);
   if (!services.success) throw new UsageError(`service: ${services.error.issues[0]?.message}`);
-  const file = values.settings;
+  const file = values.settings ?? values['env-file'];
   return { services: services.data, settings: file === undefined ? {} : fromFile(file) };
 };
 
