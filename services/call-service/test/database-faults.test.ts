@@ -19,6 +19,20 @@ const holdLine = async (service: RunningCallService, userId: string) => {
   };
 };
 
+/** Another client of the same database, which holds the row of a call until it is told to let go. */
+const holdCall = async (service: RunningCallService, callId: string) => {
+  const client = new pg.Client({ connectionString: service.database.url });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT FROM calls WHERE id = $1 FOR UPDATE', [callId]);
+  return {
+    async [Symbol.asyncDispose]() {
+      await client.query('COMMIT');
+      await client.end();
+    },
+  };
+};
+
 /** The transactions that wait for a lock, by when they began. */
 const waiters = async (service: RunningCallService): Promise<string[]> => {
   const rows = await service.database.query<{ began: string }>(
@@ -53,6 +67,31 @@ it('a command that waited too long for a lock is tried again', async () => {
   await until('another try waits', async () => (await waiters(service)).some((began) => began !== first));
   await line[Symbol.asyncDispose]();
   expect(await reply).toMatchObject([{ ok: true, call: { callerId: 'zoe' } }]);
+});
+
+it('a command that waits for a lock holds up neither its neighbours nor those who come after it', async () => {
+  await using service = await startRunningCallService();
+  const placed = await send(service, place('ann', 'bob'), ...Array.from({ length: 20 }, (_, n) => place(`caller-${n}`, `callee-${n}`)));
+  const [held = '', ...others] = placed.map((reply) => (reply.ok ? reply.call.id : ''));
+  const call = await holdCall(service, held);
+  const line = await holdLine(service, 'callee-0');
+  const busy = [send(service, place('zoe', 'callee-0')), send(service, place('eve', 'callee-0'))];
+  await until('both batches are under way', async () => (await waiters(service)).length === 2);
+  // What comes now goes together.
+  let isAnswered = false;
+  const waiting = send(service, envelope('ann', { type: 'cancel_call', callId: held })).finally(() => {
+    isAnswered = true;
+  });
+  const neighbours = others.map((callId, n) => send(service, envelope(`caller-${n}`, { type: 'cancel_call', callId })));
+  await fetch(`${service.url}/readyz`);
+  await line[Symbol.asyncDispose]();
+  const isCancelled = (id: string) => ({ ok: true, call: { id, state: 'CANCELLED' } });
+  expect((await Promise.all(neighbours)).flat()).toMatchObject(others.map(isCancelled));
+  expect(await send(service, place('kim', 'lee'))).toMatchObject([{ ok: true }]);
+  expect(isAnswered).toBe(false);
+  await call[Symbol.asyncDispose]();
+  expect(await waiting).toMatchObject([isCancelled(held)]);
+  await Promise.all(busy);
 });
 
 it('a place that its edge has given up rings nobody when the lock is free', async () => {

@@ -1,8 +1,8 @@
 import { type CommandReply, refusal } from '@trunkline/contract';
-import { createMicroBatch, type Logger } from '@trunkline/service-kit';
+import type { Logger } from '@trunkline/service-kit';
 import { type CallNoteRow, noteEndedCalls } from '../chat/call-notes.ts';
 import type { Database } from '../database/database.ts';
-import { runInHalves } from '../database/run-in-halves.ts';
+import { type Arrived, createInputBatches } from '../database/input-batches.ts';
 import type { PushPolicy } from '../notifications/call-pushes.ts';
 import { queueCallPushes } from '../notifications/queue-call-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
@@ -73,24 +73,14 @@ export interface DeciderOptions {
   onCommitted(committed: Committed): void;
 }
 
-const MAX_BATCH = 512;
-const BATCHES_IN_FLIGHT = 2;
-/** A command that waits for the next batch is told so late at most; at rest nothing waits. */
-const BATCHES_APART_MS = 4;
 /** Past it, an edge that says nothing of its patience has told the client that it failed. */
 const MAX_WAIT_MS = 3000;
 const MAX_WAITING = 20_000;
 
 const failed: Reply = { ok: false, error: refusal('service_error') };
 
-interface Arrived {
-  input: Input;
-  /** By this process's monotonic clock. */
-  at: number;
-}
-
 /** Whoever asked has been told that it failed: a phone that rings or answers now would surprise everybody. What ends a call still ends it. */
-const isStale = ({ input, at }: Arrived): boolean => {
+const isStale = ({ input, at }: Arrived<Input>): boolean => {
   if (input.kind !== 'command') return false;
   const { command, wantedForMs = MAX_WAIT_MS } = input.envelope;
   if (performance.now() - at < Math.min(MAX_WAIT_MS, wantedForMs)) return false;
@@ -106,7 +96,7 @@ const endedIn = ({ events, inserted, updated }: Outcome): CallRecord[] => {
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
 export const createDecider = ({ database, policy, pushPolicy, published, logger, webhooks, onCommitted }: DeciderOptions): Decider => {
   const lines = new KnownLines();
-  const commit = async (arrived: Arrived[]): Promise<Reply[]> => {
+  const commit = async (arrived: readonly Arrived<Input>[], lockTimeoutMs?: number): Promise<Reply[]> => {
     if (arrived.every(isStale)) return arrived.map(() => failed);
     const { fresh, outcome, unpublished, pushes, notes } = await database.transaction(async (transaction) => {
       const loaded = await loadAndLock(
@@ -125,7 +115,7 @@ export const createDecider = ({ database, policy, pushPolicy, published, logger,
       const pushes = queueCallPushes(transaction, decided, pushPolicy);
       webhooks?.store(transaction, callDrafts(decided));
       return { fresh, outcome: decided, unpublished, pushes, notes: noteEndedCalls(transaction, endedIn(decided)) };
-    });
+    }, lockTimeoutMs);
     if (outcome.events.length > 0) webhooks?.wake();
     if (unpublished.rows.length > 0 || outcome.hints.length > 0 || outcome.lateRings.length > 0)
       onCommitted({ outcome, rows: await inSequence(unpublished), pushes: await pushes, notes: await notes });
@@ -133,16 +123,13 @@ export const createDecider = ({ database, policy, pushPolicy, published, logger,
     return arrived.map((each) => (replyTo.has(each) ? (replyTo.get(each) as Reply) : failed));
   };
 
-  const run = runInHalves<Arrived, Reply>({
+  const inputs = createInputBatches<Input, Reply>({
     commit,
     refused: () => failed,
-    onRefused: (error, arrived) =>
-      logger.error({ err: error, callIds: arrived.map(({ input }) => callIdOf(input)) }, 'inputs could not be decided'),
+    onRefused: (error, refused) => logger.error({ err: error, callIds: refused.map(callIdOf) }, 'inputs could not be decided'),
   });
-
-  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, apartMs: BATCHES_APART_MS, run });
   return {
-    decide: (input) => (batch.size >= MAX_WAITING ? Promise.resolve(failed) : batch.add({ input, at: performance.now() })),
-    idle: () => batch.idle(),
+    decide: (input) => (inputs.size >= MAX_WAITING ? Promise.resolve(failed) : inputs.take(input)),
+    idle: () => inputs.idle(),
   };
 };

@@ -1,6 +1,6 @@
-import { createMicroBatch, type Logger } from '@trunkline/service-kit';
+import type { Logger } from '@trunkline/service-kit';
 import type { Database } from '../database/database.ts';
-import { runInHalves } from '../database/run-in-halves.ts';
+import { type Arrived, createInputBatches } from '../database/input-batches.ts';
 import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import { inSequence, type KnownPublished, type OutboxRow } from '../outbox/outbox.ts';
@@ -46,32 +46,26 @@ const aboutInputs = (inputs: readonly ChatInput[]) => ({
   callIds: inputs.flatMap((input) => (input.kind === 'tell_call' ? [input.callId] : [])),
 });
 
-const MAX_BATCH = 512;
-const BATCHES_IN_FLIGHT = 2;
-/** As with calls: under load the fixed cost of a transaction is shared, and at rest nothing waits. */
-const BATCHES_APART_MS = 4;
-
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
 export const createChatDecider = (options: ChatDeciderOptions): ChatDecider => {
   const { database, published, logger, queueAwayPushes, webhooks, onCommitted } = options;
-  const commit = async (inputs: ChatInput[]): Promise<ChatAnswer[]> => {
+  const commit = async (arrived: readonly Arrived<ChatInput>[], lockTimeoutMs?: number): Promise<ChatAnswer[]> => {
+    const inputs = arrived.map(({ input }) => input);
     const { outcome, unpublished, pushes } = await database.transaction(async (transaction) => {
       const decided: ChatOutcome = decideChats(inputs, await loadAndLockChats(transaction, inputs));
       const stored = storeChats(transaction, decided, published);
       webhooks?.store(transaction, decided.events.flatMap(chatDraft));
       return { outcome: decided, unpublished: stored, pushes: await queueAwayPushes(transaction, decided.events, decided.readings) };
-    });
+    }, lockTimeoutMs);
     if (outcome.events.length > 0) webhooks?.wake();
     if (unpublished.rows.length > 0) onCommitted({ outcome, rows: await inSequence(unpublished), pushes });
     return outcome.answers;
   };
 
-  const run = runInHalves<ChatInput, ChatAnswer>({
+  const inputs = createInputBatches<ChatInput, ChatAnswer>({
     commit,
     refused: () => refuse('service_error', 'Something went wrong on our side'),
-    onRefused: (error, inputs) => logger.error({ err: error, ...aboutInputs(inputs) }, 'chat inputs could not be decided'),
+    onRefused: (error, refused) => logger.error({ err: error, ...aboutInputs(refused) }, 'chat inputs could not be decided'),
   });
-
-  const batch = createMicroBatch({ maxItems: MAX_BATCH, maxInFlight: BATCHES_IN_FLIGHT, apartMs: BATCHES_APART_MS, run });
-  return { decide: (input) => batch.add(input), idle: () => batch.idle() };
+  return { decide: inputs.take, idle: inputs.idle };
 };

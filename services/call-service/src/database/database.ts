@@ -12,8 +12,8 @@ export interface Transaction {
 
 export interface Database extends AsyncDisposable {
   query<Row extends object>(statement: Statement, values: Values): Promise<Row[]>;
-  /** Resolves after COMMIT. Whatever fails, nothing of it is stored, and the first error is thrown. */
-  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  /** Resolves after COMMIT. Whatever fails, nothing of it is stored, and the first error is thrown. `lockTimeoutMs`: instead of 2000. */
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>, lockTimeoutMs?: number): Promise<Result>;
   /** How many connections there are, how many of them are idle, and how many requests wait for one. */
   connections(): { total: number; idle: number; waiting: number };
 }
@@ -48,6 +48,7 @@ export const DATABASE_SESSION_OPTIONS = SESSION_SETTINGS.map((setting) => `-c ${
 /** They are named as they read: what watches a connection knows them on the wire. */
 const BEGIN = { name: 'BEGIN', text: 'BEGIN' };
 const COMMIT = { name: 'COMMIT', text: 'COMMIT' };
+const SET_LOCK_TIMEOUT = { name: 'set_lock_timeout', text: "SELECT set_config('lock_timeout', $1, true)" };
 
 /** Of a connection of the pool's. Statements of one turn of the event loop travel together, and those that come meanwhile after them. */
 class Rounds {
@@ -92,9 +93,14 @@ const ignoreUntilSettled = <Result>(promise: Promise<Result>): Promise<Result> =
   return promise;
 };
 
-const runTransaction = async <Result>(rounds: Rounds, work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
+const runTransaction = async <Result>(
+  rounds: Rounds,
+  work: (transaction: Transaction) => Promise<Result>,
+  lockTimeoutMs?: number,
+): Promise<Result> => {
   const ask = (statement: Statement, values: Values): Promise<Given> => ignoreUntilSettled(rounds.ask(statement, values));
   const begun = ask(BEGIN, []);
+  if (lockTimeoutMs !== undefined) void ask(SET_LOCK_TIMEOUT, [`${lockTimeoutMs}ms`]);
   const result = await work({
     query: <Row extends object>(statement: Statement, values: Values) =>
       ignoreUntilSettled(ask(statement, values).then(({ rows }) => rows as Row[])),
@@ -143,7 +149,7 @@ export const openDatabase = ({ url, poolSize, onError }: DatabaseOptions): Datab
   return {
     query: <Row extends object>(statement: Statement, values: Values) =>
       inRounds(async (rounds) => (await rounds.ask(statement, values)).rows as Row[]),
-    transaction: (work) => inRounds((rounds) => runTransaction(rounds, work)),
+    transaction: (work, lockTimeoutMs) => inRounds((rounds) => runTransaction(rounds, work, lockTimeoutMs)),
     connections: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     [Symbol.asyncDispose]: () => pool.end(),
   };
@@ -155,9 +161,12 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 /** What the work went by has changed meanwhile: done again, it goes by what is there now. */
 export class WorthRepeating extends Error {}
 
-/** Deadlock, serialization failure, lock timeout, a row inserted meanwhile: the same work may succeed if done again. */
+/** Deadlock, serialization failure, a row inserted meanwhile: the same work may succeed if done again. */
 export const isWorthRepeating = (error: unknown): boolean =>
-  error instanceof WorthRepeating || ['40P01', '40001', '55P03', '23505'].includes(codeOf(error));
+  error instanceof WorthRepeating || ['40P01', '40001', '23505'].includes(codeOf(error));
+
+/** Somebody held a lock for longer than was waited. */
+export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
 /** The database refused this very work, rather than being away: splitting a batch finds the culprit. */
 export const isAboutTheData = (error: unknown): boolean => {
