@@ -53,7 +53,11 @@ import { startWebhooks } from './webhooks/start-webhooks.ts';
 
 const SWEEP_EVERY_MS = 1000;
 const MAX_SERVER_BODY = '64kb';
-const PING = { name: 'ping', text: 'SELECT 1 AS answer' };
+/** A standby can be read, and so can a primary that was told to take no writes. */
+const READ_TAKES_WRITES = {
+  name: 'read_takes_writes',
+  text: `SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' AS "takesWrites"`,
+};
 
 const policyOf = (config: CallServiceConfig): CallPolicy => ({
   ringTimeoutSeconds: config.RING_TIMEOUT_SECONDS,
@@ -196,7 +200,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   let isStopping = false;
   let hasSchema = false;
   const readiness: ReadinessChecks = {
-    database: async () => (await database.query(PING, [])).length === 1,
+    database: async () => (await database.query<{ takesWrites: boolean }>(READ_TAKES_WRITES, []))[0]?.takesWrites === true,
     // Migrations only add: what is there stays.
     schema: async () => {
       hasSchema ||= await isMigrated(database);

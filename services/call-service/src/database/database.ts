@@ -168,8 +168,13 @@ export const isWorthRepeating = (error: unknown): boolean =>
 /** Somebody held a lock for longer than was waited. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
-/** The database refused this very work, rather than being away: splitting a batch finds the culprit. */
+/** A session that may only read, or no right to, or no such table: before a migration, or after a failover to the wrong server. */
+const REFUSES_ALL = ['25006', '42501', '42P01'];
+/** Connections, resources, an operator, the machine. */
+const CLASSES_OF_TROUBLE = ['08', '53', '57', '58'];
+
+/** The database refused this very work, rather than being away, or any work at all: splitting a batch finds the culprit. */
 export const isAboutTheData = (error: unknown): boolean => {
   const code = codeOf(error);
-  return SQLSTATE.test(code) && !code.startsWith('57') && !code.startsWith('08') && !code.startsWith('53');
+  return SQLSTATE.test(code) && !REFUSES_ALL.includes(code) && !CLASSES_OF_TROUBLE.includes(code.slice(0, 2));
 };

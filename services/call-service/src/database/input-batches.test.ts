@@ -62,6 +62,15 @@ describe('a batch', () => {
     expect(commits).toEqual([upTo(2), upTo(2)]);
   });
 
+  it.each(['25006', '42501', '42P01', '58030', '57014', '53300', '08006'])(
+    'that no database takes (%s) is refused as a whole',
+    async (code) => {
+      const { batches, commits } = open(() => sqlError(code));
+      expect(await Promise.all(upTo(9).map(batches.take))).toEqual(upTo(9).map(() => -1));
+      expect(commits).toHaveLength(1);
+    },
+  );
+
   it('that finds no database is refused at once', async () => {
     const { batches, commits } = open(() => new Error('connect ECONNREFUSED'));
     expect(await Promise.all(upTo(2).map(batches.take))).toEqual([-1, -1]);
