@@ -116,6 +116,8 @@ export const ChatCommandEnvelope = z.object({
   /** Minted by the edge, the same at every attempt. */
   commandId: z.string().min(1).max(64),
   attempt: z.int().positive(),
+  /** How much longer the edge waits for the answer, in milliseconds as of this attempt: after that it tells its client that it failed. */
+  wantedForMs: z.number().nonnegative().optional(),
   actor: Actor,
   command: ChatCommand,
   requestId: RequestId.nullable(),

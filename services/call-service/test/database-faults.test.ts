@@ -1,6 +1,7 @@
 import { until } from '@trunkline/testing';
 import pg from 'pg';
 import { expect, it } from 'vitest';
+import { askAll, commandOf, openChat, sendOf, startChatService } from './chat-door.ts';
 import { envelope, place, send } from './envelopes.ts';
 import { type RunningCallService, startRunningCallService } from './running-call-service.ts';
 
@@ -19,12 +20,12 @@ const holdLine = async (service: RunningCallService, userId: string) => {
   };
 };
 
-/** Another client of the same database, which holds the row of a call until it is told to let go. */
-const holdCall = async (service: RunningCallService, callId: string) => {
+/** Another client of the same database, which holds the row of a call or a chat until it is told to let go. */
+const hold = async (service: RunningCallService, table: 'calls' | 'chats', id: string) => {
   const client = new pg.Client({ connectionString: service.database.url });
   await client.connect();
   await client.query('BEGIN');
-  await client.query('SELECT FROM calls WHERE id = $1 FOR UPDATE', [callId]);
+  await client.query(`SELECT FROM ${table} WHERE id = $1 FOR UPDATE`, [id]);
   return {
     async [Symbol.asyncDispose]() {
       await client.query('COMMIT');
@@ -73,7 +74,7 @@ it('a command that waits for a lock holds up neither its neighbours nor those wh
   await using service = await startRunningCallService();
   const placed = await send(service, place('ann', 'bob'), ...Array.from({ length: 20 }, (_, n) => place(`caller-${n}`, `callee-${n}`)));
   const [held = '', ...others] = placed.map((reply) => (reply.ok ? reply.call.id : ''));
-  const call = await holdCall(service, held);
+  const call = await hold(service, 'calls', held);
   const line = await holdLine(service, 'callee-0');
   const busy = [send(service, place('zoe', 'callee-0')), send(service, place('eve', 'callee-0'))];
   await until('both batches are under way', async () => (await waiters(service)).length === 2);
@@ -104,6 +105,24 @@ it('a place that its edge has given up rings nobody when the lock is free', asyn
   await line[Symbol.asyncDispose]();
   expect(await late).toMatchObject([{ ok: false, error: { code: 'service_error' } }]);
   expect(await service.database.query("SELECT FROM calls WHERE caller_id = 'zoe'")).toEqual([]);
+});
+
+it('a message that its edge has given up is not sent when its chat is free, and one that is marked as read is read', async () => {
+  await using service = await startChatService();
+  const chatId = await openChat(service);
+  const [sent] = await askAll(service, [sendOf('sho', chatId, 'hello')]);
+  const messageId = sent?.ok === true && sent.result.type === 'message' ? sent.result.message.id : '';
+  const chat = await hold(service, 'chats', chatId);
+  const wantedForMs = 300;
+  const late = askAll(service, [
+    { ...sendOf('ann', chatId, 'too late'), wantedForMs },
+    { ...commandOf('ann', { type: 'mark_read', chatId, messageIds: [messageId] }), wantedForMs },
+  ]);
+  await until('they wait', async () => (await waiters(service)).length > 0);
+  await service.database.query('SELECT pg_sleep(0.5)');
+  await chat[Symbol.asyncDispose]();
+  expect(await late).toMatchObject([{ ok: false, error: { code: 'service_error' } }, { ok: true }]);
+  expect(await service.database.query('SELECT content FROM messages')).toEqual([{ content: 'hello' }]);
 });
 
 it('an absence that could not be stored is found again', async () => {

@@ -2,7 +2,7 @@ import { type CommandReply, refusal } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import { type CallNoteRow, noteEndedCalls } from '../chat/call-notes.ts';
 import type { Database } from '../database/database.ts';
-import { type Arrived, createInputBatches } from '../database/input-batches.ts';
+import { type Arrived, createInputBatches, isGivenUp } from '../database/input-batches.ts';
 import type { PushPolicy } from '../notifications/call-pushes.ts';
 import { queueCallPushes } from '../notifications/queue-call-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
@@ -73,18 +73,13 @@ export interface DeciderOptions {
   onCommitted(committed: Committed): void;
 }
 
-/** Past it, an edge that says nothing of its patience has told the client that it failed. */
-const MAX_WAIT_MS = 3000;
-const MAX_WAITING = 20_000;
-
 const failed: Reply = { ok: false, error: refusal('service_error') };
 
 /** Whoever asked has been told that it failed: a phone that rings or answers now would surprise everybody. What ends a call still ends it. */
-const isStale = ({ input, at }: Arrived<Input>): boolean => {
-  if (input.kind !== 'command') return false;
-  const { command, wantedForMs = MAX_WAIT_MS } = input.envelope;
-  if (performance.now() - at < Math.min(MAX_WAIT_MS, wantedForMs)) return false;
-  return command.type === 'place_call' || command.type === 'accept_call';
+const isStale = (arrived: Arrived<Input>): boolean => {
+  if (arrived.input.kind !== 'command') return false;
+  const { command, wantedForMs } = arrived.input.envelope;
+  return (command.type === 'place_call' || command.type === 'accept_call') && isGivenUp(arrived, wantedForMs);
 };
 
 /** The calls that this batch ended: each has its last event in it. */
@@ -96,8 +91,8 @@ const endedIn = ({ events, inserted, updated }: Outcome): CallRecord[] => {
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
 export const createDecider = ({ database, policy, pushPolicy, published, logger, webhooks, onCommitted }: DeciderOptions): Decider => {
   const lines = new KnownLines();
-  const commit = async (arrived: readonly Arrived<Input>[], lockTimeoutMs?: number): Promise<Reply[]> => {
-    if (arrived.every(isStale)) return arrived.map(() => failed);
+  const commit = async (arrived: readonly Arrived<Input>[], lockTimeoutMs?: number): Promise<ReadonlyMap<Arrived<Input>, Reply>> => {
+    if (arrived.every(isStale)) return new Map();
     const { fresh, outcome, unpublished, pushes, notes } = await database.transaction(async (transaction) => {
       const loaded = await loadAndLock(
         transaction,
@@ -119,8 +114,7 @@ export const createDecider = ({ database, policy, pushPolicy, published, logger,
     if (outcome.events.length > 0) webhooks?.wake();
     if (unpublished.rows.length > 0 || outcome.hints.length > 0 || outcome.lateRings.length > 0)
       onCommitted({ outcome, rows: await inSequence(unpublished), pushes: await pushes, notes: await notes });
-    const replyTo = new Map(fresh.map((each, index) => [each, outcome.replies[index] as Reply]));
-    return arrived.map((each) => (replyTo.has(each) ? (replyTo.get(each) as Reply) : failed));
+    return new Map(fresh.map((each, index) => [each, outcome.replies[index] as Reply]));
   };
 
   const inputs = createInputBatches<Input, Reply>({
@@ -128,8 +122,5 @@ export const createDecider = ({ database, policy, pushPolicy, published, logger,
     refused: () => failed,
     onRefused: (error, refused) => logger.error({ err: error, callIds: refused.map(callIdOf) }, 'inputs could not be decided'),
   });
-  return {
-    decide: (input) => (inputs.size >= MAX_WAITING ? Promise.resolve(failed) : inputs.take(input)),
-    idle: () => inputs.idle(),
-  };
+  return { decide: inputs.take, idle: inputs.idle };
 };

@@ -1,6 +1,6 @@
 import type { Logger } from '@trunkline/service-kit';
 import type { Database } from '../database/database.ts';
-import { type Arrived, createInputBatches } from '../database/input-batches.ts';
+import { type Arrived, createInputBatches, isGivenUp } from '../database/input-batches.ts';
 import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
 import { inSequence, type KnownPublished, type OutboxRow } from '../outbox/outbox.ts';
@@ -46,20 +46,39 @@ const aboutInputs = (inputs: readonly ChatInput[]) => ({
   callIds: inputs.flatMap((input) => (input.kind === 'tell_call' ? [input.callId] : [])),
 });
 
+/** Whoever sent it was told that it failed, and sends it again: it would stand there twice. What was read was read. */
+const isStale = (arrived: Arrived<ChatInput>): boolean => {
+  if (arrived.input.kind !== 'command') return false;
+  const { command, wantedForMs } = arrived.input.envelope;
+  return command.type === 'send_message' && isGivenUp(arrived, wantedForMs);
+};
+
 /** Takes lists of inputs through lock, decision and commit; a batch is one transaction. */
 export const createChatDecider = (options: ChatDeciderOptions): ChatDecider => {
   const { database, published, logger, queueAwayPushes, webhooks, onCommitted } = options;
-  const commit = async (arrived: readonly Arrived<ChatInput>[], lockTimeoutMs?: number): Promise<ChatAnswer[]> => {
-    const inputs = arrived.map(({ input }) => input);
-    const { outcome, unpublished, pushes } = await database.transaction(async (transaction) => {
-      const decided: ChatOutcome = decideChats(inputs, await loadAndLockChats(transaction, inputs));
+  const commit = async (
+    arrived: readonly Arrived<ChatInput>[],
+    lockTimeoutMs?: number,
+  ): Promise<ReadonlyMap<Arrived<ChatInput>, ChatAnswer>> => {
+    if (arrived.every(isStale)) return new Map();
+    const { fresh, outcome, unpublished, pushes } = await database.transaction(async (transaction) => {
+      const loaded = await loadAndLockChats(
+        transaction,
+        arrived.map(({ input }) => input),
+      );
+      // Locks may have taken their time.
+      const fresh = arrived.filter((each) => !isStale(each));
+      const decided = decideChats(
+        fresh.map(({ input }) => input),
+        loaded,
+      );
       const stored = storeChats(transaction, decided, published);
       webhooks?.store(transaction, decided.events.flatMap(chatDraft));
-      return { outcome: decided, unpublished: stored, pushes: await queueAwayPushes(transaction, decided.events, decided.readings) };
+      return { fresh, outcome: decided, unpublished: stored, pushes: await queueAwayPushes(transaction, decided.events, decided.readings) };
     }, lockTimeoutMs);
     if (outcome.events.length > 0) webhooks?.wake();
     if (unpublished.rows.length > 0) onCommitted({ outcome, rows: await inSequence(unpublished), pushes });
-    return outcome.answers;
+    return new Map(fresh.map((each, index) => [each, outcome.answers[index] as ChatAnswer]));
   };
 
   const inputs = createInputBatches<ChatInput, ChatAnswer>({

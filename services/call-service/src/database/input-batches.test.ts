@@ -13,7 +13,7 @@ const open = (fails: (inputs: readonly number[], lockTimeoutMs?: number) => Erro
       commits.push(inputs);
       const error = fails(inputs, lockTimeoutMs);
       if (error !== null) throw error;
-      return inputs.map((input) => input * 10);
+      return new Map(arrived.map((each) => [each, each.input * 10]));
     },
     refused: () => -1,
     onRefused: (error) => refusedWith.push(error),
@@ -31,8 +31,6 @@ describe('a batch', () => {
     expect(replies).toEqual(upTo(100).map((n) => (n === 70 ? -1 : n * 10)));
     expect(refusedWith).toEqual([poison]);
     expect(commits.filter((inputs) => inputs.includes(70)).map(({ length }) => length)).toEqual([100, 13, 2, 1]);
-    await batches.idle();
-    expect(batches.size).toBe(0);
   });
 
   it('that waits for a lock in vain is not tried as a whole again, and only the input whose lock is held waits on', async () => {
@@ -76,4 +74,33 @@ describe('a batch', () => {
     expect(await Promise.all(upTo(2).map(batches.take))).toEqual([-1, -1]);
     expect(commits).toHaveLength(1);
   });
+});
+
+it('inputs past twenty thousand that wait are refused as they come, and taken again once there is room', async () => {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const batches = createInputBatches<number, number>({
+    commit: async (arrived) => {
+      await released;
+      return new Map(arrived.map((each) => [each, each.input]));
+    },
+    refused: () => -1,
+    onRefused: () => undefined,
+  });
+  const taken = upTo(20_000).map(batches.take);
+  expect(await batches.take(1)).toBe(-1);
+  release();
+  expect(await Promise.all(taken)).toEqual(upTo(20_000));
+  expect(await batches.take(1)).toBe(1);
+});
+
+it('an input that was not decided with its batch is refused', async () => {
+  const batches = createInputBatches<number, number>({
+    commit: async (arrived) => new Map(arrived.filter(({ input }) => input !== 1).map((each) => [each, each.input])),
+    refused: () => -1,
+    onRefused: () => undefined,
+  });
+  expect(await Promise.all(upTo(3).map(batches.take))).toEqual([0, -1, 2]);
 });

@@ -8,9 +8,9 @@ export interface Arrived<Input> {
 }
 
 export interface InputBatchesOptions<Input, Reply> {
-  /** One transaction for all of them, with one reply each, in order. `lockTimeoutMs`: less than the usual, where it is given. */
-  commit(arrived: readonly Arrived<Input>[], lockTimeoutMs?: number): Promise<Reply[]>;
-  /** The reply to an input that could not be decided. */
+  /** One transaction for all of them, with the replies to those that it decided; the others are refused. `lockTimeoutMs`: less than the usual, where it is given. */
+  commit(arrived: readonly Arrived<Input>[], lockTimeoutMs?: number): Promise<ReadonlyMap<Arrived<Input>, Reply>>;
+  /** The reply to an input that was not decided. */
   refused(): Reply;
   onRefused(error: unknown, inputs: readonly Input[]): void;
 }
@@ -18,8 +18,6 @@ export interface InputBatchesOptions<Input, Reply> {
 export interface InputBatches<Input, Reply> {
   /** Resolves with the input's own reply as soon as that is committed, whatever becomes of its batch. Never rejects. */
   take(input: Input): Promise<Reply>;
-  /** How many inputs have no reply yet. */
-  readonly size: number;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 }
@@ -29,6 +27,15 @@ interface Waiting<Input, Reply> extends Arrived<Input> {
   /** How often it waited for a lock in vain, without neighbours. */
   timeouts: number;
 }
+
+/** More than that are refused as they come. */
+const MAX_WAITING = 20_000;
+/** Past it, an edge that says nothing of its patience has told the client that it failed. */
+const MAX_WAIT_MS = 3000;
+
+/** Whether whoever asked has been told by now that it failed. `wantedForMs`: for how long the edge waits, where it said so. */
+export const isGivenUp = ({ at }: Arrived<unknown>, wantedForMs = MAX_WAIT_MS): boolean =>
+  performance.now() - at >= Math.min(MAX_WAIT_MS, wantedForMs);
 
 const MAX_BATCH = 512;
 const BATCHES_IN_FLIGHT = 2;
@@ -60,9 +67,9 @@ export const createInputBatches = <Input, Reply>({
   onRefused,
 }: InputBatchesOptions<Input, Reply>): InputBatches<Input, Reply> => {
   type Entry = Waiting<Input, Reply>;
-  let size = 0;
+  let waiting = 0;
 
-  const commitRepeatedly = async (entries: readonly Entry[], lockTimeoutMs?: number): Promise<Reply[]> => {
+  const commitRepeatedly = async (entries: readonly Entry[], lockTimeoutMs?: number): Promise<ReadonlyMap<Arrived<Input>, Reply>> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await commit(entries, lockTimeoutMs);
@@ -95,7 +102,7 @@ export const createInputBatches = <Input, Reply>({
   const decide = async (entries: readonly Entry[], lockTimeoutMs?: number): Promise<void> => {
     try {
       const replies = await commitRepeatedly(entries, lockTimeoutMs);
-      for (const [index, { reply }] of entries.entries()) reply(replies[index] as Reply);
+      for (const entry of entries) entry.reply(replies.has(entry) ? (replies.get(entry) as Reply) : refused());
     } catch (error) {
       goOn(entries, error);
     }
@@ -123,17 +130,15 @@ export const createInputBatches = <Input, Reply>({
 
   return {
     take: (input) => {
-      size += 1;
+      if (waiting >= MAX_WAITING) return Promise.resolve(refused());
+      waiting += 1;
       return new Promise((resolve) => {
         const reply = (given: Reply): void => {
-          size -= 1;
+          waiting -= 1;
           resolve(given);
         };
         void batches.add({ input, at: performance.now(), reply, timeouts: 0 });
       });
-    },
-    get size() {
-      return size;
     },
     idle: async () => {
       // What one leaves to the next is there before it is idle.

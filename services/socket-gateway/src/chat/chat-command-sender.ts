@@ -12,7 +12,7 @@ import type { CallServiceClient } from '../call-service-client.ts';
 import { bytesOfText, createReplyBatch, type SendForReply } from '../reply-batch.ts';
 
 /** A command on its way; the attempt is counted by whoever sends it. */
-export type OutgoingChatCommand = Omit<ChatCommandEnvelope, 'attempt'>;
+export type OutgoingChatCommand = Omit<ChatCommandEnvelope, 'attempt' | 'wantedForMs'>;
 
 /** What was not answered is a `service_error`. */
 export type SendChatCommand = SendForReply<OutgoingChatCommand, ChatReply>;
