@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, startPublisher } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer, startTracing } from '@trunkline/service-kit';
 import { createBackground } from './background.ts';
+import { createBring } from './calls/bring.ts';
 import { sweepDeadlines } from './calls/deadline-sweep.ts';
 import { createDecider } from './calls/decider.ts';
 import { logOutcome } from './calls/log-outcome.ts';
-import { reportNobodyHeard } from './calls/nobody-heard.ts';
 import type { CallPolicy } from './calls/world.ts';
 import { startChats } from './chat/start-chats.ts';
 import { startCleanUp } from './clean-up.ts';
@@ -108,7 +108,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       logger,
       onNobodyHeard: (callId, calleeId) => {
         metrics.of.ringsUnheard.inc({});
-        background.run(reportNobodyHeard(decider, background, { callId, calleeId }));
+        background.run(bring({ kind: 'nobody_heard', callId, calleeId }));
       },
       onPublished: ({ type, at }) => metrics.of.eventPublishSeconds.observe({ event: type }, (performance.now() - at) / 1000),
     }),
@@ -147,6 +147,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
       for (const call of inserted) if (call.endedAt === null) ringTimeouts.schedule(call.ringDeadlineAt, call.createdAt);
     },
   });
+  const bring = createBring(decider, background);
   starting.defer(async () => {
     await background.finish();
     await decider.idle();
@@ -171,7 +172,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   const notifications = createNotifications({
     database,
     webhooks,
-    decider,
+    bring,
     queue: pushQueue,
     background,
     noticePolicy,

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { expect, it } from 'vitest';
 import { askAll, commandOf, openChat, sendOf, startChatService } from './chat-door.ts';
 import { envelope, place, send } from './envelopes.ts';
+import { pushClient } from './push-client.ts';
 import { type RunningCallService, startRunningCallService } from './running-call-service.ts';
 
 /** Another client of the same database, which holds the line of one user until it is told to let go. */
@@ -155,4 +156,32 @@ it('rings that were not noted are reported as not noted, so that the gateway say
   await service.database.query('DROP TRIGGER refuse ON call_trace');
   expect((await service.post('deliveries', { deliveries: [ring] })).status).toBe(200);
   expect(await service.database.query('SELECT state FROM calls')).toEqual([{ state: 'RINGING' }]);
+});
+
+it('that a push was accepted reaches its call, though that could not be stored at first', async () => {
+  await using service = await startRunningCallService();
+  const client = pushClient(service);
+  await client.device('bob');
+  const callId = await client.place('ann', 'bob');
+  const [push] = await client.claim((await client.pushes('incoming_call')).filter(({ send_unless }) => send_unless === null));
+  await service.database.query(`CREATE FUNCTION refuse_ringing() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN IF new.state = 'RINGING' THEN RAISE EXCEPTION 'not now'; END IF; RETURN new; END $$`);
+  await service.database.query('CREATE TRIGGER refuse BEFORE UPDATE ON calls FOR EACH ROW EXECUTE FUNCTION refuse_ringing()');
+  expect(await client.report({ id: push?.id, attempt: push?.attempt, outcome: 'accepted', providerId: 'p' })).toBe(200);
+  expect(await client.stateOf(callId)).toBe('INITIATING');
+  await service.database.query('DROP TRIGGER refuse ON calls');
+  await until('it rings', async () => (await client.stateOf(callId)) === 'RINGING');
+});
+
+it('a device that is registered while it rings is rung, though that could not be stored at first', async () => {
+  await using service = await startRunningCallService();
+  const client = pushClient(service);
+  await client.place('ann', 'bob');
+  await service.database.query(`CREATE FUNCTION refuse_changes() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'not now'; END $$`);
+  await service.database.query('CREATE TRIGGER refuse BEFORE UPDATE ON calls FOR EACH ROW EXECUTE FUNCTION refuse_changes()');
+  await client.device('bob');
+  expect(await client.pushes()).toEqual([]);
+  await service.database.query('DROP TRIGGER refuse ON calls');
+  await until('it is rung', async () => (await client.pushes('incoming_call')).length > 0);
 });

@@ -31,11 +31,14 @@ const callIdOf = (input: Input): string | null => {
   return input.kind === 'command' ? (input.envelope.command.callId ?? input.envelope.mintedCallId) : input.callId;
 };
 
+/** What the system itself saw. */
+export type Observation = Exclude<Input, { kind: 'command' }>;
+
 /** One of the system's own inputs was not stored: it is to be brought again. */
 class NotStored extends Error {
   readonly callId: string | null;
 
-  constructor(input: Input) {
+  constructor(input: Observation) {
     super(`an observation (${input.kind}) could not be stored`);
     this.callId = callIdOf(input);
   }
@@ -46,7 +49,7 @@ export const callOfError = (error: unknown): { callId?: string } =>
   error instanceof NotStored && error.callId !== null ? { callId: error.callId } : {};
 
 /** Takes one of the system's own inputs. @throws NotStored */
-export const decideSurely = async (decider: Pick<Decider, 'decide'>, input: Exclude<Input, { kind: 'command' }>): Promise<void> => {
+export const decideSurely = async (decider: Pick<Decider, 'decide'>, input: Observation): Promise<void> => {
   const reply = await decider.decide(input);
   if (reply?.ok === false) throw new NotStored(input);
 };

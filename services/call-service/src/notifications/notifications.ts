@@ -1,7 +1,7 @@
 import type { ClaimedPush, PushResult } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import type { Background } from '../background.ts';
-import type { Decider } from '../calls/decider.ts';
+import type { Bring } from '../calls/bring.ts';
 import type { Database } from '../database/database.ts';
 import type { PushQueue } from '../jobs/push-queue.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
@@ -31,7 +31,7 @@ export interface Notifications {
 
 export interface NotificationsOptions {
   database: Database;
-  decider: Pick<Decider, 'decide'>;
+  bring: Bring;
   queue: PushQueue;
   /** Where what no request waits for goes on. */
   background: Pick<Background, 'run' | 'stopping'>;
@@ -43,8 +43,8 @@ export interface NotificationsOptions {
 
 /** The pushes of call-service: to whom they go, and what became of them. */
 export const createNotifications = (options: NotificationsOptions): Notifications => {
-  const { database, decider, queue, background, noticePolicy, logger, webhooks } = options;
-  const reach = createReachWatch(database, decider);
+  const { database, bring, queue, background, noticePolicy, logger, webhooks } = options;
+  const reach = createReachWatch(database, bring);
   const notify = notifyUsers(noticePolicy);
   const bulks = createBulks({ database, notify, enqueue: queue.enqueue });
 
@@ -52,7 +52,7 @@ export const createNotifications = (options: NotificationsOptions): Notification
     const { again, rung, unreached } = await database.transaction((transaction) => recordResults(transaction, results, webhooks));
     webhooks?.wake();
     queue.enqueue(again);
-    await Promise.all([...rung.map((callId) => decider.decide({ kind: 'pushed', callId })), reach.changed(unreached)]);
+    await Promise.all([...rung.map((callId) => bring({ kind: 'pushed', callId })), reach.changed(unreached)]);
   };
 
   return {

@@ -1,4 +1,4 @@
-import type { Decider } from '../calls/decider.ts';
+import type { Bring } from '../calls/bring.ts';
 import { MAKE_AND_LOCK_LINES } from '../calls/load.ts';
 import type { Database } from '../database/database.ts';
 
@@ -17,10 +17,10 @@ export interface ReachWatch {
 }
 
 /** Has the calls that ring for users look again at how push reaches them. */
-export const createReachWatch = (database: Database, decider: Pick<Decider, 'decide'>): ReachWatch => {
+export const createReachWatch = (database: Database, bring: Bring): ReachWatch => {
   const tellCalls = async (userIds: readonly string[], more: { targetId?: string } = {}): Promise<void> => {
     const ringing = await database.query<{ id: string }>(READ_RINGING_OF, [userIds]);
-    await Promise.all(ringing.map(({ id }) => decider.decide({ kind: 'reach', callId: id, ...more })));
+    await Promise.all(ringing.map(({ id }) => bring({ kind: 'reach', callId: id, ...more })));
   };
   return {
     changed: async (userIds) => {
