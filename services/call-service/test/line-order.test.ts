@@ -23,13 +23,15 @@ const takeLines = async (service: RunningCallService) => {
   };
 };
 
-const isWaiting = async (service: RunningCallService): Promise<boolean> => {
+const waitersOf = async (service: RunningCallService): Promise<number> => {
   const waiting = await service.database.query(
     `SELECT FROM pg_stat_activity
       WHERE datname = current_database() AND application_name = 'trunkline call-service' AND wait_event_type = 'Lock'`,
   );
-  return waiting.length > 0;
+  return waiting.length;
 };
+
+const isWaiting = async (service: RunningCallService): Promise<boolean> => (await waitersOf(service)) > 0;
 
 it('a call that waits for one line holds none that comes after it, also where a line has to be made', async () => {
   await using service = await startRunningCallService();
@@ -66,4 +68,22 @@ it('lines that are made keep what is noted in those that were there', async () =
     { user_id: 'ann', isKept: true },
     { user_id: 'bob', isKept: null },
   ]);
+});
+
+it('an id under which a call is being placed does not become another call’s alias meanwhile', async () => {
+  await using service = await startRunningCallService();
+  await send(service, place('ann', 'bob'));
+  await service.database.query("INSERT INTO lines (user_id) VALUES ('gate')");
+  await service.database.query(`CREATE FUNCTION pass_gate() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM FROM lines WHERE user_id = 'gate' FOR UPDATE; RETURN new; END $$`);
+  await service.database.query("CREATE TRIGGER pass BEFORE INSERT ON calls FOR EACH ROW WHEN (new.id = 'X') EXECUTE FUNCTION pass_gate()");
+  await using other = await takeLines(service);
+  await other.lock('gate');
+  const placed = send(service, place('dan', 'eve', { callId: 'X' }));
+  await until('it is being placed', () => isWaiting(service));
+  const merged = send(service, place('bob', 'ann', { callId: 'X' }));
+  await Promise.race([merged, until('both wait', async () => (await waitersOf(service)) === 2)]);
+  await other.commit();
+  expect(await placed).toMatchObject([{ ok: true, call: { id: 'X' } }]);
+  expect(await merged).toMatchObject([{ ok: false, error: { code: 'conflict' } }]);
 });

@@ -12,6 +12,12 @@ const TAKE_ANSWER_KEYS = {
   text: `INSERT INTO answers (key, body_hash) SELECT key, body_hash FROM unnest($1::text[], $2::text[]) AS taken (key, body_hash)
     ORDER BY key ON CONFLICT DO NOTHING RETURNING key`,
 };
+/** What a client brings becomes a call's id or its alias, and no index keeps one from being the other of another call: one place at a time decides. */
+const LOCK_BROUGHT_IDS = {
+  name: 'lock_brought_ids',
+  text: `SELECT pg_advisory_xact_lock(key)
+    FROM (SELECT DISTINCT hashtextextended(id, 7246004) AS key FROM unnest($1::text[]) AS brought (id) ORDER BY key) AS keys`,
+};
 /** In one pass, as everybody takes lines: who waits for one holds none behind it. `WHERE false`: one that is there is locked, not written. */
 export const MAKE_AND_LOCK_LINES = {
   name: 'make_and_lock_lines',
@@ -74,6 +80,7 @@ interface Beside {
 interface Needs {
   keys: Map<string, string>;
   readOnlyKeys: Set<string>;
+  broughtIds: Set<string>;
   lineUsers: Set<string>;
   /** Callee and caller of each place. */
   pairs: [string, string][];
@@ -100,6 +107,7 @@ const addCommandNeeds = (needs: Needs, { envelope }: Extract<Input, { kind: 'com
     needs.repeatedCommands.add(commandId);
   }
   if (command.type !== 'place_call') return;
+  if (command.callId !== undefined) needs.broughtIds.add(command.callId);
   needs.lineUsers.add(actor.userId).add(command.calleeId);
   needs.pairs.push([command.calleeId, actor.userId]);
   if (actor.sessionId !== null) needs.presenceUsers.add(actor.userId);
@@ -109,6 +117,7 @@ const needsOf = (inputs: readonly Input[]): Needs => {
   const needs: Needs = {
     keys: new Map(),
     readOnlyKeys: new Set(),
+    broughtIds: new Set(),
     lineUsers: new Set(),
     pairs: [],
     callIds: new Set(),
@@ -147,6 +156,10 @@ const withoutReach = ({ calleePreferences: _, ...call }: LockedCall): CallRecord
 const takeKeys = (transaction: Transaction, keys: ReadonlyMap<string, string>): Promise<{ key: string }[]> =>
   keys.size === 0 ? Promise.resolve([]) : transaction.query(TAKE_ANSWER_KEYS, [[...keys.keys()], [...keys.values()]]);
 
+const lockBroughtIds = (transaction: Transaction, ids: ReadonlySet<string>): void => {
+  if (ids.size > 0) transaction.send(LOCK_BROUGHT_IDS, [[...ids]]);
+};
+
 /** @throws WorthRepeating when a line that was known is gone, by an erasure */
 const lockLines = async (transaction: Transaction, users: readonly string[], known: KnownLines): Promise<void> => {
   if (users.length === 0) return;
@@ -182,7 +195,7 @@ const readBeside = async (transaction: Transaction, callIds: readonly string[], 
 };
 
 /**
- * Locks in one order, whatever the batch holds: idempotency keys, then lines in user order, then calls in id order.
+ * Locks in one order, whatever the batch holds: idempotency keys, then ids that were brought, then lines in user order, then calls in id order.
  * All statements travel in one round trip.
  */
 export const loadAndLock = async (transaction: Transaction, inputs: readonly Input[], known: KnownLines): Promise<Loaded> => {
@@ -190,6 +203,7 @@ export const loadAndLock = async (transaction: Transaction, inputs: readonly Inp
   const callIds = [...needs.callIds];
   const lineUsers = [...needs.lineUsers];
   const taken = takeKeys(transaction, needs.keys);
+  lockBroughtIds(transaction, needs.broughtIds);
   const lines = lockLines(transaction, lineUsers, known);
   const locked = lockCallsOf(transaction, callIds, lineUsers);
   const read = readBeside(transaction, callIds, needs);
