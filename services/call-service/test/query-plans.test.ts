@@ -25,7 +25,7 @@ import { QUEUE_PUSHES } from '../src/notifications/queue-pushes.ts';
 import { READ_REACH } from '../src/notifications/reach.ts';
 import { READ_RINGING_OF } from '../src/notifications/reach-watch.ts';
 import { RECORD_RESULTS, RELEASE_WAITING } from '../src/notifications/record-results.ts';
-import { CLAIM_LEFT_BEHIND } from '../src/outbox/relay.ts';
+import { CLAIM_LEFT_BEHIND, READ_LEFT_BEHIND as READ_LEFT_IN_OUTBOX } from '../src/outbox/relay.ts';
 import { auditPage } from '../src/server-api/audit-reader.ts';
 import { READ_CHAT_NEWS } from '../src/sessions/chat-news.ts';
 import { DISCONNECT_USER, FORGET_SESSIONS, READ_UNSETTLED } from '../src/sessions/session-register.ts';
@@ -64,7 +64,7 @@ const BY_TIME: readonly Asked[] = [
   [READ_CONCERNED, [['s'], ['ann'], ['d']]],
   [READ_UNSETTLED, []],
   [READ_LEFT_BEHIND, []],
-  [CLAIM_LEFT_BEHIND, []],
+  [READ_LEFT_IN_OUTBOX, ['-infinity', '', 0]],
   ...SWEPT,
   [CLAIM_BULK, [500]],
   [CLAIM_STREAMS, [32, 15_000]],
@@ -82,6 +82,7 @@ const HOT: readonly Asked[] = [
   [LOCK_NAMED_CALLS, [['x']]],
   [READ_BESIDE, [['k'], ['ann'], ['bob'], ['ann'], ['x'], ['c']]],
   [READ_BACKLOG, []],
+  [CLAIM_LEFT_BEHIND, [['x']]],
   [READ_TRACED_CALL, ['x']],
   [READ_TRACE, ['x']],
   [READ_EVIDENCE, [60]],
@@ -164,6 +165,7 @@ const FILL = [
   `INSERT INTO blocks (owner_id, blocked_id) SELECT 'user-' || n, 'user-' || n % 100 FROM generate_series(1, 20000) AS n`,
   `INSERT INTO server_audit (action, user_id) SELECT 'speak', 'user-' || n % 5000 FROM generate_series(1, 20000) AS n`,
   `INSERT INTO sessions (id, gateway_id, user_id) SELECT 'session-' || n, 'gateway', 'user-' || n FROM generate_series(1, 20000) AS n`,
+  `INSERT INTO outbox (call_id, seq, recipients, event) SELECT 'call-' || n % 5000, n, ARRAY['ann'], '{}' FROM generate_series(1, 20000) AS n`,
   `INSERT INTO answers (key, body_hash) SELECT 'key-' || n, 'hash' FROM generate_series(1, 20000) AS n`,
 ];
 

@@ -9,18 +9,33 @@ const DELETE_PUBLISHED = {
   name: 'delete_published',
   text: 'DELETE FROM outbox o USING unnest($1::text[], $2::integer[]) AS done (stream, seq) WHERE o.call_id = done.stream AND o.seq = done.seq',
 };
-/** Claims whole streams, so that no other relay publishes past what this one is about to. */
+const LOOKED_AT_TOGETHER = 500;
+
+/** `$1`, `$2`, `$3`: when the row behind which to go on was stored, its stream and its sequence. */
+export const READ_LEFT_BEHIND = {
+  name: 'read_left_behind',
+  text: `SELECT call_id AS stream, seq, created_at::text AS "storedAt" FROM outbox
+    WHERE created_at < statement_timestamp() - interval '1 second' AND (created_at, call_id, seq) > ($1::timestamptz, $2, $3::integer)
+    ORDER BY created_at, call_id, seq LIMIT ${LOOKED_AT_TOGETHER}`,
+};
+/** `$1`: streams. Claims whole ones, so that no other relay publishes past what this one is about to. */
 export const CLAIM_LEFT_BEHIND = {
   name: 'claim_left_behind',
-  text: `WITH left_behind AS MATERIALIZED (
-      SELECT DISTINCT call_id FROM (
-        SELECT call_id FROM outbox WHERE created_at < statement_timestamp() - interval '1 second' ORDER BY created_at LIMIT 500
-      ) AS oldest
-    ), claimed AS MATERIALIZED (
-      SELECT call_id FROM left_behind WHERE pg_try_advisory_xact_lock(hashtextextended(call_id, 7246002))
+  text: `WITH claimed AS MATERIALIZED (
+      SELECT stream FROM unnest($1::text[]) AS left_behind (stream) WHERE pg_try_advisory_xact_lock(hashtextextended(stream, 7246002))
     )
-    SELECT o.call_id AS stream, o.seq, o.recipients, o.event FROM claimed JOIN outbox o USING (call_id) ORDER BY o.call_id, o.seq LIMIT 5000`,
+    SELECT o.call_id AS stream, o.seq, o.recipients, o.event FROM claimed JOIN outbox o ON o.call_id = claimed.stream
+    ORDER BY o.call_id, o.seq LIMIT 5000`,
 };
+
+/** A place in the outbox, by age. */
+interface Place {
+  storedAt: string;
+  stream: string;
+  seq: number;
+}
+
+const BEFORE_THE_OLDEST: Place = { storedAt: '-infinity', stream: '', seq: 0 };
 
 const SWEEP_EVERY_MS = 500;
 /** Well within the second after which the sweep takes a row for left behind. */
@@ -133,14 +148,24 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
     },
   });
 
-  const publishLeftBehind = (): Promise<void> =>
+  const publishStreams = (streams: readonly string[]): Promise<void> =>
     database.transaction(async (transaction) => {
-      const rows = await transaction.query<OutboxRow>(CLAIM_LEFT_BEHIND, []);
+      const rows = await transaction.query<OutboxRow>(CLAIM_LEFT_BEHIND, [streams]);
       if (rows.length === 0) return;
       const taken = await publishInOrder(rows);
       const done = rows.filter((_, index) => taken[index]);
       transaction.send(DELETE_PUBLISHED, [done.map(({ stream }) => stream), done.map(({ seq }) => seq)]);
     });
+
+  let lookedAt = BEFORE_THE_OLDEST;
+
+  /** Goes on behind what the sweep before looked at, and over at the end: what Redis does not take holds up nothing behind it. */
+  const publishLeftBehind = async (): Promise<void> => {
+    const { storedAt, stream, seq } = lookedAt;
+    const leftBehind = await database.query<Place>(READ_LEFT_BEHIND, [storedAt, stream, seq]);
+    lookedAt = leftBehind[LOOKED_AT_TOGETHER - 1] ?? BEFORE_THE_OLDEST;
+    if (leftBehind.length > 0) await publishStreams([...new Set(leftBehind.map((place) => place.stream))]);
+  };
 
   let sweep: Promise<void> = Promise.resolve();
   let isSweeping = false;
