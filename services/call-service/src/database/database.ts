@@ -158,15 +158,15 @@ export const openDatabase = ({ url, poolSize, onError }: DatabaseOptions): Datab
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '');
 
+/** It waited for a lock for as long as it may. */
+export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
+
 /** What the work went by has changed meanwhile: done again, it goes by what is there now. */
 export class WorthRepeating extends Error {}
 
 /** Deadlock, serialization failure, a row inserted meanwhile: the same work may succeed if done again. */
 export const isWorthRepeating = (error: unknown): boolean =>
   error instanceof WorthRepeating || ['40P01', '40001', '23505'].includes(codeOf(error));
-
-/** Somebody held a lock for longer than was waited. */
-export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
 /** A session that may only read, or no right to, or no such table: before a migration, or after a failover to the wrong server. */
 const REFUSES_ALL = ['25006', '42501', '42P01'];

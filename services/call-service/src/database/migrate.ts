@@ -1,6 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
-import type { Database } from './database.ts';
+import { type Database, isLockTimeout } from './database.ts';
 import { callsMigration } from './migrations/0001-calls.ts';
 import { blocksAndHistoryMigration } from './migrations/0002-blocks-and-history.ts';
 import { pushMigration } from './migrations/0003-push.ts';
@@ -33,10 +34,21 @@ const migrationSource: Knex.MigrationSource<string> = {
 const SILENT = { warn: () => undefined, error: () => undefined, deprecate: () => undefined, debug: () => undefined };
 const LOCK = 7_246_001;
 
-const openKnex = (databaseUrl: string): Knex =>
-  knexModule({ client: 'pg', connection: databaseUrl, pool: { min: 0, max: 2 }, acquireConnectionTimeout: 3000, log: SILENT });
+/** Whoever wants a table waits behind a migration that waits for it. So one that does, as for a backup, lets the others through and tries again. */
+const LOCK_TIMEOUT = { options: '-c lock_timeout=1s' };
+const TRIES_APART_MS = 5000;
+const MAX_TRIES = 100;
 
-const migrateUnderLock = async (databaseUrl: string): Promise<string[]> => {
+const openKnex = (databaseUrl: string): Knex =>
+  knexModule({
+    client: 'pg',
+    connection: { connectionString: databaseUrl, ...LOCK_TIMEOUT },
+    pool: { min: 0, max: 2 },
+    acquireConnectionTimeout: 3000,
+    log: SILENT,
+  });
+
+const tryToMigrate = async (databaseUrl: string): Promise<string[]> => {
   const knex = openKnex(databaseUrl);
   try {
     // knex's own lock outlives a process that died while it migrated; ours does not, and it is held.
@@ -45,6 +57,17 @@ const migrateUnderLock = async (databaseUrl: string): Promise<string[]> => {
     return ran;
   } finally {
     await knex.destroy();
+  }
+};
+
+const migrateUnderLock = async (databaseUrl: string): Promise<string[]> => {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await tryToMigrate(databaseUrl);
+    } catch (error) {
+      if (tried === MAX_TRIES || !isLockTimeout(error)) throw error;
+    }
+    await pause(TRIES_APART_MS);
   }
 };
 
