@@ -1,4 +1,5 @@
 import { until } from '@trunkline/testing';
+import pg from 'pg';
 import { expect, it } from 'vitest';
 import { archiveMessages, forgetMessageKeys, keepChats } from '../src/chat/upkeep.ts';
 import { type Database, openDatabase } from '../src/database/database.ts';
@@ -85,4 +86,30 @@ it('a service that is stopped does not wait until all old messages have moved', 
     await until('some have moved', async () => (await countOf(first, 'messages_archive')) > 0);
   }
   expect(await countOf(first, 'messages')).toBeGreaterThan(0);
+});
+
+const connectAsOnlooker = async (service: RunningCallService) => {
+  const client = new pg.Client({ connectionString: service.database.url, lock_timeout: 1000 });
+  await client.connect();
+  return { query: (text: string) => client.query(text), [Symbol.asyncDispose]: () => client.end() };
+};
+
+it('an upkeep holds up nobody while it waits for a backup: the month that is to go stays until the next one', async () => {
+  await using service = await startQuietly();
+  await using database = connectTo(service);
+  await using backup = await connectAsOnlooker(service);
+  await using reader = await connectAsOnlooker(service);
+  await service.database.query(`CREATE TABLE messages_2019_01 PARTITION OF messages FOR VALUES FROM ('2019-01-01Z') TO ('2019-02-01Z')`);
+  const isThere = async () => (await service.database.query(`SELECT FROM pg_class WHERE relname = 'messages_2019_01'`)).length === 1;
+  await backup.query('BEGIN; LOCK TABLE messages IN ACCESS SHARE MODE');
+  let isKept = false;
+  const keeping = keepChats(database, 30).finally(() => {
+    isKept = true;
+  });
+  while (!isKept) await reader.query('SELECT FROM messages LIMIT 1');
+  await keeping;
+  expect(await isThere()).toBe(true);
+  await backup.query('COMMIT');
+  await keepChats(database, 30);
+  expect(await isThere()).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Database, Statement } from '../database/database.ts';
+import { type Database, isLockTimeout, type Statement } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import { repeat } from '../repeat.ts';
 
@@ -34,11 +34,21 @@ export const FORGET_KEYS = {
 
 const DROP_EMPTY = { name: 'drop_empty_message_partitions', text: 'SELECT drop_empty_message_partitions($1)' };
 
-const inTurn = (database: Database, statement: Statement, values: readonly unknown[]): Promise<void> =>
-  database.transaction(async (transaction) => {
-    transaction.send(TAKE_TURNS, []);
-    transaction.send(statement, values);
-  });
+/** Every message waits behind what waits for their table. */
+const WAIT_BRIEFLY = { name: 'wait_briefly_for_locks', text: `SET LOCAL lock_timeout = '100ms'` };
+
+/** Where somebody else uses the table, as a backup does, it is left for the next upkeep. */
+const inTurn = async (database: Database, statement: Statement, values: readonly unknown[]): Promise<void> => {
+  try {
+    await database.transaction(async (transaction) => {
+      transaction.send(TAKE_TURNS, []);
+      transaction.send(WAIT_BRIEFLY, []);
+      transaction.send(statement, values);
+    });
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+  }
+};
 
 const EVER = '-infinity';
 
