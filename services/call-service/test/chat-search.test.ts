@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { expect, it } from 'vitest';
 import { BETWEEN, clientOf, openChat, startChatService } from './chat-door.ts';
 
@@ -89,4 +90,22 @@ it('search stays in the chats of who asks, in pages, the newest first', async ()
     expect(foreign).toMatchObject({ status: 403, body: error('unauthorized') });
     expect(await sho.get(`/v1/chat/search?q=apple&${name}=zz`)).toMatchObject({ status: 400, body: error('parse_error') });
   }
+});
+
+it('searches that take long leave connections to everybody else, and wait in a line that has an end', async () => {
+  await using service = await startChatService({ DATABASE_POOL_SIZE: '3' });
+  await openChat(service);
+  const ann = await clientOf(service, 'ann');
+  await using stack = new AsyncDisposableStack();
+  const slow = stack.adopt(new pg.Client(service.database.url), (client) => client.end());
+  await slow.connect();
+  await slow.query('BEGIN; LOCK TABLE messages');
+  const answers: number[] = [];
+  const searches = Array.from({ length: 51 }, async () => answers.push((await ann.get('/v1/chat/search?q=apple')).status));
+  await Promise.race(searches);
+  expect((await ann.get('/api/v1/users/me/blocks')).status).toBe(200);
+  expect(answers).toEqual([429]);
+  await slow.query('COMMIT');
+  await Promise.all(searches);
+  expect(answers.filter((status) => status === 200).length).toBeGreaterThan(40);
 });

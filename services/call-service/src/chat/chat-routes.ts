@@ -15,7 +15,7 @@ import { chatViewFor } from './chat-views.ts';
 import { type ChatAnswer, type ChatDone, type ChatFailure, refuse, type WriteEnvelope } from './chat-world.ts';
 import { HistoryQuery, readHistory } from './history.ts';
 import { MyChatsQuery, readMyChats } from './my-chats.ts';
-import { SearchQuery, searchMessages } from './search.ts';
+import { createSearch, SearchQuery } from './search.ts';
 
 export interface ChatRoutesOptions {
   /** Lets signed-in users in, and each of them only so often. */
@@ -69,6 +69,7 @@ const envelopeOf = (response: Response, command: WriteEnvelope['command'], reque
 /** Otsy's REST API under `/v1/chat`: bare objects, and fields as in its specification. */
 export const chatRoutes = ({ guards, sendGuards, createGuards, database, chats, decider }: ChatRoutesOptions): Router => {
   const routes = express.Router();
+  const search = createSearch(database);
 
   const answer = (response: Response, status: number, body: unknown): void => {
     if (isFailure(body)) refusePlainly(response, asSpelled(body, response.req.body ?? response.req.query).error);
@@ -123,7 +124,7 @@ export const chatRoutes = ({ guards, sendGuards, createGuards, database, chats, 
 
   routes.get('/v1/chat/search', guards('search'), async (request: Request, response: Response) => {
     const query = parsed(SearchQuery.safeParse(request.query), request.query);
-    const result = isFailure(query) ? query : await searchMessages(database, identityOf(response).userId, query);
+    const result = isFailure(query) ? query : await search(identityOf(response).userId, query);
     answer(response, 200, isFailure(result) ? result : result.found);
   });
 

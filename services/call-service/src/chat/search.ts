@@ -1,4 +1,5 @@
-import { ChatId, type MessageView, messageViewFor, type UserId } from '@trunkline/contract';
+import { ChatId, type MessageView, messageViewFor, refusal, type UserId } from '@trunkline/contract';
+import { createMicroBatch } from '@trunkline/service-kit';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { MESSAGE_COLUMNS } from './chat-columns.ts';
@@ -66,12 +67,13 @@ export interface Found {
   has_more: boolean;
 }
 
-/** The messages with all words of `q` in the chats of which this user is a member, newest first. */
-export const searchMessages = async (
+type SearchAnswer = { ok: true; found: Found } | ChatFailure;
+
+const searchMessages = async (
   database: Database,
   userId: UserId,
   { q, chat_id, chatId = chat_id, page, limit }: SearchQuery,
-): Promise<{ ok: true; found: Found } | ChatFailure> => {
+): Promise<SearchAnswer> => {
   const chats = await database.query<{ id: string }>(READ_SEARCHED_CHATS, [userId, chatId ?? null]);
   if (chats.length === 0 && chatId !== undefined) return refuse('unauthorized', 'User is not a member of this chat', 'chat_id');
   const words = searchQuery(
@@ -82,4 +84,22 @@ export const searchMessages = async (
   const shown = rows.slice((page - 1) * limit, page * limit);
   const messages = shown.map((row) => messageViewFor(messageOf(messageFromRow(row)), userId));
   return { ok: true, found: { messages, page, limit, has_more: rows.length > page * limit } };
+};
+
+/** A search costs as much as all chats have of its words: calls and messages keep the other connections to the database. */
+const MAX_UNDER_WAY = 2;
+const MAX_WAITING = 50;
+const TOO_MANY: ChatFailure = { ok: false, error: { ...refusal('rate_limited'), retryAfterSeconds: 1 } };
+
+/** Finds the messages with all words of `q` in the chats of which a user is a member, newest first. */
+export type SearchMessages = (userId: UserId, query: SearchQuery) => Promise<SearchAnswer>;
+
+export const createSearch = (database: Database): SearchMessages => {
+  const searches = createMicroBatch<() => Promise<SearchAnswer>, SearchAnswer>({
+    maxItems: 1,
+    maxInFlight: MAX_UNDER_WAY,
+    run: (asked) => Promise.all(asked.map((search) => search())),
+  });
+  return async (userId, query) =>
+    searches.size >= MAX_WAITING ? TOO_MANY : await searches.add(() => searchMessages(database, userId, query));
 };
