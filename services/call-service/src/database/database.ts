@@ -161,6 +161,9 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 /** It waited for a lock for as long as it may. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
+/** It took longer than a statement may. */
+export const isStatementTimeout = (error: unknown): boolean => codeOf(error) === '57014';
+
 /** What the work went by has changed meanwhile: done again, it goes by what is there now. */
 export class WorthRepeating extends Error {}
 

@@ -1,7 +1,7 @@
 import { CALL_COLUMNS } from '../calls/call-columns.ts';
 import { type CallCursor, encodeCursor, FROM_THE_NEWEST } from '../calls/call-cursor.ts';
 import type { CallRecord } from '../calls/call-record.ts';
-import type { Database, Statement } from '../database/database.ts';
+import { type Database, isStatementTimeout, type Statement } from '../database/database.ts';
 import type { CallsQuery } from './call-bodies.ts';
 import { where } from './list-query.ts';
 
@@ -71,23 +71,42 @@ const pageOf = (rows: readonly CallRecord[], limit: number, goesOnAt: number | n
   return { calls, nextCursor: goesOnAt === null ? null : encodeCursor([goesOnAt, '']) };
 };
 
+/** Null: it took too long. */
+const ifInTime = async <Found>(search: Promise<Found>): Promise<Found | null> => {
+  try {
+    return await search;
+  } catch (error) {
+    if (isStatementTimeout(error)) return null;
+    throw error;
+  }
+};
+
+/** From when back to when a search goes. */
+const rangeOf = ({ since, until, cursor }: CallsQuery): { newest: number; oldest: number } => {
+  const newest = Math.min(cursor?.[0] ?? Date.now() + FIRST_SPAN_MS, Date.parse(until ?? '') || LAST_MS, LAST_MS);
+  return { newest, oldest: Math.max(FIRST_MS, since === undefined ? newest - USUAL_RANGE_MS : Date.parse(since)) };
+};
+
 /**
  * Calls of everybody have no index but blocks of time: the search goes back in spans that grow, so that where there are
  * many calls it ends soon, and where there are few it makes few steps.
  */
 const searchBack = async (database: Database, query: CallsQuery): Promise<CallPage> => {
   const givenUp = performance.now() + PATIENCE_MS;
-  const until = Date.parse(query.until ?? '') || LAST_MS;
-  const newest = Math.min(query.cursor?.[0] ?? Date.now() + FIRST_SPAN_MS, until, LAST_MS);
-  const oldest = Math.max(FIRST_MS, query.since === undefined ? newest - USUAL_RANGE_MS : Date.parse(query.since));
+  const { newest, oldest } = rangeOf(query);
   const rows: CallRecord[] = [];
   let before = query.cursor ?? FROM_THE_NEWEST;
-  for (let from = newest, spanMs = FIRST_SPAN_MS; from > oldest && rows.length <= query.limit; spanMs *= WIDER_BY) {
-    if (performance.now() > givenUp) return pageOf(rows, query.limit, from);
-    from = Math.max(oldest, from - spanMs);
+  for (let to = newest, spanMs = FIRST_SPAN_MS; to > oldest && rows.length <= query.limit; spanMs *= WIDER_BY) {
+    if (performance.now() > givenUp) return pageOf(rows, query.limit, to);
+    const from = Math.max(oldest, to - spanMs);
     const asked = askedOf(query, new Date(from).toISOString(), before);
-    rows.push(...(await database.query<CallRecord>(...ofEverybody(asked, query.limit + 1 - rows.length))));
+    const search = database.query<CallRecord>(...ofEverybody(asked, query.limit + 1 - rows.length));
+    // The first span is the narrowest: whoever went on there would not come further.
+    const found = await (to === newest ? search : ifInTime(search));
+    if (found === null) return pageOf(rows, query.limit, to);
+    rows.push(...found);
     before = [from, ''];
+    to = from;
   }
   return pageOf(rows, query.limit, null);
 };

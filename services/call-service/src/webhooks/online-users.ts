@@ -17,12 +17,13 @@ export const GO_OFFLINE = {
       AND NOT coalesce((SELECT true FROM sessions s WHERE s.user_id = o.user_id AND s.closed_at IS NULL LIMIT 1), false)
     RETURNING o.user_id AS "userId", round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at`,
 };
-const STEP = 500;
+/** However many of them are still there: each step is short. Of no users, `last` is null. */
 export const READ_GONE = {
   name: 'read_gone_users',
-  text: `SELECT user_id AS "userId" FROM online_users o
-    WHERE o.user_id > $1 AND NOT coalesce((SELECT true FROM sessions s WHERE s.user_id = o.user_id AND s.closed_at IS NULL LIMIT 1), false)
-    ORDER BY o.user_id LIMIT ${STEP}`,
+  text: `WITH looked_at AS MATERIALIZED (SELECT user_id FROM online_users WHERE user_id > $1 ORDER BY user_id LIMIT 500)
+    SELECT max(user_id) AS last, coalesce(array_agg(user_id) FILTER (WHERE
+      NOT coalesce((SELECT true FROM sessions s WHERE s.user_id = o.user_id AND s.closed_at IS NULL LIMIT 1), false)), '{}') AS gone
+    FROM looked_at o`,
 };
 
 interface Changed {
@@ -73,13 +74,9 @@ export const forgetOffline = (database: Database, users: readonly string[]): Pro
 /** Tells it of those whose sessions ended while no webhooks were sent. */
 export const tellGone = async (database: Database, stopping: AbortSignal): Promise<void> => {
   for (let after = ''; !stopping.aborted; ) {
-    const gone = await database.query<{ userId: string }>(READ_GONE, [after]);
-    const last = gone.at(-1);
-    if (last === undefined) return;
-    await tellOffline(
-      database,
-      gone.map(({ userId }) => userId),
-    );
-    after = last.userId;
+    const [step] = await database.query<{ last: string | null; gone: string[] }>(READ_GONE, [after]);
+    if (step === undefined || step.last === null) return;
+    if (step.gone.length > 0) await tellOffline(database, step.gone);
+    after = step.last;
   }
 };
