@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { openDatabase } from '../src/database/database.ts';
 import { listCalls } from '../src/server-api/call-list.ts';
 import { tellGone } from '../src/webhooks/online-users.ts';
-import { startChatService } from './chat-door.ts';
+import { clientOf, startChatService } from './chat-door.ts';
 
 const connectTo = ({ url }: TestDatabase) => openDatabase({ url, poolSize: 1, onError: () => undefined });
 
@@ -14,6 +14,15 @@ const slowDown = async (database: TestDatabase, table: string, milliseconds: num
     `CREATE VIEW ${table} AS SELECT * FROM stored_${table} WHERE NOT (${slow}) OR pg_sleep(${milliseconds / 1000}) IS NOT NULL`,
   );
 };
+
+it('whether one has blocked somebody is known, however many one has blocked', async () => {
+  await using service = await startChatService();
+  await service.database.query(`INSERT INTO blocks (owner_id, blocked_id) SELECT 'ann', 'user-' || n FROM generate_series(1, 2000) AS n`);
+  await slowDown(service.database, 'blocks', 2, 'true');
+  const ann = await clientOf(service, 'ann');
+  const isBlocked = async (userId: string) => (await ann.get(`/api/v1/users/me/blocks/${userId}`)).body.data?.blocked;
+  expect([await isBlocked('user-7'), await isBlocked('bob')]).toEqual([true, false]);
+});
 
 it('who went while no webhooks were sent is told, however many are still there', async () => {
   await using service = await startChatService();

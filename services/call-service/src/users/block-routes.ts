@@ -29,7 +29,8 @@ export const blockRoutes = ({ guards, blocks }: BlockRoutesOptions): Router => {
   routes.get(`${PATH}/:userId`, guards('blocks'), async (request: Request, response: Response) => {
     const other = otherUser(request, response);
     if (other === null) return;
-    const blocked = (await blocks.read(identityOf(response).userId)).includes(other);
+    const { userId } = identityOf(response);
+    const blocked = (await blocks.whoBlocked(other, [userId])).has(userId);
     answerWith(response, 200, 'Block status retrieved successfully', { userId: other, blocked });
   });
   routes.put(`${PATH}/:userId`, guards('blocks'), async (request: Request, response: Response) => {
