@@ -1,4 +1,5 @@
 import type { CommandReply } from '@trunkline/contract';
+import { NOW, READ_CLOCK } from '../database/clock.ts';
 import { type Transaction, WorthRepeating } from '../database/database.ts';
 import { preferencesIfReachable, type ReachRow, reachFrom, reachOf } from '../notifications/reach.ts';
 import { answerKey, bodyHash, commandKey } from './answer-key.ts';
@@ -46,10 +47,6 @@ export const LOCK_CALLS = {
       UNION SELECT id FROM calls WHERE callee_id = ANY ($2::text[]) AND coalesce(ended_at, 'infinity') = 'infinity' AND NOT hidden_from_callee`),
 };
 
-const NOW = `floor(date_part('epoch', clock_timestamp()) * 1000) AS now`;
-
-/** What every batch depends on: a statement that reads more costs several times as much, whether it finds anything or not. */
-const READ_CLOCK = { name: 'read_clock', text: `SELECT ${NOW}` };
 /**
  * All else that a batch may depend on, read behind the locks, in one statement. `$1`: keys of answers; `$2`, `$3`: callees and who calls them;
  * `$4`: users; `$5`, `$6`: calls, and commands that were sent before. The clock: what counts is when the batch could act, not when it began

@@ -1,6 +1,7 @@
 import type { Call, ChatId } from '@trunkline/contract';
 import { CALL_COLUMNS } from '../calls/call-columns.ts';
 import { type CallRecord, callOf } from '../calls/call-record.ts';
+import { READ_CLOCK } from '../database/clock.ts';
 import type { Transaction } from '../database/database.ts';
 import { CHAT_COLUMNS, MARK_COLUMNS, MEMBER_COLUMNS, MESSAGE_COLUMNS } from './chat-columns.ts';
 import type { ChatInput, ChatLoaded, ChatRecord, KeptKey, MarkRecord, MemberRecord, MessageKey } from './chat-world.ts';
@@ -27,8 +28,6 @@ export const LOCK_CHATS = {
         JOIN chats known ON known.user_id = k.user_id AND known.shopper_id = k.shopper_id AND known.order_id = k.order_id
     )) ORDER BY c.id FOR UPDATE OF c`,
 };
-/** After the locks, as everything that follows. */
-const READ_CLOCK = { name: 'read_clock', text: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now' };
 export const READ_MEMBERS = {
   name: 'read_chat_members',
   text: `SELECT ${MEMBER_COLUMNS} FROM chat_members m WHERE m.chat_id = ANY (ARRAY(
@@ -166,6 +165,7 @@ export const loadAndLockChats = async (transaction: Transaction, inputs: readonl
   ];
   const made = makeChats(transaction, needs.creates);
   const chats = transaction.query<ChatRecord>(LOCK_CHATS, which);
+  // After the locks, as everything that follows.
   const clock = transaction.query<{ now: number }>(READ_CLOCK, []);
   const members = transaction.query<MemberRecord>(READ_MEMBERS, which);
   const kept = readKeys(transaction, needs.keys);

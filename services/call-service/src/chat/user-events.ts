@@ -1,4 +1,5 @@
 import { type ChatEvent, type ChatId, type RequestId, type UserId, uuidv7 } from '@trunkline/contract';
+import { READ_CLOCK } from '../database/clock.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import type { QueueAwayPushes } from '../notifications/away-pushes.ts';
 import type { QueuedPush } from '../notifications/queue-pushes.ts';
@@ -13,7 +14,6 @@ const READ_RECIPIENTS = {
   text: `SELECT ARRAY(SELECT m.user_id FROM chat_members m WHERE m.chat_id = c.id AND m.left_at IS NULL ORDER BY m.place) AS users
     FROM chats c WHERE c.id = $1`,
 };
-const READ_CLOCK = { name: 'read_clock', text: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now' };
 
 type WithoutStamp<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'recipients'> : never;
 
