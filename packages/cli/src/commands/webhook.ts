@@ -18,6 +18,9 @@ Options:
 
 const Replayed = z.object({ replayed: z.number() });
 
+/** A week of webhooks is millions of rows. */
+const PATIENCE_MS = 240_000;
+
 const OPTIONS = {
   since: { type: 'string' },
   type: { type: 'string', multiple: true },
@@ -56,7 +59,7 @@ export const webhook: Command = {
     if (!url.success) throw new UsageError(`--url: ${url.error.issues[0]?.message}`);
     const { since, type, call } = values;
     const body = { since: sinceOf(since), types: type?.map(typeOf), callId: call === undefined ? undefined : callIdOf(call) };
-    const request = { url: url.data, path: '/v1/server/webhooks/replay', env, method: 'POST' as const, body };
+    const request = { url: url.data, path: '/v1/server/webhooks/replay', env, method: 'POST' as const, body, patienceMs: PATIENCE_MS };
     const { replayed } = Replayed.parse(await askServer(request));
     print(`${replayed} webhooks are sent again.`);
     return 0;
