@@ -103,13 +103,13 @@ it('an upkeep holds up nobody while it waits for a backup: the month that is to 
   const isThere = async () => (await service.database.query(`SELECT FROM pg_class WHERE relname = 'messages_2019_01'`)).length === 1;
   await backup.query('BEGIN; LOCK TABLE messages IN ACCESS SHARE MODE');
   let isKept = false;
-  const keeping = keepChats(database, 30).finally(() => {
+  const keeping = keepChats(database, 30, rethrow).finally(() => {
     isKept = true;
   });
   while (!isKept) await reader.query('SELECT FROM messages LIMIT 1');
   await keeping;
   expect(await isThere()).toBe(true);
   await backup.query('COMMIT');
-  await keepChats(database, 30);
+  await keepChats(database, 30, rethrow);
   expect(await isThere()).toBe(false);
 });

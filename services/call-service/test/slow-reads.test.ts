@@ -31,7 +31,7 @@ it('who went while no webhooks were sent is told, however many are still there',
     SELECT user_id, 'gateway', user_id FROM online_users WHERE user_id <> 'user-999'`);
   await slowDown(service.database, 'sessions', 2, 'true');
   await using database = connectTo(service.database);
-  await tellGone(database);
+  await tellGone(database, new AbortController().signal);
   expect(await service.database.query('SELECT stream, type FROM webhooks')).toEqual([{ stream: 'user:user-999', type: 'user.offline' }]);
 });
 
