@@ -25,7 +25,8 @@ const OPTIONS: Record<RedisUse, Options> = {
     socketTimeout: 3000,
   },
   subscribe: { ...SHARED, maxRetriesPerRequest: null, socketTimeout: 10_000 },
-  worker: { ...SHARED, maxRetriesPerRequest: null },
+  // Longer than the ten seconds at most for which BullMQ has Redis wait for a job without a word.
+  worker: { ...SHARED, maxRetriesPerRequest: null, socketTimeout: 15_000 },
 };
 
 /** How soon a cluster that changed is looked at again, in milliseconds. */
