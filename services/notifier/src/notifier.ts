@@ -59,8 +59,13 @@ export const startNotifier = async (config: NotifierConfig): Promise<Notifier> =
   const dispatcher = countPushes(sending, metrics.of);
   const jobs = createJobTable({ callService, dispatcher, reports: starting.use(createPushReports(callService, logger)) }, tracing);
   const options = { redis, redisPrefix: config.REDIS_PREFIX, concurrency: config.JOB_CONCURRENCY, logger, metrics: metrics.of };
-  const workers = QUEUE_NAMES.map((queue) => ({ queue, worker: starting.use(startJobWorker(queue, jobs, options)) }));
-  starting.defer(() => dispatcher.stop());
+  const workers = QUEUE_NAMES.map((queue) => ({ queue, worker: startJobWorker(queue, jobs, options) }));
+  starting.defer(async () => {
+    // All at once, and first: a job that is taken once the dispatcher has stopped would only be given back.
+    const closed = workers.map(({ worker }) => worker[Symbol.asyncDispose]());
+    dispatcher.stop();
+    await Promise.all(closed);
+  });
   const checks = { redis: () => redis.status === 'ready', workers: () => workers.every(({ worker }) => worker.isRunning()) };
   reportReadiness(metrics.of, checks);
   metrics.of.queueJobs.readAtScrape(async () => {

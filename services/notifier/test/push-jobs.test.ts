@@ -112,6 +112,21 @@ it('a notifier that stops gives back what waits for its turn', async () => {
   expect(line.door.resultOf(waiting as PushId)).toMatchObject({ outcome: 'retry', error: 'its notifier stopped' });
 });
 
+it('a notifier that stops takes no ring from another, however long it works on what it has', async () => {
+  await using line = await startPushLine();
+  line.standIn.script({ target: 'slow', status: null, delayMs: 3000 });
+  await line.enqueue([line.door.put({ content: CHAT_READ, address: android('slow') })], 1, 'push_bulk');
+  await vi.waitFor(() => expect(line.standIn.attempts()).toHaveLength(1), PATIENCE);
+  await using _another = await startNotifier(loadNotifierConfig(line.settings));
+  let hasStopped = false;
+  const stopping = line.notifier[Symbol.asyncDispose]().then(() => {
+    hasStopped = true;
+  });
+  await vi.waitFor(() => expect(fetch(`${line.notifier.url}/livez`)).rejects.toThrow(), PATIENCE);
+  while (!hasStopped) expect(await line.send({ content: RING, address: android('ring') })).toMatchObject({ outcome: 'accepted' });
+  await stopping;
+});
+
 it('reports are repeated until they are taken', async () => {
   await using line = await startPushLine();
   line.door.refuseReports(3);

@@ -36,10 +36,12 @@ const settingsFor = (door: PushDoor, standIn: PushStandIn, prefix: string): Reco
   ...VAPID,
 });
 
+type PushQueueName = 'push' | 'push_bulk';
+
 /** The queue as call-service has it. */
-const openQueue = (prefix: string) => {
+const openQueue = (name: PushQueueName, prefix: string) => {
   const { hostname, port } = new URL(backingUrls().redisUrl);
-  return new Queue<PushJob>('push', {
+  return new Queue<PushJob>(name, {
     prefix: jobsPrefix(prefix),
     connection: { host: hostname, port: Number(port || 6379) },
     defaultJobOptions: JOB_RETRIES,
@@ -54,7 +56,7 @@ export interface PushDesk extends AsyncDisposable {
   /** Of a notifier that works here. */
   readonly settings: Readonly<Record<string, string>>;
   /** Queues attempts of these pushes as one job. */
-  enqueue(ids: readonly PushId[], attempt?: number): Promise<void>;
+  enqueue(ids: readonly PushId[], attempt?: number, queue?: PushQueueName): Promise<void>;
 }
 
 export const startPushDesk = async (): Promise<PushDesk> => {
@@ -62,18 +64,20 @@ export const startPushDesk = async (): Promise<PushDesk> => {
   const door = starting.use(await openPushDoor());
   const standIn = starting.use(await startPushStandIn());
   const prefix = `test-${randomUUID()}`;
-  const queue = starting.adopt(openQueue(prefix), async (opened) => {
-    await opened.obliterate({ force: true });
-    await opened.close();
-  });
+  const open = (name: PushQueueName) =>
+    starting.adopt(openQueue(name, prefix), async (opened) => {
+      await opened.obliterate({ force: true });
+      await opened.close();
+    });
+  const queues = { push: open('push'), push_bulk: open('push_bulk') };
   const running = starting.move();
   return {
     door,
     standIn,
-    queue,
+    queue: queues.push,
     settings: settingsFor(door, standIn, prefix),
-    enqueue: async (ids, attempt = 1) => {
-      await queue.add('push', { pushes: ids.map((id) => ({ id, attempt })) });
+    enqueue: async (ids, attempt = 1, queue = 'push') => {
+      await queues[queue].add('push', { pushes: ids.map((id) => ({ id, attempt })) });
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
