@@ -48,6 +48,22 @@ it('a ring carries exactly what the app asks for', () => {
   });
 });
 
+it('a stop takes the place of its ring, and whatever else waits for a phone waits beside the others', () => {
+  const keyOf = (content: object) => fcmMessage(pushOf(content), 30_000, NOW).android?.collapseKey;
+  expect(keyOf({ type: 'call_cancelled', ...call, reason: 'cancelled' })).toBe('key-1');
+  const others = [
+    { type: 'missed_call', ...call, callType: 'VIDEO' },
+    chat,
+    { type: 'chat_read', chatId: 'chat-1' },
+    { type: 'order_update', orderId: 'order-1', status: 'shopping' },
+    { type: 'receipt_shared', orderId: 'order-1' },
+    { type: 'promotional', name: null, title: 'Spring', body: null },
+    { type: 'system_alert', name: null, title: 'Alert', body: null },
+    { type: 'custom', name: null, title: 'Word', body: null },
+  ];
+  expect(others.map(keyOf)).toEqual(others.map(() => undefined));
+});
+
 it('a caller without a name has its id, as on sockets, and no picture', () => {
   const content = { type: 'incoming_call', ...call, callerName: null, callerAvatar: null, callType: 'AUDIO', channelId: 'ch-1' };
   expect(dataOf(content)).toMatchObject({ callerName: content.callerId, callerAvatar: '' });

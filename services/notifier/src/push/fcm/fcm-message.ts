@@ -12,11 +12,11 @@ const wordsOf = ({ content }: PushTo<'fcm'>, { title, body }: Notice): Record<st
   return { senderId: content.senderId, senderName: shortName(content.senderName), messageType: content.messageType, title, body };
 };
 
-const androidOf = ({ content, collapseKey }: PushTo<'fcm'>, ttlMs: number): AndroidConfig => ({
-  priority: DELIVERY[content.type].android,
-  ttl: ttlMs,
-  ...(collapseKey === null ? {} : { collapseKey }),
-});
+/** FCM keeps four collapse keys of a device at most: with one each, what waits for a phone that is off would push each other out. */
+const androidOf = ({ content, collapseKey }: PushTo<'fcm'>, ttlMs: number): AndroidConfig => {
+  const { android: priority, isUrgent } = DELIVERY[content.type];
+  return { priority, ttl: ttlMs, ...(isUrgent && collapseKey !== null ? { collapseKey } : {}) };
+};
 
 const LONGEST_COLLAPSE_ID = 64;
 /** All that is about one call is one alert, the last one. */
