@@ -15,4 +15,5 @@ export * from './refuse-upgrade.ts';
 export * from './run-service.ts';
 export * from './secrets.ts';
 export * from './tracing.ts';
+export * from './within-patience.ts';
 export * from './write-together.ts';

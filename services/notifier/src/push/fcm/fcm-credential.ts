@@ -1,4 +1,5 @@
 import { applicationDefault, type Credential, cert, type ServiceAccount } from 'firebase-admin/app';
+import { steadyCredential } from './steady-credential.ts';
 
 /** The access token of Firebase's own emulators: a redirected FCM gets no other. */
 const FIXED: Credential = { getAccessToken: async () => ({ access_token: 'owner', expires_in: 3600 }) };
@@ -11,7 +12,13 @@ export interface FcmAccess {
   serviceAccount: Readonly<Record<string, unknown>> | null;
 }
 
+/** firebase-admin keeps each credential that it makes for the next who asks for it: this is a new one of the same class. */
+const another = (kept: Credential, ...given: readonly unknown[]): Credential => Reflect.construct(kept.constructor, given) as Credential;
+
 export const fcmCredential = ({ endpoint, serviceAccount }: FcmAccess): Credential => {
   if (endpoint !== null) return FIXED;
-  return serviceAccount === null ? applicationDefault() : cert(serviceAccount as ServiceAccount);
+  return steadyCredential(() => {
+    if (serviceAccount === null) return another(applicationDefault());
+    return another(cert(serviceAccount as ServiceAccount), serviceAccount);
+  });
 };
