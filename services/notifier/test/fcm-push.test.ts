@@ -2,10 +2,13 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isStorable } from '@trunkline/contract';
+import { startFaultProxy } from '@trunkline/testing';
 import { expect, it, vi } from 'vitest';
-import { android, RING, STOP, startPushLine } from './push-line.ts';
+import { android, firstTogether, RING, STOP, startPushLine } from './push-line.ts';
 
 const PATIENCE = { timeout: 15_000, interval: 10 };
+/** So many connections are kept. */
+const WARM = 3;
 
 const aTime = (least: number, most: number) => expect.toSatisfy((value: number) => value > least && value <= most);
 
@@ -19,6 +22,8 @@ const startFcm = async (answer: RequestListener) => {
     requests += 1;
     answer(request, response);
   });
+  // As FCM, it does not say for how long it keeps a connection.
+  server.keepAliveTimeout = 0;
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -215,6 +220,18 @@ it('a kept connection that closes under a request is no failure', async () => {
   expect(await line.send({ content: RING, address: android('a-token') })).toMatchObject({ providerId: 'projects/p/messages/3' });
   server.close();
   server.closeAllConnections();
+});
+
+it('one answer that never comes ends the idle connections too, which may be as dead', async () => {
+  await using fcm = await startFcm(firstTogether(WARM, (response) => response.end(JSON.stringify({ name: 'projects/p/messages/1' }))));
+  await using relay = await startFaultProxy(fcm.url);
+  await using line = await startPushLine({ FCM_ENDPOINT: relay.url });
+  const warming = Array.from({ length: WARM }, (_, index) => line.send({ content: RING, address: android(`warm-${index}`) }));
+  expect(await Promise.all(warming)).toEqual(warming.map(() => expect.objectContaining({ outcome: 'accepted' })));
+  relay.swallow();
+  relay.pass();
+  expect(await line.send({ content: RING, address: android('lost'), expiresInMs: 1000 })).toMatchObject({ outcome: 'retry' });
+  expect(await line.send({ content: RING, address: android('next') })).toMatchObject({ outcome: 'accepted' });
 });
 
 it('a redirect may have a path of its own', async () => {

@@ -1,4 +1,5 @@
 import { createECDH, randomUUID } from 'node:crypto';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { jobsPrefix } from '@trunkline/bus';
 import { JOB_RETRIES, type PushAddress, type PushContent, type PushId, type PushJob, type PushResult } from '@trunkline/contract';
 import { type PushStandIn, startPushStandIn } from '@trunkline/push-stand-in';
@@ -114,6 +115,18 @@ export const startPushLine = async (settings: Readonly<Record<string, string>> =
       return resultOf(id);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};
+
+/** Answers so many requests together, so that each has a connection of its own, and later ones at once. */
+export const firstTogether = (count: number, answer: (response: ServerResponse) => void): RequestListener => {
+  const waiting: ServerResponse[] = [];
+  let requests = 0;
+  return (request, response) => {
+    requests += 1;
+    request.resume();
+    waiting.push(response);
+    if (requests >= count) for (const each of waiting.splice(0)) answer(each);
   };
 };
 

@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
+import { startFaultProxy } from '@trunkline/testing';
 import { expect, it } from 'vitest';
-import { browser, RING, STOP, startPushLine, VAPID } from './push-line.ts';
+import { browser, firstTogether, RING, STOP, startPushLine, VAPID } from './push-line.ts';
+
+/** So many connections are kept. */
+const WARM = 3;
 
 it('a ring is encrypted for its subscription, signed, urgent, and lives as long as the ring', async () => {
   await using line = await startPushLine();
@@ -76,6 +80,23 @@ it('a kept connection that closes under a request is no failure', async () => {
   await line.send({ content: RING, address });
   expect(await line.send({ content: RING, address })).toMatchObject({ outcome: 'accepted' });
   expect(requests).toBe(3);
+  server.close();
+  server.closeAllConnections();
+});
+
+it('one answer that never comes ends the idle connections to its push service too, which may be as dead', async () => {
+  const server = createHttpServer(firstTogether(WARM, (response) => response.writeHead(201).end()));
+  server.keepAliveTimeout = 0;
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await using relay = await startFaultProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await using line = await startPushLine();
+  const address = { ...browser(line.standIn), endpoint: `${relay.url}a` };
+  const warming = Array.from({ length: WARM }, () => line.send({ content: RING, address }));
+  expect(await Promise.all(warming)).toEqual(warming.map(() => expect.objectContaining({ outcome: 'accepted' })));
+  relay.swallow();
+  relay.pass();
+  expect(await line.send({ content: RING, address, expiresInMs: 1000 })).toMatchObject({ outcome: 'retry' });
+  expect(await line.send({ content: RING, address })).toMatchObject({ outcome: 'accepted' });
   server.close();
   server.closeAllConnections();
 });

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent } from 'node:https';
 import { connect, type NetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { dropIdleConnections } from '../drop-idle-connections.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
 declare module 'node:https' {
@@ -45,10 +46,13 @@ const refuse = (request: ClientRequest): void => {
   process.nextTick(() => request.emit('error', new Error('one request an attempt')));
 };
 
-const observe = (request: ClientRequest, attempt: ObservedAttempt): void => {
+const observe = (agent: Agent, request: ClientRequest, attempt: ObservedAttempt): void => {
   attempt.request = request;
   attempt.failure = null;
-  const abort = (): void => void request.destroy(new Error('the attempt is over'));
+  const abort = (): void => {
+    request.destroy(new Error('the attempt is over'));
+    dropIdleConnections(agent);
+  };
   attempt.signal.addEventListener('abort', abort, { once: true });
   request.once('close', () => attempt.signal.removeEventListener('abort', abort));
   request.once('error', (error) => {
@@ -79,7 +83,7 @@ export class OneRequestAgent extends Agent {
       refuse(request);
       return;
     }
-    observe(request, attempt);
+    observe(this, request, attempt);
     this.#redirect(request);
     super.addRequest(request, options);
   }

@@ -5,6 +5,7 @@ import { type PushEndpointRules, pushEndpointProblem } from '@trunkline/service-
 import { RequestFilteringHttpsAgent } from 'request-filtering-agent';
 import webPush, { type RequestDetails } from 'web-push';
 import { DELIVERY, LONGEST_TTL_MS, topicOf } from '../delivery.ts';
+import { dropIdleConnections } from '../drop-idle-connections.ts';
 import type { Attempt, PushSender, PushTo, SendOutcome } from '../push-sender.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { spokenError } from '../spoken-error.ts';
@@ -34,6 +35,7 @@ const requestDetails = (push: PushTo<'web_push'>, leftMs: number, vapidDetails: 
 type Wire = Pick<RequestDetails, 'endpoint' | 'headers' | 'body'>;
 
 const LONGEST_ANSWER = 65_536;
+const LONGEST_IDLE_MS = 60_000;
 
 /** An answer says nothing that is needed, but has to be read for its connection to be used again, unless there is no end to it. */
 const discard = (response: IncomingMessage): void => {
@@ -64,25 +66,24 @@ export const createWebPushSender = (
   maxSockets: number,
   lookup?: LookupFunction,
 ): PushSender<'web_push'> => {
+  const keeping = { keepAlive: true, maxSockets, timeout: LONGEST_IDLE_MS };
   const agents = {
     // Looks at every address that a name leads to, at every connection (a name may lead elsewhere by now).
     https: new RequestFilteringHttpsAgent({
-      keepAlive: true,
-      maxSockets,
+      ...keeping,
       allowPrivateIPAddress: rules.WEB_PUSH_ALLOW_INSECURE,
       ...(lookup === undefined ? {} : { lookup }),
     }),
-    http: new Agent({ keepAlive: true, maxSockets }),
+    http: new Agent(keeping),
   };
 
   const exchange = ({ endpoint, headers, body }: Wire, signal: AbortSignal): Promise<SendOutcome> =>
     new Promise((resolve, reject) => {
       const url = new URL(endpoint);
       const options = { method: 'POST', headers, signal };
-      const request =
-        url.protocol === 'https:'
-          ? requestHttps(url, { ...options, agent: agents.https })
-          : requestHttp(url, { ...options, agent: agents.http });
+      const isSecure = url.protocol === 'https:';
+      const agent = isSecure ? agents.https : agents.http;
+      const request = (isSecure ? requestHttps : requestHttp)(url, { ...options, agent });
       let isAnswered = false;
       request.on('response', (response) => {
         isAnswered = true;
@@ -91,7 +92,11 @@ export const createWebPushSender = (
       });
       // A kept connection may close just as it is used again: then nothing was sent, and the request goes once more.
       const mayRepeat = (): boolean => request.reusedSocket && !isAnswered && !signal.aborted;
-      request.on('error', (error) => (mayRepeat() ? resolve(exchange({ endpoint, headers, body }, signal)) : reject(error)));
+      request.on('error', (error) => {
+        if (mayRepeat()) return resolve(exchange({ endpoint, headers, body }, signal));
+        if (signal.aborted) dropIdleConnections(agent, `${url.hostname}:`);
+        reject(error);
+      });
       request.end(body);
     });
 
