@@ -7,7 +7,15 @@ const retryStrategy = (attempt: number): number => Math.min(attempt * 50, RETRY_
 
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
-const SHARED: Options = { retryStrategy, connectTimeout: 5000, keepAlive: 5000 };
+/** What a replica says to whoever would write: it may have been the primary when the connection was made. */
+const isFromReplica = ({ message }: Error): boolean => message.startsWith('READONLY');
+
+const SHARED: Options = {
+  retryStrategy,
+  connectTimeout: 5000,
+  keepAlive: 5000,
+  reconnectOnError: (error) => (isFromReplica(error) ? 1 : false),
+};
 
 type RedisUse = 'command' | 'subscribe' | 'worker';
 
@@ -67,6 +75,24 @@ export const connectRedis = (url: RedisUrl, use: RedisUse, onError: (error: Erro
   const connection = urls.length > 1 ? connectCluster(urls, use) : new Redis(url, OPTIONS[use]);
   connection.on('error', onError);
   return connection;
+};
+
+const LOOK_FOR_REPLICAS_EVERY_MS = 2000;
+/** A replica refuses any script that does not say that it only reads. */
+const REFUSED_BY_REPLICAS = '#!lua flags=allow-oom\nreturn 1';
+
+/**
+ * Publishing and hearing is possible at a replica too, with nobody else there. So one connection, made for `command`, looks whether it has
+ * come to one: then it, and those that go along with it, connect anew. A cluster knows its primaries by itself.
+ */
+export const leaveReplicas = (looking: RedisConnection, ...along: RedisConnection[]): void => {
+  if (looking.isCluster) return;
+  const look = async (): Promise<void> => {
+    const refusal = await looking.eval(REFUSED_BY_REPLICAS, 0).catch((error: Error) => error);
+    if (refusal instanceof Error && isFromReplica(refusal)) for (const redis of along) redis.disconnect(true);
+  };
+  const timer = setInterval(() => void (looking.status === 'ready' && look()), LOOK_FOR_REPLICAS_EVERY_MS);
+  looking.once('end', () => clearInterval(timer));
 };
 
 /** What one turn of the event loop sends to one Redis leaves as one write: many sessions at once cost few. To be called before each command. */

@@ -1,6 +1,6 @@
 import type { Publication, Publisher } from './bus.ts';
 import { noticeChannel, userChannel } from './channels.ts';
-import { connected, connectRedis } from './redis-connection.ts';
+import { connected, connectRedis, leaveReplicas } from './redis-connection.ts';
 
 export interface PublisherOptions {
   redisUrl: string;
@@ -26,6 +26,7 @@ interface Publishing {
 export const startPublisher = async ({ redisUrl, prefix, onError }: PublisherOptions): Promise<Publisher> => {
   const redis = connectRedis(redisUrl, 'command', onError);
   redis.defineCommand('publishAll', { numberOfKeys: 0, lua: PUBLISH_ALL });
+  leaveReplicas(redis);
   await connected(redis, START_PATIENCE_MS);
 
   /** A script runs on one node, and the channels of a cluster are on many. */

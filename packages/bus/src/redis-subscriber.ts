@@ -4,7 +4,7 @@ import type { Subscriber, Subscription, Topic } from './bus.ts';
 import { noticeChannel, probeChannel, userChannel } from './channels.ts';
 import { Ears } from './ears.ts';
 import { HeldChannels, type Holding } from './held-channels.ts';
-import { connected, connectRedis } from './redis-connection.ts';
+import { connected, connectRedis, leaveReplicas } from './redis-connection.ts';
 
 export interface SubscriberOptions {
   redisUrl: string;
@@ -92,6 +92,7 @@ const createReader = () => {
 export const startSubscriber = async ({ redisUrl, prefix, onError }: SubscriberOptions): Promise<Subscriber> => {
   const subscribing = connectRedis(redisUrl, 'subscribe', onError);
   const probing = connectRedis(redisUrl, 'command', onError);
+  leaveReplicas(probing, subscribing);
   const read = createReader();
   const ears = new Ears(probeChannel(prefix, randomUUID()), subscribing);
   const channels = new Map<string, Channel>();

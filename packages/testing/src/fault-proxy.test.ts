@@ -89,6 +89,20 @@ describe.each(Object.entries(WAYS))('%s', (_way, dial) => {
     expect(phone.heard()).toBe('a');
   });
 
+  it('whoever connects once it leads elsewhere comes there, and who is connected stays', async () => {
+    await using echo = await startEcho();
+    await using another = await startEcho();
+    using phone = await dial(echo.proxy);
+    phone.say('a');
+    await phone.hears('a');
+    echo.proxy.leadTo(another.proxy.url);
+    using other = await dial(echo.proxy);
+    other.say('b');
+    phone.say('c');
+    await Promise.all([other.hears('b'), phone.hears('ac')]);
+    expect([echo.sockets.size, another.sockets.size]).toEqual([1, 1]);
+  });
+
   it('a reset, a refusal and a closed door end connections, and an open door takes new ones at the same address', async () => {
     await using echo = await startEcho();
     using first = await dial(echo.proxy);

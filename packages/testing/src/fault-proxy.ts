@@ -15,6 +15,8 @@ export interface FaultProxy extends AsyncDisposable {
   dial(): Duplex;
   /** How many connections were ever made. */
   readonly connections: number;
+  /** New connections go to the server of this URL; those there are stay where they are. */
+  leadTo(target: string): void;
   /** New connections carry again, and so do stalled ones: what was stalled comes late. Those that were swallowed stay dead. */
   pass(): void;
   /** The connections there are, and new ones, stay open and carry nothing ever after. */
@@ -197,7 +199,7 @@ class Link {
 
 /** A TCP proxy to the server of a URL, on one port for as long as it lives, that does to its connections what networks do. */
 export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
-  const { hostname, port } = new URL(target);
+  let { hostname, port } = new URL(target);
   const conditions = new Conditions();
   const links = new Set<Link>();
   let connections = 0;
@@ -240,6 +242,9 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
     },
     get connections() {
       return connections;
+    },
+    leadTo: (other) => {
+      ({ hostname, port } = new URL(other));
     },
     pass: () => {
       conditions.isSwallowing = false;

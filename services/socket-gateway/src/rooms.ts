@@ -1,5 +1,5 @@
 import { createShardedAdapter } from '@socket.io/redis-adapter';
-import { adapterChannelPrefix, connectRedis, HeldChannels, type RedisConnection } from '@trunkline/bus';
+import { adapterChannelPrefix, connectRedis, HeldChannels, leaveReplicas, type RedisConnection } from '@trunkline/bus';
 
 type MessageListener = (text: Buffer, channel: Buffer) => void;
 
@@ -54,6 +54,7 @@ export interface SharedRooms extends AsyncDisposable {
 export const startSharedRooms = ({ redisUrl, prefix, onError }: SharedRoomsOptions): SharedRooms => {
   const publishing = connectRedis(redisUrl, 'command', onError);
   const subscribing = connectRedis(redisUrl, 'subscribe', onError);
+  leaveReplicas(publishing, subscribing);
   // A connection that we end rejects what it had under way, which is no news then.
   let isStopping = false;
   const report = (error: Error): void => {
