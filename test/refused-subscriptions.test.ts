@@ -37,7 +37,7 @@ const start = async (redisUrl = backingUrls().redisUrl) => {
   };
   const subscribe = (userId: UserId) => {
     const subscription = subscriber.subscribe(userId, () => expect.unreachable());
-    const asked = { isInForce: false, end: subscription.end };
+    const asked = { isInForce: false, end: () => subscription.end() };
     void subscription.inForce.then(() => {
       asked.isInForce = true;
     });
