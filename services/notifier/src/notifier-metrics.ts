@@ -36,7 +36,7 @@ const PUSH_METRICS = {
   pushes: {
     type: 'counter',
     name: 'trunkline_pushes_total',
-    help: 'Attempts at pushes: `accepted` by the provider, `target_gone`, `failed` for good, `retry` (tried again while there is time), `expired` unsent',
+    help: 'Attempts at pushes: `accepted` by the provider, `target_gone`, `failed` for good, `retry` (tried again while there is time), `deferred` likewise, before anything was to be asked of the provider, `expired` unsent',
     labels: ['provider', 'type', 'outcome'],
   },
   pushAcceptSeconds: {

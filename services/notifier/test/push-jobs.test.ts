@@ -99,6 +99,11 @@ it('what is more than the rate allows is put off, but no ring', async () => {
   expect(await line.resultOf(ring)).toMatchObject({ outcome: 'accepted' });
   const last = await line.resultOf(bulk[29] as (typeof bulk)[number]);
   expect(last).toMatchObject({ outcome: 'retry', error: 'the rate limit', retryAfterMs: 20_000 });
+  await vi.waitFor(async () => {
+    const said = await (await fetch(`${line.notifier.url}/metrics`)).text();
+    expect(said).toMatch(/^trunkline_pushes_total\{provider="fcm",type="chat_read",outcome="deferred"\} \d+$/m);
+    expect(said).not.toContain('outcome="retry"');
+  }, PATIENCE);
 });
 
 it('a notifier that stops gives back what waits for its turn', async () => {

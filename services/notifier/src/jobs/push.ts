@@ -1,6 +1,6 @@
-import type { PushJob } from '@trunkline/contract';
+import type { PushJob, PushResult } from '@trunkline/contract';
 import type { CallService } from '../call-service.ts';
-import type { PushDispatcher } from '../push/push-dispatcher.ts';
+import type { PushDispatcher, SentPush } from '../push/push-dispatcher.ts';
 import type { PushReports } from '../push/push-reports.ts';
 
 export interface PushWork {
@@ -8,6 +8,9 @@ export interface PushWork {
   dispatcher: PushDispatcher;
   reports: Pick<PushReports, 'add'>;
 }
+
+/** To call-service it is all one why a push is to be tried again. */
+const resultOf = (sent: SentPush): PushResult => (sent.outcome === 'deferred' ? { ...sent, outcome: 'retry' } : sent);
 
 /** Sends those of the pushes that call-service still wants sent. Done when every result is recorded. */
 export const push =
@@ -17,8 +20,8 @@ export const push =
     const askedAt = performance.now();
     const claimed = await callService.claimPushes(pushes);
     const work = claimed.map(async (one) => {
-      const result = await dispatcher.send(one, askedAt);
-      await reports.add(result, 'callId' in one.content ? one.content.callId : null);
+      const sent = await dispatcher.send(one, askedAt);
+      await reports.add(resultOf(sent), 'callId' in one.content ? one.content.callId : null);
     });
     const failed = (await Promise.allSettled(work)).find((settled) => settled.status === 'rejected');
     if (failed !== undefined) throw failed.reason;

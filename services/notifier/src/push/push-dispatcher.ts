@@ -19,9 +19,12 @@ export interface DispatcherOptions {
   logger: Logger;
 }
 
+/** What came of a push. `deferred`: to be tried again, and nothing was to be asked of its provider yet. */
+export type SentPush = PushResult | (Omit<Extract<PushResult, { outcome: 'retry' }>, 'outcome'> & { outcome: 'deferred' });
+
 export interface PushDispatcher {
   /** Brings one push to its target, or says why not. `claimedAt`: of `performance.now()`. Never rejects. */
-  send(push: ClaimedPush, claimedAt: number): Promise<PushResult>;
+  send(push: ClaimedPush, claimedAt: number): Promise<SentPush>;
   /** How many push services of each provider are left alone because they are down. */
   openBreakers(): Readonly<Record<PushProvider, number>>;
   /** Starts nothing more: what waits for its turn is given back, to be sent by another. */
@@ -69,10 +72,12 @@ const createBreakers = (options: DispatcherOptions['breaker']) => {
   };
 };
 
-type Outcome = SendOutcome | { outcome: 'expired'; health: 'unknown' };
+type Unsent = { outcome: 'expired' } | { outcome: 'deferred'; error: string; retryAfterMs: number | null };
+type Outcome = SendOutcome | (Unsent & { health: 'unknown' });
 
 const EXPIRED: Outcome = { outcome: 'expired', health: 'unknown' };
 const STOPPED = 'its notifier stopped';
+const deferred = (error: string, retryAfterMs: number | null): Outcome => ({ outcome: 'deferred', error, retryAfterMs, health: 'unknown' });
 const later = (error: string, retryAfterMs: number | null): SendOutcome => ({ outcome: 'retry', error, retryAfterMs, health: 'unknown' });
 
 /** A claimed push and the time it has. */
@@ -92,8 +97,8 @@ class Errand {
   /** Why it is not to be started any more, or null. */
   lateness(): Outcome | null {
     if (this.leftMs() <= 0) return EXPIRED;
-    if (this.stopping.aborted) return later(STOPPED, null);
-    return now() - this.#claimedAt > patienceOf(this.push).startMs ? later('it had to wait too long for its turn', null) : null;
+    if (this.stopping.aborted) return deferred(STOPPED, null);
+    return now() - this.#claimedAt > patienceOf(this.push).startMs ? deferred('it had to wait too long for its turn', null) : null;
   }
 }
 
@@ -115,14 +120,14 @@ const attempt = async ({ push, leftMs }: Errand, send: Send): Promise<SendOutcom
 };
 
 /** Waits for the rate limit; what is urgent takes its place in it without waiting. Null: go on. */
-const inTurn = async ({ push, leftMs, stopping }: Errand, rate: RateLimit): Promise<SendOutcome | null> => {
+const inTurn = async ({ push, leftMs, stopping }: Errand, rate: RateLimit): Promise<Outcome | null> => {
   if (isUrgent(push)) {
     rate.reserve(Number.POSITIVE_INFINITY);
     return null;
   }
   const { rateMs } = patienceOf(push);
   const waitMs = rate.reserve(Math.min(rateMs, leftMs()));
-  if (waitMs === null) return later('the rate limit', rateMs);
+  if (waitMs === null) return deferred('the rate limit', rateMs);
   // Who is stopped meanwhile is late, which is looked at next.
   if (waitMs > 0) await pause(waitMs, undefined, { signal: stopping }).catch(() => {});
   return null;
@@ -180,7 +185,7 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       : through(lanes.web_push, errand, push as PushTo<'web_push'>);
   };
 
-  const resultOf = async (push: ClaimedPush, claimedAt: number): Promise<PushResult> => {
+  const resultOf = async (push: ClaimedPush, claimedAt: number): Promise<SentPush> => {
     const { id, attempt } = push;
     try {
       const { health: _, ...told } = await outcomeOf(new Errand(push, claimedAt, stopping.signal));
