@@ -16,6 +16,16 @@ it.each([
   expect(plainText(text, characters)).toBe(line);
 });
 
+it.each([
+  ['Alice', 5, 'Alice'],
+  ['Alice B', 6, 'Ali…'],
+  ['田中さん', 12, '田中さん'],
+  ['田中さん', 11, '田中…'],
+  ['👍🏽👍🏽👍🏽', 20, '👍🏽👍🏽…'],
+])('%j in %i bytes is %j', (text, bytes, line) => {
+  expect(plainText(text, 100, bytes)).toBe(line);
+});
+
 it('marks heaped on one character do not make it long', () => {
   expect(plainText(`a${'\u0301'.repeat(5000)}`, 10).length).toBeLessThanOrEqual(41);
 });

@@ -8,14 +8,29 @@ const UNITS_PER_CHARACTER = 4;
 /** How much of its own words a notification shows, in characters as they are seen. */
 export const SHOWN_CHARACTERS = { title: 100, body: 400, status: 40 } as const;
 
-/** Text from people, for one line of a notification: at most so many characters as they are seen, cut with an ellipsis. */
-export const plainText = (text: string, characters: number): string => {
+const ELLIPSIS = '…';
+
+/** As many from the beginning as have room in so many bytes. */
+const startWithin = (characters: readonly string[], bytes: number): string[] => {
+  const kept: string[] = [];
+  let left = bytes;
+  for (const character of characters) {
+    left -= Buffer.byteLength(character);
+    if (left < 0) break;
+    kept.push(character);
+  }
+  return kept;
+};
+
+/** Text from people, for one line of a notification: at most so many characters as they are seen, and bytes, cut with an ellipsis. */
+export const plainText = (text: string, characters: number, bytes = Number.POSITIVE_INFINITY): string => {
   const line = text.replace(UNSEEN, ' ').trim();
-  if (line.length <= characters) return line;
+  const isShort = Buffer.byteLength(line) <= bytes;
+  if (line.length <= characters && isShort) return line;
   const start = line.slice(0, characters * UNITS_PER_CHARACTER);
   graphemes ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   const seen = Array.from(graphemes.segment(start), ({ segment }) => segment);
-  if (start === line && seen.length <= characters) return line;
-  const kept = seen.slice(0, Math.min(characters, seen.length) - 1);
-  return `${kept.join('').trimEnd()}…`;
+  if (start === line && seen.length <= characters && isShort) return line;
+  const kept = startWithin(seen.slice(0, Math.min(characters, seen.length) - 1), bytes - Buffer.byteLength(ELLIPSIS));
+  return `${kept.join('').trimEnd()}${ELLIPSIS}`;
 };

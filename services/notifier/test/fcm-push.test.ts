@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isStorable } from '@trunkline/contract';
+import { isStorable, PushContent } from '@trunkline/contract';
 import { startFaultProxy } from '@trunkline/testing';
 import { expect, it, vi } from 'vitest';
 import { android, firstTogether, RING, STOP, startPushLine } from './push-line.ts';
@@ -247,6 +247,19 @@ it('a redirect may have a path of its own', async () => {
   expect(paths).toEqual(['/fcm/v1/projects/trunkline-dev/messages:send', `localhost:${port}`]);
   server.close();
   server.closeAllConnections();
+});
+
+it.each([
+  ['Malayalam', 'സ്ത്രീ '],
+  ['Burmese', 'ကျွန်ုပ် '],
+  ['Khmer', 'ស្ត្រី '],
+  ['emoji', '👨‍👩‍👧‍👦'],
+])('a long message in %s is not too big for an iPhone', async (_script, word) => {
+  await using line = await startPushLine();
+  const message = { chatId: 'chat-1', messageId: 'm-1', senderId: 'u-1', senderName: 'Bob', messageType: 'text', orderId: null };
+  const content = PushContent.parse({ type: 'chat_message', ...message, text: word.repeat(400) });
+  const address = { ...android('an-iphone'), platform: 'ios' } as const;
+  expect(await line.send({ content, address })).toMatchObject({ outcome: 'accepted' });
 });
 
 it('a provider that is not set up is named in the result', async () => {

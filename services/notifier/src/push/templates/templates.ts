@@ -45,7 +45,10 @@ const own = (content: OwnWords, title: string, body: string): Notice => ({
   body: plainText(content.body ?? '', SHOWN_CHARACTERS.body) || body,
 });
 
-const textOr = (text: string | null, instead: string): string => plainText(text ?? '', SHOWN_CHARACTERS.body) || instead;
+/** In some scripts, a character as it is seen is made of a dozen bytes and more; an iPhone is sent the text twice, in 4,096 bytes at most. */
+const MOST_TEXT_BYTES = 1200;
+
+const textOr = (text: string | null, instead: string): string => plainText(text ?? '', SHOWN_CHARACTERS.body, MOST_TEXT_BYTES) || instead;
 
 /** How a ring stopped, where the person should know; other reasons: the call is over. */
 const stopWords = (reason: string, words: { answered: string; declined: string; missed: string; over: string }): string => {
