@@ -216,6 +216,23 @@ describe('a network in the way', { timeout: PATIENCE_MS }, () => {
     expect(callee.namesFor(out.id)).toEqual(['incoming', 'stopped', 'cancelled']);
   });
 
+  it('an accept whose answer was lost for longer than it is tried is this device’s when the network is back', async () => {
+    const caller = await phone([1], 'caller');
+    const callee = await phone([0], 'callee', { url: relay.url, commandTimeoutMs: 2000 });
+    const { out, incoming } = await ringBetween(caller, callee);
+    relay.loseAnswers();
+    const accepting = incoming.accept();
+    await until('the caller hears it', () => out.state === 'CONNECTING');
+    await expect(accepting).rejects.toMatchObject({ code: 'timed_out', wasSent: true });
+    relay.refuse();
+    relay.pass();
+    await until('the callee knows that it answered', () => incoming.state === 'CONNECTING');
+    expect(await traceOf(out.id, 'call_accepted')).toBe(1);
+    await incoming.end();
+    expect(await out.finished).toMatchObject({ state: 'ENDED', endedBy: callee.userId });
+    expect(callee.namesFor(out.id)).toEqual(['incoming', 'stopped', 'accepted', 'ended']);
+  });
+
   it('a place that got no answer in time is taken back', async () => {
     const caller = await phone([0], 'caller', { url: relay.url });
     const callee = await phone([1], 'callee');

@@ -81,7 +81,10 @@ export interface IncomingCall extends CommonCall {
   readonly expiresAt: number;
   /** By the monotonic clock, from the time that the ring came. */
   readonly ringMsLeft: number;
-  /** Stops the ring and answers. @throws TrunklineError `invalid_status`: somebody was faster, `status` says what won */
+  /**
+   * Stops the ring and answers. @throws TrunklineError `invalid_status`: somebody was faster, `status` says what won;
+   * `timed_out` with `wasSent`: it may still turn out to be `accepted`
+   */
   accept(): Promise<void>;
   /** Stops the ring and declines. Resolves when the call is over, whoever ended it. @throws TrunklineError */
   reject(reason?: string): Promise<CallOutcome>;

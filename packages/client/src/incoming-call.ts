@@ -2,6 +2,7 @@ import type { CallState, CallView } from '@trunkline/contract';
 import type { CallOutcome, IncomingCall } from './call.ts';
 import { Countdown } from './countdown.ts';
 import { type CallServices, LiveCall, tooLate } from './live-call.ts';
+import { mintId } from './mint-id.ts';
 import { ANSWERED_ELSEWHERE, EXPIRED, isFinalState, isLater, MERGED, plainOutcome } from './outcomes.ts';
 import { asTrunklineError, type TrunklineError } from './trunkline-error.ts';
 import type { Incoming } from './wire.ts';
@@ -20,6 +21,8 @@ export class RingingCall extends LiveCall implements IncomingCall {
   #isSilent = false;
   #isExpired = false;
   #accepting: Promise<void> | null = null;
+  /** The name of an accept that was sent and got no answer in time: said again under it, it gets the answer that it had. */
+  #acceptInDoubt: string | null = null;
   /** It was said that another device answered while this one was about to: the answer to the accept says which it was. */
   #answeredElsewhere: CallOutcome | null = null;
 
@@ -86,7 +89,10 @@ export class RingingCall extends LiveCall implements IncomingCall {
     if (outcome.state !== 'ANSWERED_ELSEWHERE') this.finish(outcome);
     else if (this.#accepting !== null) this.#answeredElsewhere = outcome;
     // Once answered here, it was answered nowhere else, whatever a device without a name is told.
-    else if (this.state === 'RINGING') this.finish(outcome);
+    else if (this.state !== 'RINGING') return;
+    else if (this.#acceptInDoubt === null) this.finish(outcome);
+    // It is too late for any accept but the one that answered.
+    else this.accept().catch(() => undefined);
   }
 
   protected override get self(): IncomingCall {
@@ -105,17 +111,20 @@ export class RingingCall extends LiveCall implements IncomingCall {
   }
 
   protected override learnAnswered(): void {
-    if (this.state === 'RINGING') this.hearEnd(ANSWERED_ELSEWHERE);
+    this.hearEnd(ANSWERED_ELSEWHERE);
   }
 
   async #accept(): Promise<void> {
     this.silence();
+    const requestId = this.#acceptInDoubt ?? mintId();
     try {
-      const { call } = await this.services.ask('call:accept', { callId: this.id });
+      const { call } = await this.services.ask('call:accept', { callId: this.id }, { requestId });
       if (call !== undefined) this.#answeredHere(call);
-    } catch (error) {
-      this.#notAnsweredHere(asTrunklineError(error));
-      throw error;
+    } catch (cause) {
+      const error = asTrunklineError(cause);
+      if (error.code === 'timed_out' && error.wasSent) this.#acceptInDoubt = requestId;
+      this.#notAnsweredHere(error);
+      throw cause;
     }
   }
 
@@ -124,10 +133,12 @@ export class RingingCall extends LiveCall implements IncomingCall {
     this.hearAccepted({ acceptedBy: calleeId, channelId });
   }
 
-  #notAnsweredHere({ code, status, wasSent }: TrunklineError): void {
+  #notAnsweredHere({ code, status }: TrunklineError): void {
+    const isKnown = this.#acceptInDoubt === null || code === 'invalid_status';
+    if (code === 'timed_out' && !isKnown) this.services.lookUp(this.id);
+    if (!isKnown) return;
     if (this.#answeredElsewhere !== null) this.finish(this.#answeredElsewhere);
     else if (code === 'invalid_status' && status !== null) this.#learnStatus(status);
-    else if (code === 'timed_out' && wasSent) this.services.lookUp(this.id);
     else if (this.#isExpired) this.finish(EXPIRED);
   }
 
@@ -139,7 +150,7 @@ export class RingingCall extends LiveCall implements IncomingCall {
   #countDown(ring: Incoming): Countdown {
     return new Countdown(ringTime(ring), () => {
       this.#isExpired = true;
-      if (this.#accepting === null) this.finish(EXPIRED);
+      if (this.#accepting === null && this.#acceptInDoubt === null) this.finish(EXPIRED);
     });
   }
 }

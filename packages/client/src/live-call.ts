@@ -27,6 +27,8 @@ export interface CallServices {
 export interface AskAbout {
   readonly timeoutMs?: number | undefined;
   readonly beside?: boolean;
+  /** One that was used says the same again, and gets the first answer; a new one where it is left out. */
+  readonly requestId?: string;
 }
 
 export interface CallFacts {

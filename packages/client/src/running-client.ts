@@ -148,18 +148,16 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
   #callServices(): CallServices {
     const { commandTimeoutMs } = this.#options;
     return {
-      ask: <Word extends keyof ClientWords>(word: Word, body: ClientWords[Word], { timeoutMs, beside = false }: AskAbout = {}) =>
-        this.#ask(word, body, timeoutMs ?? commandTimeoutMs, beside),
+      ask: <Word extends keyof ClientWords>(word: Word, body: ClientWords[Word], about: AskAbout = {}) => {
+        const { timeoutMs = commandTimeoutMs, beside = false, requestId = mintId() } = about;
+        return this.#queue.ask<CallDone>(word, { ...body, requestId }, { lane: beside ? null : body.callId, timeoutMs });
+      },
       withdraw: (callId) => this.#queue.withdraw(callId, 'call:initiate'),
       publish: ((name, event) => this.emit(name, event as ClientEvents[typeof name])) as Publish,
       lookUp: (callId) => this.#lookUps.lookUp(callId),
       media: (callId) => this.#callsApi.media(callId),
       merged: (callId) => this.#calls.merge(callId),
     };
-  }
-
-  #ask<Word extends keyof ClientWords>(word: Word, body: ClientWords[Word], timeoutMs: number, beside: boolean): Promise<CallDone> {
-    return this.#queue.ask<CallDone>(word, { ...body, requestId: mintId() }, { lane: beside ? null : body.callId, timeoutMs });
   }
 
   #startChat(): ChatClient {

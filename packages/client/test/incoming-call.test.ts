@@ -1,5 +1,5 @@
 import type { CallView } from '@trunkline/contract';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RingingCall } from '../src/incoming-call.ts';
 import type { CallServices } from '../src/live-call.ts';
 import { outcomeOf } from '../src/outcomes.ts';
@@ -35,8 +35,9 @@ const VIEW: CallView = {
 const told: string[] = [];
 let answers: PromiseWithResolvers<CallDone>;
 const lookUp = vi.fn();
+const ask = vi.fn<CallServices['ask']>(() => answers.promise);
 const services: CallServices = {
-  ask: () => answers.promise,
+  ask,
   withdraw: () => false,
   publish: (name) => void told.push(name),
   lookUp,
@@ -53,6 +54,7 @@ beforeEach(() => {
   told.length = 0;
   answers = Promise.withResolvers();
   lookUp.mockClear();
+  ask.mockClear();
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -181,12 +183,67 @@ it('that could not be answered is silent, may be tried again, and is over in tim
   expect([steps(), lookUp.mock.calls]).toEqual([['stopped', 'timeout'], []]);
 });
 
-it('whose answer may have been lost is looked up', async () => {
-  const call = new RingingCall(RING, services);
-  const accepting = call.accept();
-  answers.reject(new TrunklineError('timed_out', '', { wasSent: true }));
-  await expect(accepting).rejects.toMatchObject({ code: 'timed_out' });
-  expect(lookUp.mock.calls).toEqual([['C']]);
+describe('whose accept was sent and got no answer in time', () => {
+  const TIMED_OUT = new TrunklineError('timed_out', '', { wasSent: true });
+  const requestIds = () => [...new Set(ask.mock.calls.map(([, , options]) => options?.requestId))];
+
+  const inDoubt = async (meanwhile: (call: RingingCall) => void = () => undefined): Promise<RingingCall> => {
+    const call = new RingingCall(RING, services);
+    const accepting = call.accept();
+    meanwhile(call);
+    answers.reject(TIMED_OUT);
+    await expect(accepting).rejects.toBe(TIMED_OUT);
+    answers = Promise.withResolvers();
+    return call;
+  };
+
+  it('is looked up, and may be answered again under the same name', async () => {
+    const call = await inDoubt();
+    expect(lookUp.mock.calls).toEqual([['C']]);
+    const again = call.accept();
+    answers.resolve({ call: VIEW });
+    await again;
+    expect([call.state, requestIds(), ask.mock.calls.length]).toEqual(['CONNECTING', [expect.any(String)], 2]);
+  });
+
+  it.each<[string, (call: RingingCall) => void]>([
+    ['a look-up finds it answered', (call) => call.learn(VIEW)],
+    ['it is told to be answered elsewhere', (call) => call.hearEnd(stop('answered_elsewhere'))],
+  ])('asks again under the same name who answered when %s', async (_what, learn) => {
+    const here = await inDoubt();
+    learn(here);
+    answers.resolve({ call: VIEW });
+    await tick();
+    expect([here.state, requestIds(), steps()]).toEqual(['CONNECTING', [expect.any(String)], ['stopped', 'accepted']]);
+
+    answers = Promise.withResolvers();
+    const elsewhere = await inDoubt();
+    learn(elsewhere);
+    answers.reject(new TrunklineError('invalid_status', '', { status: 'CONNECTING' }));
+    await tick();
+    expect(elsewhere.state).toBe('ANSWERED_ELSEWHERE');
+  });
+
+  it('is not over by what was said of another device while it was out', async () => {
+    const call = await inDoubt((waiting) => waiting.learn(VIEW));
+    expect([call.isOver, lookUp.mock.calls]).toEqual([false, [['C']]]);
+  });
+
+  it('stays in doubt when the second asking gets no answer either, sent or not', async () => {
+    const call = await inDoubt();
+    call.learn(VIEW);
+    answers.reject(new TrunklineError('timed_out', '', { wasSent: false }));
+    await tick();
+    expect([call.isOver, lookUp.mock.calls]).toEqual([false, [['C'], ['C']]]);
+  });
+
+  it('is over when the server says so, not by its own time', async () => {
+    const call = await inDoubt();
+    vi.advanceTimersByTime(60_000);
+    expect(call.isOver).toBe(false);
+    call.hearEnd(stop('No answer'));
+    expect(call.state).toBe('MISSED');
+  });
 });
 
 it('that is declined is silent at once, and over by the answer, or by its time', async () => {
