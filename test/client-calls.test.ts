@@ -225,6 +225,34 @@ describe('beside calls', () => {
     expect(await callerAgain.client.resume(out.id)).toBeNull();
   });
 
+  it('a call is not taken up on a device that did not answer it, whether it is told so before or after', async () => {
+    using phones = await two();
+    const { caller, callee } = phones;
+    const rung = await Promise.all(
+      ['tablet', 'laptop'].map((deviceId) => clientPhone(system, [0], callee.userId, { claims: { deviceId } })),
+    );
+    await Promise.all(rung.map((device) => device.connected()));
+    const { out, incoming } = await ringBetween(caller, callee);
+    await Promise.all(rung.map((device) => device.rings(out.id)));
+    for (const device of rung) device.client.close();
+    const readOpen = () => system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [callee.userId]);
+    await until('only the phone is connected', async () => (await readOpen()).length === 1);
+    await incoming.accept();
+
+    using tablet = await clientPhone(system, [0], callee.userId, { claims: { deviceId: 'tablet' } });
+    await until('the tablet is told', () => tablet.told.some(({ name }) => name === 'elsewhere'));
+    expect(await tablet.client.resume(out.id)).toBeNull();
+
+    await using relay = await startFaultProxy(system.gateways[0]?.url as string);
+    relay.refuse();
+    using laptop = await clientPhone(system, [], callee.userId, { url: relay.url, claims: { deviceId: 'laptop' } });
+    const resumed = await laptop.client.resume(out.id);
+    relay.pass();
+    expect(await resumed?.finished).toMatchObject({ state: 'ANSWERED_ELSEWHERE' });
+    expect(incoming.state).toBe('CONNECTING');
+    await out.end();
+  });
+
   it('a place that is said twice is one call, and one under the id of a ring is refused and leaves the ring to its end', async () => {
     using phones = await two();
     const { caller, callee } = phones;

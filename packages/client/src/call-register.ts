@@ -47,6 +47,8 @@ export class CallRegister {
   readonly #calls = new Map<string, HeldCall>();
   /** Rings that the app took up by their ids before the server told them. */
   readonly #takenUp = new WeakSet<RingingCall>();
+  /** Of calls that are not held: who took one of them up here would take it from the device that answered. */
+  readonly #answeredElsewhere = new Set<string>();
 
   constructor(options: CallRegisterOptions) {
     this.#options = options;
@@ -58,6 +60,11 @@ export class CallRegister {
 
   get(callId: string): HeldCall | undefined {
     return this.#calls.get(callId);
+  }
+
+  /** Whether it was told that another device answered this call, which was not held here. */
+  isElsewhere(callId: string): boolean {
+    return this.#answeredElsewhere.has(callId);
   }
 
   /** Places a call. Where one lives under that id, it is that one, or a conflict that is not held. */
@@ -139,8 +146,18 @@ export class CallRegister {
 
   #hearEnd<Word extends EndWord>(word: Word, body: ServerWords[Word]): void {
     const call = this.#calls.get(body.callId);
-    if (call !== undefined) call.hearEnd(outcomeOf(word, body));
-    else this.#elsewhere({ callId: body.callId, event: ELSEWHERE_EVENT[word], reason: body.reason });
+    const outcome = outcomeOf(word, body);
+    if (call !== undefined) return call.hearEnd(outcome);
+    if (outcome.state === 'ANSWERED_ELSEWHERE') this.#noteElsewhere(body.callId);
+    this.#elsewhere({ callId: body.callId, event: ELSEWHERE_EVENT[word], reason: body.reason });
+  }
+
+  #noteElsewhere(callId: string): void {
+    this.#answeredElsewhere.add(callId);
+    for (const oldest of this.#answeredElsewhere) {
+      if (this.#answeredElsewhere.size <= MAX_REMEMBERED) break;
+      this.#answeredElsewhere.delete(oldest);
+    }
   }
 
   #elsewhere(event: ElsewhereEvent): void {

@@ -44,7 +44,7 @@ export interface Client extends Listenable<ClientEvents>, Disposable {
   readonly calls: readonly Call[];
   /** Rings somebody. The call is there at once; whether it could be placed, it tells. */
   place(calleeId: string, options?: PlaceOptions): OutgoingCall;
-  /** Takes up a call that lives, or rings, after a restart of the app; null: it is over. @throws TrunklineError */
+  /** Takes up a call that lives, or rings, after a restart of the app; null: it is over, or another device answered. @throws TrunklineError */
   resume(callId: string): Promise<Call | null>;
   /** Tries at once where it waits: for when the network or the app came back. */
   reconnectNow(): void;

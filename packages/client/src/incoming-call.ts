@@ -20,6 +20,8 @@ export class RingingCall extends LiveCall implements IncomingCall {
   #countdown: Countdown;
   #isSilent = false;
   #isExpired = false;
+  /** It was answered when the app took it up: here or elsewhere. */
+  readonly #wasAnswered: boolean;
   #accepting: Promise<void> | null = null;
   /** The name of an accept that was sent and got no answer in time: said again under it, it gets the answer that it had. */
   #acceptInDoubt: string | null = null;
@@ -32,6 +34,7 @@ export class RingingCall extends LiveCall implements IncomingCall {
     const isBeyondRinging = isLater(state, 'RINGING');
     super({ id, peerId, callType, channelId, state: isBeyondRinging ? state : 'RINGING' }, services);
     this.#ring = ring;
+    this.#wasAnswered = isBeyondRinging;
     this.#countdown = this.#countDown(ring);
     if (!isBeyondRinging) return;
     this.#isSilent = true;
@@ -89,7 +92,7 @@ export class RingingCall extends LiveCall implements IncomingCall {
     if (outcome.state !== 'ANSWERED_ELSEWHERE') this.finish(outcome);
     else if (this.#accepting !== null) this.#answeredElsewhere = outcome;
     // Once answered here, it was answered nowhere else, whatever a device without a name is told.
-    else if (this.state !== 'RINGING') return;
+    else if (this.state !== 'RINGING' && !this.#wasAnswered) return;
     else if (this.#acceptInDoubt === null) this.finish(outcome);
     // It is too late for any accept but the one that answered.
     else this.accept().catch(() => undefined);
@@ -111,7 +114,7 @@ export class RingingCall extends LiveCall implements IncomingCall {
   }
 
   protected override learnAnswered(): void {
-    this.hearEnd(ANSWERED_ELSEWHERE);
+    if (this.state === 'RINGING') this.hearEnd(ANSWERED_ELSEWHERE);
   }
 
   async #accept(): Promise<void> {

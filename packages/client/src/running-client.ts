@@ -110,7 +110,7 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
     if (held !== undefined) return held.isOver ? null : held;
     const view = await this.#callsApi.read(callId);
     if (this.#isClosed) throw closedError({ callId });
-    if (isFinalState(view.status)) return null;
+    if (isFinalState(view.status) || this.#calls.isElsewhere(callId)) return null;
     // Of two people who called each other, one is told of the call under their own id for it.
     const call = this.#calls.adopt({ ...view, id: callId }, this.userId);
     return call.isOver ? null : call;

@@ -123,6 +123,31 @@ describe('a ring that is taken up before the server knows that it rings anywhere
   });
 });
 
+describe('a call that another device answered', () => {
+  const tellElsewhere = (callId: string) => calls.hear['call:cancelled']({ callId, reason: 'answered_elsewhere', timestamp: 0 });
+
+  it.each(['CONNECTING', 'ACTIVE'] as const)('is over here when that is told after it was taken up %s', (status) => {
+    const call = takeUp({ ...RINGING, status });
+    tellElsewhere('C');
+    expect([call.state, calls.live]).toEqual(['ANSWERED_ELSEWHERE', []]);
+  });
+
+  it('lives on when only a look-up finds it answered: that may have been here', () => {
+    const call = takeUp({ ...RINGING, status: 'CONNECTING' });
+    call.learn({ ...RINGING, status: 'ACTIVE' });
+    expect(call.isOver).toBe(false);
+  });
+
+  it('is known to be, of so many at least, when that was told before anybody took it up', () => {
+    const ids = Array.from({ length: 64 }, (_, index) => `C${index}`);
+    for (const id of ids) tellElsewhere(id);
+    calls.hear['call:cancelled']({ callId: 'D', reason: 'Caller cancelled', timestamp: 0 });
+    expect([ids.filter((id) => calls.isElsewhere(id)), calls.isElsewhere('D')]).toEqual([ids, false]);
+    tellElsewhere('one more');
+    expect([calls.isElsewhere('one more'), calls.isElsewhere('C0'), calls.isElsewhere('C1')]).toEqual([true, false, true]);
+  });
+});
+
 describe('a place under the id of a call that lives', () => {
   const NO_WISHES = { ringTimeoutSeconds: undefined, timeoutMs: undefined, channelId: undefined };
   const place = (peerId: string, { callType = 'AUDIO', channelId }: { callType?: 'AUDIO' | 'VIDEO'; channelId?: string } = {}) =>
