@@ -119,6 +119,7 @@ export class Link {
   async #connect(): Promise<void> {
     const { tokens, onTokenError } = this.#options;
     this.#become({ status: 'connecting' });
+    if (this.#isClosed()) return;
     try {
       const token = await tokens.current();
       if (this.#isClosed()) return;
@@ -183,6 +184,8 @@ export class Link {
   }
 
   #wait(reason: string, delay: number): void {
+    // Who was told of an error may have closed the client.
+    if (this.#isClosed()) return;
     clearTimeout(this.#timer);
     this.#waitsUntil = performance.now() + delay;
     this.#timer = setTimeout(() => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CallState, CallView } from '@trunkline/contract';
 import { Server } from 'socket.io';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Call, type CallEvents, type Client, connect, type IncomingCall } from '../src/index.ts';
 
 // A stand-in for the server, which answers what a test has it answer. `undefined`: nothing.
@@ -171,4 +171,28 @@ it('a call that was over stays as it was', async () => {
   client.close();
   expect([await call.finished, await call.end(), call.outcome]).toEqual([outcome, outcome, outcome]);
   await expect(client.resume(call.id)).rejects.toMatchObject({ code: 'closed' });
+});
+
+describe('a client that is closed by a listener', () => {
+  const OFTEN = { busyMs: 1, maxMs: 1 };
+
+  it('of an error of `getToken` asks for no other token, and stays closed', async () => {
+    const getToken = vi.fn(() => Promise.reject(new Error('signed out')));
+    using one = connect({ url: server.url, getToken, reconnect: OFTEN });
+    const told: string[] = [];
+    one.on('connection', ({ status }) => told.push(status));
+    one.on('error', () => one.close());
+    await expect.poll(() => told).toContain('closed');
+    expect([told, getToken.mock.calls.length]).toEqual([['closed'], 1]);
+  });
+
+  it('of `connecting` asks for no token', async () => {
+    const getToken = vi.fn(() => Promise.reject(new Error('away')));
+    using one = connect({ url: server.url, getToken, reconnect: OFTEN });
+    one.on('connection', ({ status }) => {
+      if (status === 'connecting') one.close();
+    });
+    await expect.poll(() => one.connection.status).toBe('closed');
+    expect(getToken).toHaveBeenCalledTimes(1);
+  });
 });
