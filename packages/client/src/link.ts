@@ -144,7 +144,8 @@ export class Link {
         this.#openedAt = performance.now();
         this.#wasRefused = false;
         this.#become({ status: 'connected', url });
-        onOpen(session);
+        // Who was told may have closed the client.
+        if (this.session === session) onOpen(session);
       },
       onFrame,
       onEnd: (end) => this.#ended(end),

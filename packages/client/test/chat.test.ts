@@ -206,3 +206,13 @@ it('what waits when the client is closed is rejected, and what comes after', asy
   never.close();
   await expect(never.chat.send('c', { content: 'Hello!' })).rejects.toMatchObject({ code: 'closed', wasSent: false });
 });
+
+it('a client that is closed as it connects opens no chats, which nobody would close', async () => {
+  client.on('connection', ({ status }) => {
+    if (status === 'connected') client.close();
+  });
+  await expect.poll(() => client.connection.status).toBe('closed');
+  using later = connect({ url: server.url, token: 'T' });
+  await later.chat.join('c');
+  expect(server.connections()).toBe(1);
+});
