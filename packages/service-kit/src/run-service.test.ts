@@ -18,6 +18,7 @@ const SERVICE = `
       const parts = new AsyncDisposableStack();
       parts.defer(async () => {
         clearInterval(alive);
+        process.stdout.write('stopping ');
         await pause(300);
         for (const word of ['first', 'second', 'third']) log.info(word);
       });
@@ -90,11 +91,15 @@ test('a service whose parent is killed while it loads does not start', async ({ 
   expect(parent.said()).not.toContain('up ');
 });
 
-test('a service that is told twice to stop stops once, and exits with 0', async () => {
-  const service = start(`${SERVICE} await run();`);
-  await service.hears('up ');
-  service.child.kill('SIGTERM');
-  service.child.kill('SIGINT');
-  expect(await service.closed).toEqual([0, null]);
-  expect(lastWordsOf(service.said())).toEqual(LAST_WORDS);
-});
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'a service that is told twice to stop, then by %s, stops once, and exits with 0',
+  async (second) => {
+    const service = start(`${SERVICE} await run();`);
+    await service.hears('up ');
+    service.child.kill('SIGTERM');
+    await service.hears('stopping ');
+    service.child.kill(second);
+    expect(await service.closed).toEqual([0, null]);
+    expect(lastWordsOf(service.said())).toEqual(LAST_WORDS);
+  },
+);

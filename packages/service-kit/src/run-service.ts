@@ -59,7 +59,7 @@ export const runService = async <Config>({ argv, loadConfig, start }: ServicePro
     await service[Symbol.asyncDispose]();
     process.exit(0);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
   process.off('disconnect', giveUp).once('disconnect', () => {
     makeExitCertain();
     void stop();
