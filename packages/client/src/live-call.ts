@@ -129,7 +129,8 @@ export abstract class LiveCall extends Emitter<CallEvents> {
     if (!isLater('CONNECTING', this.#state)) return;
     this.#channelId = channelId;
     this.advance('CONNECTING');
-    this.publish('accepted', { call: this.self, acceptedBy, channelId });
+    // Who was told may have closed the client.
+    if (!this.isOver) this.publish('accepted', { call: this.self, acceptedBy, channelId });
   }
 
   /** The server told how it ended. */

@@ -56,7 +56,8 @@ export class PlacedCall extends LiveCall implements OutgoingCall {
   hearRinging(): void {
     if (this.isOver || this.state !== 'INITIATING') return;
     this.advance('RINGING');
-    this.publish('ringing', { call: this });
+    // Who was told may have closed the client.
+    if (!this.isOver) this.publish('ringing', { call: this });
   }
 
   protected override get self(): OutgoingCall {

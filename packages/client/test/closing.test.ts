@@ -43,6 +43,7 @@ const startServer = async () => {
     answers: (given: Answer) => {
       answer = given;
     },
+    tell: (word: string, body: object) => io.emit(word, body),
     ring: (callId: string) => {
       const from = { callerId: 'ana', callerName: 'Ana', callerAvatar: null, callType: 'AUDIO', channelId: 'room' };
       io.emit('call:incoming', { callId, ...from, timestamp: 0, expiresAt: 60_000 });
@@ -194,5 +195,18 @@ describe('a client that is closed by a listener', () => {
     });
     await expect.poll(() => one.connection.status).toBe('closed');
     expect(getToken).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['call:ringing', 'INITIATING'],
+    ['call:accepted', 'RINGING'],
+  ] as const)('of a call’s `state` at %s hears `failed` as the last of it', async (word, status) => {
+    const call = await placed(status);
+    const told = hearing(call);
+    for (const name of ['ringing', 'accepted'] as const) call.on(name, () => told.push(name));
+    call.on('state', () => client.close());
+    server.tell(word, { callId: call.id, acceptedBy: 'ana', channelId: 'room', timestamp: 0 });
+    expect(await call.finished).toMatchObject(UNHEARD);
+    expect(told).toEqual(['failed']);
   });
 });
