@@ -1,5 +1,5 @@
 /** A timer does not take more. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Runs `onOver` when `milliseconds` have passed by the monotonic clock: setting a host's clock changes nothing. */
 export class Countdown {

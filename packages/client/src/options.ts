@@ -1,4 +1,5 @@
 import type { ReconnectTiming } from './backoff.ts';
+import { LONGEST_TIMER_MS } from './countdown.ts';
 import type { Transports } from './session.ts';
 import type { GetToken } from './token-source.ts';
 
@@ -43,6 +44,17 @@ const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 const given = <Options extends object>(options: Options): Options =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 
+const asTime = (name: string, milliseconds: number): number => {
+  if (milliseconds >= 0) return Math.min(milliseconds, LONGEST_TIMER_MS);
+  throw new TypeError(`connect: ${name} is no time`);
+};
+
+/** What was given, with no time longer than a timer takes, which would be over at once. */
+const givenInTime = <Options extends object>(options: Options): Options =>
+  Object.fromEntries(
+    Object.entries(given(options)).map(([name, value]) => [name, typeof value === 'number' ? asTime(name, value) : value]),
+  ) as Options;
+
 /** The options with what was left out. @throws TypeError on what cannot work */
 export const settle = ({ url, restUrl, token, getToken, reconnect = {}, ...options }: ConnectOptions) => {
   const urls = (typeof url === 'string' ? [url] : url).map(withoutSlash);
@@ -51,12 +63,12 @@ export const settle = ({ url, restUrl, token, getToken, reconnect = {}, ...optio
   if ((token === undefined) === (getToken === undefined)) throw new TypeError('connect: give token or getToken');
   return {
     ...DEFAULTS,
-    ...given(options),
+    ...givenInTime(options),
     urls,
     restUrl: restUrl === undefined ? first : withoutSlash(restUrl),
     token: token ?? null,
     getToken: getToken ?? null,
-    reconnect: { ...RECONNECT, ...given(reconnect) },
+    reconnect: { ...RECONNECT, ...givenInTime(reconnect) },
   };
 };
 
