@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { runInNewContext } from 'node:vm';
 import { mintToken, type System, startSystem } from '@trunkline/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EVENTS } from './client-phones.ts';
@@ -10,6 +11,15 @@ import { ROOT } from './repository-root.ts';
 
 const PAGE = readFileSync(join(ROOT, 'docs/client.md'), 'utf8');
 const SOURCES = join(ROOT, 'packages/client/src');
+
+/** Each `getToken` that the pages write out. */
+const GET_TOKENS = ['client.md', 'push.md'].flatMap((page) =>
+  [...readFileSync(join(ROOT, 'docs', page), 'utf8').matchAll(/const getToken = (.*?\n\});/gs)].map(([, source]) => source as string),
+);
+
+/** What it makes of that answer of the app's backend. */
+const tokenIn = (source: string, status: number, answer: string): Promise<string | null> =>
+  runInNewContext(`(${source})`, { Error, fetch: async () => new Response(answer, { status }) })();
 
 let system: System;
 
@@ -33,6 +43,14 @@ it('the first program of the page does what it says', async () => {
   const lines = said.trim().split('\n');
   expect(lines).toEqual(expect.arrayContaining(['Alice is calling', 'stop ringing', expect.stringMatching(/^join /)]));
   expect(lines.at(-1)).toMatch(/^ENDED after \d+ s$/);
+});
+
+it('every getToken of the pages knows a token from nobody signed in, and from an error page, which is no token', async () => {
+  expect(GET_TOKENS).toHaveLength(3);
+  for (const source of GET_TOKENS) {
+    expect([await tokenIn(source, 200, 'a token'), await tokenIn(source, 401, 'Sign in')]).toEqual(['a token', null]);
+    await expect(tokenIn(source, 502, '<html>')).rejects.toThrow('502');
+  }
 });
 
 it('every event is on the page', () => {
