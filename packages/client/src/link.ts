@@ -1,7 +1,7 @@
 import { fullJitter, type ReconnectTiming, waitWindow } from './backoff.ts';
 import { Session, type SessionEnd, type Transports } from './session.ts';
 import type { TokenSource } from './token-source.ts';
-import { TOKEN_EXPIRED } from './wire.ts';
+import { TOKEN_EXPIRED, TOO_MANY_CONNECTIONS } from './wire.ts';
 
 /** How the client stands with the servers. `reason`: what ended the last connection, as in docs/errors.md, or a word of this library. */
 export type ConnectionState =
@@ -176,6 +176,8 @@ export class Link {
     const own = this.#delay();
     if (end.kind !== 'closing' || end.reconnectInMs === undefined) return own;
     const { isBusy, reconnect } = this.#options;
+    // When there is room, the server does not know.
+    if (end.code === TOO_MANY_CONNECTIONS) return Math.min(Math.max(end.reconnectInMs, own), reconnect.maxMs);
     return Math.min(end.reconnectInMs, isBusy() ? own : reconnect.maxMs);
   }
 

@@ -100,3 +100,4 @@ export interface Closing {
 }
 
 export const TOKEN_EXPIRED: (typeof CLOSE_CODES)['token_expired']['code'] = 4401;
+export const TOO_MANY_CONNECTIONS: (typeof CLOSE_CODES)['too_many_connections']['code'] = 4428;

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Server } from 'socket.io';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { connect } from '../src/index.ts';
+
+// A stand-in for a server that sends everybody away, and says to come back at once.
+
+const startServer = async (code: number) => {
+  const http = createServer();
+  const io = new Server(http);
+  io.on('connection', (socket) => {
+    socket.emit('connection:closing', { code, reason: String(code), reconnect: true, reconnectInMs: 1 });
+    socket.conn.close();
+  });
+  await once(http.listen(0, '127.0.0.1'), 'listening');
+  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, [Symbol.asyncDispose]: () => io.close() };
+};
+
+beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0.999));
+afterEach(() => void vi.restoreAllMocks());
+
+/** The first waits of a client that is sent away with that code while a call of its own waits. */
+const waitsAfter = async (code: number): Promise<number[]> => {
+  await using server = await startServer(code);
+  using client = connect({ url: server.url, token: 'T', reconnect: { busyMs: 8, maxMs: 50 } });
+  const waits: number[] = [];
+  client.on('connection', (state) => {
+    if (state.status === 'waiting') waits.push(state.retryInMs);
+  });
+  client.place('ana');
+  await expect.poll(() => waits.length).toBeGreaterThanOrEqual(4);
+  return waits.slice(0, 4);
+};
+
+it('who is sent away comes back when the server said', async () => {
+  expect(await waitsAfter(4001)).toEqual([1, 1, 1, 1]);
+});
+
+it('who is one too many waits longer each time, up to the most: the server says the same to each', async () => {
+  expect(await waitsAfter(4428)).toEqual([7, 15, 31, 49]);
+});
