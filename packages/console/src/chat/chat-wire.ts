@@ -1,5 +1,6 @@
 import type { ChatMessage, Client } from '@trunkline/client';
 import { io, type Socket } from 'socket.io-client';
+import { mintId } from '../mint-id.ts';
 import type { WireOptions } from '../wires/wire.ts';
 
 export interface ChatListener {
@@ -117,8 +118,7 @@ export const socketChat = ({ url, restUrl, getToken, log, listener }: SocketChat
       joined.add(chatId);
       await join(chatId);
     },
-    send: (chatId, content) =>
-      ask(socket, 'send_message', { chatId, message: { content, type: 'text', client_message_id: crypto.randomUUID() } }),
+    send: (chatId, content) => ask(socket, 'send_message', { chatId, message: { content, type: 'text', client_message_id: mintId() } }),
     typing: (chatId, isTyping) => void socket.emit('typing_indicator', { chat_id: chatId, action: isTyping ? 'start' : 'stop' }),
     markRead: (chatId, messageIds) => ask(socket, 'mark_messages_read', { chatId, messageIds }),
     close: () => void socket.disconnect(),

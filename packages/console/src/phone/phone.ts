@@ -4,6 +4,7 @@ import { Chat } from '../chat/chat.ts';
 import { type ChatListener, type ChatWire, libraryChat, socketChat } from '../chat/chat-wire.ts';
 import { readIceServers } from '../media/ice-servers.ts';
 import { MediaSession, type MediaSource } from '../media/media-session.ts';
+import { mintId } from '../mint-id.ts';
 import { mintToken } from '../shell/dev-door.ts';
 import { OnlycareWire } from '../wires/onlycare-wire.ts';
 import { RawWire } from '../wires/raw-wire.ts';
@@ -91,7 +92,7 @@ export class Phone {
 
   async place(calleeId: string, callType: CallType): Promise<void> {
     if (isLive(this.#call.value)) return;
-    const callId = crypto.randomUUID();
+    const callId = mintId();
     this.#show({ id: callId, peerId: calleeId, peerName: calleeId, direction: 'outgoing', callType, stage: 'placing', isPlaced: false });
     this.#sound.ringBack();
     const { ringSeconds } = this.settings;

@@ -1,4 +1,5 @@
 import type { CallSignal, CallView } from '@trunkline/contract';
+import { mintId } from '../mint-id.ts';
 import { RawLink } from './raw-link.ts';
 import type { Body, Frame, RawWords, Verb } from './raw-words.ts';
 import type { Ending, Place, Reply, Wire, WireOptions } from './wire.ts';
@@ -97,7 +98,7 @@ export class RawWire implements Wire {
   }
 
   #ask(type: string, payload: object): Promise<Reply> {
-    const requestId = crypto.randomUUID();
+    const requestId = mintId();
     this.#options.log({ direction: 'out', word: type, body: payload });
     if (!this.#link.send({ type, payload, requestId })) return Promise.resolve(UNSENT);
     return new Promise((resolve) => {
