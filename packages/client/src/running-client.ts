@@ -1,3 +1,4 @@
+import { fullJitter, waitWindow } from './backoff.ts';
 import type { Call, OutgoingCall } from './call.ts';
 import { CallRegister } from './call-register.ts';
 import { ChatClient } from './chat/chat-client.ts';
@@ -25,6 +26,7 @@ import type { CallDone, ClientWords, ServerWords } from './wire.ts';
 type OtherWord = 'user_online' | 'user_offline' | 'call:error';
 
 const RING_SHOWN_TIMEOUT_MS = 5000;
+const REFRESH_AGAIN = { busyMs: 1000, maxMs: 10_000 };
 
 /** The client that `connect` gives out: wires the connection, the commands, the calls and REST together. */
 export class RunningClient extends Emitter<ClientEvents> implements Client {
@@ -51,7 +53,7 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
       token,
       getToken,
       renewBeforeMs: settled.renewTokenBeforeMs,
-      onRenewed: (renewed) => void this.#refresh(renewed),
+      onRenewed: () => void this.#refresh(),
       onFailed: this.#fail,
     });
     this.#link = new Link({
@@ -192,6 +194,8 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
   #onOpen(session: Session): void {
     if (this.#chat !== null) this.#enterChat(session, this.#chat);
     this.#queue.connected();
+    // Another token may have come while this one was presented.
+    void this.#refresh();
     // The server's snapshot tells what it knows to be new; what it takes for told may have been lost on the way.
     if (this.#wasConnected) for (const call of this.#calls.live) if (!isUnplaced(call)) this.#lookUps.lookUp(call.id);
     this.#wasConnected = true;
@@ -218,9 +222,15 @@ export class RunningClient extends Emitter<ClientEvents> implements Client {
     said.catch(() => undefined);
   }
 
-  async #refresh(token: string): Promise<void> {
-    const isTaken = await this.#link.session?.refresh(token);
-    if (isTaken === false) this.#fail(new TrunklineError('unauthenticated', 'The renewed token was not taken'));
+  /** Gives the connection the latest token, again and again while the server cannot take it. */
+  async #refresh(attempt = 0): Promise<void> {
+    const { session } = this.#link;
+    const { latest } = this.#tokens;
+    if (session === null || latest === null || session.token === latest) return;
+    const taken = await session.refresh(latest);
+    if (this.#link.session !== session || this.#tokens.latest !== latest) return;
+    if (taken === 'refused') this.#fail(new TrunklineError('unauthenticated', 'The renewed token was not taken'));
+    if (taken === 'not_now') setTimeout(() => void this.#refresh(attempt + 1), fullJitter(waitWindow(REFRESH_AGAIN, attempt, true)));
   }
 }
 

@@ -1,7 +1,7 @@
 import { Manager, type Socket } from 'socket.io-client';
 import { Entrance, type EntranceOptions } from './entrance.ts';
 import { type Line, lineOn } from './line.ts';
-import type { Closing } from './wire.ts';
+import type { Ack, Closing } from './wire.ts';
 
 export type Transports = readonly ('websocket' | 'polling')[];
 
@@ -28,6 +28,7 @@ export interface SessionOptions {
 }
 
 const REFRESH_PATIENCE_MS = 5000;
+const NOT_NOW: ReadonlySet<string> = new Set(['service_error', 'rate_limited']);
 
 interface Refused {
   readonly data?: { readonly code?: string };
@@ -77,15 +78,17 @@ export class Session {
     this.#entrances.set(namespace, new Entrance({ ...told, manager: this.#manager, namespace, token: () => this.#token }));
   }
 
-  /** Gives the server a token for the time after the present one. Resolves with whether none refused it. */
-  async refresh(token: string): Promise<boolean> {
+  /** Gives the server a token for the time after the present one. `not_now`: it may be asked again. */
+  async refresh(token: string): Promise<'taken' | 'refused' | 'not_now'> {
     const lines = [this.#socket.connected ? this.line : null, ...[...this.#entrances.values()].map(({ line }) => line)];
     const asked = await Promise.all(
-      lines.filter((line) => line !== null).map((line) => line.ask<{ ok: boolean }>('auth:refresh', { token }, REFRESH_PATIENCE_MS)),
+      lines.filter((line) => line !== null).map((line) => line.ask<Ack>('auth:refresh', { token }, REFRESH_PATIENCE_MS)),
     );
-    const isRefused = asked.some((one) => one.kind === 'answered' && !one.answer.ok);
-    if (!isRefused) this.#token = token;
-    return !isRefused;
+    const codes = asked.flatMap((one) => (one.kind === 'answered' && !one.answer.ok ? [one.answer.error.code] : []));
+    if (codes.some((code) => !NOT_NOW.has(code))) return 'refused';
+    if (codes.length > 0) return 'not_now';
+    this.#token = token;
+    return 'taken';
   }
 
   /** Leaves without telling `onEnd`. */

@@ -11,7 +11,7 @@ export interface TokenSourceOptions {
   readonly getToken: GetToken | null;
   /** How long before its end a token is renewed, in milliseconds; a fifth of its life where that is less. */
   readonly renewBeforeMs: number;
-  /** Called with a token that replaces one that still holds. */
+  /** Called with a token that replaces another. */
   onRenewed(token: string): void;
   /** Called when the app could not give one ahead of time. It is asked again when it is needed. */
   onFailed(error: unknown): void;
@@ -37,6 +37,11 @@ export class TokenSource {
   /** The user of the token in use; null while there is none. */
   get userId(): string | null {
     return this.#token === null ? null : (claimsOf(this.#token).sub ?? null);
+  }
+
+  /** The token in use, whether it still holds or not; null while there is none. */
+  get latest(): string | null {
+    return this.#token;
   }
 
   /** Whether there is anybody to ask for another. */
@@ -73,9 +78,11 @@ export class TokenSource {
     const token = (await this.#options.getToken?.(why)) ?? null;
     // The same one again would be refused again.
     if (token === null || token === '' || (this.#isStale && token === this.#token)) return null;
+    const former = this.#token;
     this.#token = token;
     this.#isStale = false;
     this.#scheduleRenewal(token);
+    if (former !== null && token !== former && !this.#isClosed) this.#options.onRenewed(token);
     return token;
   }
 
@@ -84,13 +91,12 @@ export class TokenSource {
     const left = lifeLeft(claimsOf(token), Date.now());
     if (left === null || this.#isClosed) return;
     const delay = left - Math.min(this.#options.renewBeforeMs, left / 5);
-    this.#renewal = new Countdown(Math.max(LEAST_DELAY_MS, delay), () => void this.#renew(token));
+    this.#renewal = new Countdown(Math.max(LEAST_DELAY_MS, delay), () => void this.#renew());
   }
 
-  async #renew(former: string): Promise<void> {
+  async #renew(): Promise<void> {
     try {
-      const token = await this.#ask('expiring');
-      if (token !== null && token !== former && !this.#isClosed) this.#options.onRenewed(token);
+      await this.#ask('expiring');
     } catch (error) {
       if (!this.#isClosed) this.#options.onFailed(error);
     }
