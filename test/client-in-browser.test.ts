@@ -71,7 +71,7 @@ describe.runIf(await hasBrowser())('the client library in a browser', { timeout:
 
   /** A page of the app, in which that user is signed in. */
   const open = async (profile: BrowserContext, userId: string, path = '/'): Promise<Page> => {
-    app.serve({ [TOKEN_PATH]: await mintToken(userId) });
+    app.serve({ [TOKEN_PATH]: await mintToken(userId, { deviceId: 'browser' }) });
     const page = await profile.newPage();
     await page.goto(`${app.origin}${path}`);
     await isConnected(page);
@@ -180,6 +180,17 @@ describe.runIf(await hasBrowser())('the client library in a browser', { timeout:
         const call = await ring(alice);
         expect(await worker.click(`call-${call.id}`, 'decline')).toEqual({ opened: [], focused: [] });
         expect(await call.finished).toMatchObject({ state: 'REJECTED', event: 'rejected' });
+      }));
+
+    it('a call that is declined on its notification rings in no page any more', () =>
+      withAlice(async (alice) => {
+        const page = await open(browser.profile, bob);
+        const call = await ring(alice);
+        await until('the page rings', async () => (await statesIn(page)).includes('RINGING'));
+        expect(await worker.click(`call-${call.id}`, 'decline')).toEqual({ opened: [], focused: [] });
+        expect(await call.finished).toMatchObject({ state: 'REJECTED' });
+        await until('the page rings no more', async () => (await statesIn(page)).length === 0);
+        await page.close();
       }));
 
     it('a call is answered in the page that its notification opens', () =>

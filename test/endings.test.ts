@@ -245,19 +245,4 @@ describe('many devices', () => {
     await caller.hears('call:rejected');
     expect(caller.namesFor(call?.id as string).filter((name) => name === 'call:rejected')).toHaveLength(1);
   });
-
-  it('hear of what one of them did over REST on its own connections too: a page rings on while its notification is declined', async () => {
-    const calleeId = `callee-${randomUUID()}`;
-    await using caller = await system.connect(0, `caller-${randomUUID()}`);
-    await using page = await system.connect(1, calleeId, { deviceId: 'browser' });
-    const worker = await system.rest(calleeId, { deviceId: 'browser' });
-    const declined = await caller.ask('call:initiate', { receiverId: calleeId });
-    await page.hears('call:incoming');
-    await worker.post(`/api/v1/calls/${declined.call?.id}/reject`, {});
-    expect(await page.hears('call:cancelled')).toMatchObject({ callId: declined.call?.id, reason: 'declined_elsewhere' });
-    const answered = await caller.ask('call:initiate', { receiverId: calleeId });
-    await page.ask('call:accept', { callId: answered.call?.id });
-    await worker.post(`/api/v1/calls/${answered.call?.id}/end`, {});
-    expect(await page.hears('call:ended')).toMatchObject({ callId: answered.call?.id, endedBy: calleeId });
-  });
 });

@@ -58,27 +58,6 @@ it('a device that was away when the call ended hears of it once when it is back'
   expect(again.heard).toEqual([]);
 });
 
-it('a page that was away when its own device declined over REST hears that the ring is over when it is back', async () => {
-  const calleeId = `callee-${randomUUID()}`;
-  await using caller = await system.connect(0, `caller-${randomUUID()}`);
-  await using page = await system.connect(1, calleeId, { deviceId: 'browser' });
-  const worker = await system.rest(calleeId, { deviceId: 'browser' });
-  const { call } = await caller.ask('call:initiate', { receiverId: calleeId });
-  await page.hears('call:incoming');
-  await until(
-    'the ring is in the trace',
-    async () => (await system.database.query("SELECT FROM call_trace WHERE call_id = $1 AND kind = 'ring_sent'", [call?.id])).length > 0,
-  );
-  page.socket.disconnect();
-  await until(
-    'the session is closed',
-    async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [calleeId])).length === 0,
-  );
-  await worker.post(`/api/v1/calls/${call?.id}/reject`, {});
-  await using back = await system.connect(0, calleeId, { deviceId: 'browser' });
-  expect(await back.hears('call:cancelled')).toMatchObject({ callId: call?.id });
-});
-
 it('a caller that reconnects within its grace keeps its call', async () => {
   const [callerId, calleeId] = [`caller-${randomUUID()}`, `callee-${randomUUID()}`];
   const caller = await system.connect(0, callerId);

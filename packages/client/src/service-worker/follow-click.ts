@@ -33,10 +33,12 @@ const rank = (window: WindowClient, url: URL): number => {
   return window.visibilityState === 'visible' ? 2 : 3;
 };
 
+const openWindows = (): Promise<readonly WindowClient[]> => self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+
 /** The app's window that fits best takes the click and comes to the front; else a new one is opened. */
 const openApp = async (click: NotificationClick, { urlFor = pathFor }: FollowOptions): Promise<void> => {
   const url = new URL(urlFor(click), self.registration.scope);
-  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const windows = await openWindows();
   const asked = windows.toSorted((one, other) => rank(one, url) - rank(other, url)).map((window) => ({ window, way: wayTo(window) }));
   for (const { window, way } of asked) {
     const port = await way;
@@ -48,6 +50,12 @@ const openApp = async (click: NotificationClick, { urlFor = pathFor }: FollowOpt
   await self.clients.openWindow(isAboutCall(click) ? await urlWithClick(url, click) : url);
 };
 
+/** What was done from here is told to every page, each of which may still ring: one of the same device does not hear of it from the server. */
+const tellPages = async (click: NotificationClick): Promise<void> => {
+  const ways = (await openWindows()).map(wayTo);
+  for (const way of ways) (await way)?.postMessage(click);
+};
+
 /** Does what was clicked. A call is declined from here; it is answered in a page, which alone has a microphone. */
 export const followClick = async (notification: Notification, action: string, options: FollowOptions): Promise<void> => {
   const click: NotificationClick = { action, data: textsIn(notification.data) };
@@ -55,7 +63,7 @@ export const followClick = async (notification: Notification, action: string, op
   notification.close();
   if (type === 'incoming_call' && callId !== undefined) {
     await rememberOver(callId);
-    if (action === 'decline' && (await declineCall(callId, options))) return;
+    if (action === 'decline' && (await declineCall(callId, options))) return tellPages(click);
   }
   await openApp(click, options);
 };

@@ -36,10 +36,10 @@ export const READ_CONCERNED = {
           AND (v.device_id IS NULL OR t.device_id IS NULL OR t.device_id = v.device_id)) AS "tookPart",
         bool_or(s.is_stop AND CASE WHEN v.device_id IS NULL THEN t.at >= coalesce(c.ended_at, '-infinity') ELSE t.device_id = v.device_id END)
           AS "deviceWasStopped",
-        bool_or(s.is_stop AND t.session_id = v.session_id) AS "sessionWasStopped"
+        bool_or(s.is_stop AND (t.session_id = v.session_id OR (t.session_id IS NULL AND t.device_id = v.device_id))) AS "sessionWasStopped"
       FROM call_trace t CROSS JOIN LATERAL (
         SELECT t.kind IN ('ring_sent', 'call_placed', 'call_accepted') AS is_part,
-          t.kind = 'stop_sent' OR t.session_id IS NOT NULL AND t.kind IN ('call_rejected', 'call_cancelled', 'call_ended') AS is_stop,
+          t.kind IN ('stop_sent', 'call_rejected', 'call_cancelled', 'call_ended') AS is_stop,
           t.kind = 'push_queued' AND t.detail->>'type' = 'incoming_call' AS is_push
       ) AS s WHERE t.call_id = v.call_id AND t.user_id = v.user_id
     ) AS told CROSS JOIN LATERAL (
@@ -63,8 +63,8 @@ interface Viewer {
   /** This device (or user) placed it or accepted it, or may have: where it was done without a name. Or it is another of the caller's, which was connected meanwhile. */
   tookPart: boolean;
   /**
-   * It (the session that was there, else the device or the user) was told that its ring or call is over, or did that itself, not over
-   * REST. Where devices have no names, a ring that was stopped may have been another one's than the call's.
+   * It (the session that was there, else the device or the user) was told that its ring or call is over, or did that itself. Where devices
+   * have no names, a ring that was stopped may have been another one's than the call's.
    */
   wasStopped: boolean;
 }

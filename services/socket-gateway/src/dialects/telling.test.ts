@@ -55,15 +55,11 @@ describe('a merge of two calls', () => {
   });
 });
 
-describe.each([PHONE, null])('an act over REST with the device %s', (device) => {
-  const told = (type: 'call_rejected' | 'call_ended', call: Partial<Call>, who: Viewer) =>
-    tellingFor(aCallEvent({ type, actor: overRest(device), call: aCall({ endedBy: BEN, endedAt: PLACED_AT, ...call }) }), who);
-
-  it.each([PHONE, null])('is told to a session with the device %s: none of them knows of it yet', (own) => {
-    const declined = told('call_rejected', { state: 'REJECTED', reason: 'declined' }, viewer(own));
-    expect(declined).toMatchObject({ kind: 'cancelled', reason: 'declined_elsewhere' });
-    const hungUp = told('call_ended', { state: 'ENDED', reason: 'hung_up', acceptedAt: PLACED_AT }, viewer(own));
-    expect(hungUp).toMatchObject({ kind: 'ended' });
+describe('an end over REST by an app without devices', () => {
+  it('is told to all of its sessions: which of them is its own is not known', () => {
+    const call = aCall({ state: 'ENDED', reason: 'hung_up', endedBy: BEN, acceptedAt: PLACED_AT, endedAt: PLACED_AT });
+    expect(tellingFor(aCallEvent({ type: 'call_ended', actor: overRest(null), call }), viewer(null))).toMatchObject({ kind: 'ended' });
+    expect(tellingFor(aCallEvent({ type: 'call_ended', actor: overRest(null), call }), viewer(PHONE))).toMatchObject({ kind: 'ended' });
   });
 });
 

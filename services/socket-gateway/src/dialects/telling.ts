@@ -57,8 +57,15 @@ interface Scene {
   readonly isCallee: boolean;
 }
 
-/** Whether the viewer's own session did it. Of what came over REST no session knows, whatever its device (decision 5). */
-const acted = ({ event: { actor }, viewer }: Scene): boolean => actor.sessionId !== null && actor.sessionId === viewer.sessionId;
+/**
+ * Whether the viewer's own session did it, or its device did it over REST. A device without a name is no other's: which
+ * of a person's phones it was is not known, so each of them is told (invariant 3).
+ */
+const acted = ({ event: { actor }, viewer }: Scene): boolean => {
+  if (actor.userId !== viewer.userId) return false;
+  if (actor.sessionId !== null) return actor.sessionId === viewer.sessionId;
+  return actor.deviceId !== null && actor.deviceId === viewer.deviceId;
+};
 
 const answeredHere = ({ call: { answeredBySession, answeredByDevice }, viewer }: Scene): boolean =>
   answeredBySession === viewer.sessionId || (answeredByDevice !== null && answeredByDevice === viewer.deviceId);
