@@ -25,10 +25,7 @@ it('the command ends after its last line', { timeout: PATIENCE_MS + 10_000 }, as
   ]);
 });
 
-it.each([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const)('told to stop by %s, it leaves nothing behind', { timeout: PATIENCE_MS }, async (signal, exitCode) => {
+it('told to stop, it leaves nothing behind', { timeout: PATIENCE_MS }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'told-to-stop-'));
   // PostgreSQL runs as somebody else where this is root, and has to get to its data.
   await chmod(folder, 0o711);
@@ -37,8 +34,8 @@ it.each([
     const child = spawn('env', [`TMPDIR=${folder}`, process.execPath, MAIN, ...argv.split(' ')], { stdio: ['ignore', 'pipe', 'inherit'] });
     for await (const line of createInterface(child.stdout)) if (line.includes('devices are connected')) break;
     const exited = once(child, 'exit');
-    child.kill(signal);
-    expect(await exited).toEqual([exitCode, null]);
+    child.kill('SIGINT');
+    expect(await exited).toEqual([130, null]);
     expect((await readdir(folder)).filter((name) => name.startsWith('trunkline-chaos-'))).toEqual([]);
   } finally {
     await rm(folder, { recursive: true, force: true });
