@@ -45,5 +45,6 @@ process.on('message', ({ collectGarbage, countRedis, tellCounts }: Asked) => {
   }
   process.send?.(tellCounts ? counts : 'done');
 });
-// Nobody is left to be served, and whatever stops in order would wait for stores that are gone too.
-process.once('disconnect', () => process.exit(1));
+// Nobody is left to be served, and whatever stops in order would wait for stores that are gone too. Not by `process.exit`, in which Node may
+// wait for its own threads for ever.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
