@@ -115,17 +115,19 @@ const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => 
   while (!(await holds())) await pause(50);
 };
 
-/** The command as a process of its own, once load is on its servers. `-u` takes a setting away. */
-const startBench = async (...settings: string[]): Promise<ChildProcess & { pid: number }> => {
-  const args = ['bench/src/main.ts', 'ring-reject', '--rate', '20', '--connections', '40', '--seconds', '60'];
+const BENCH = ['bench/src/main.ts', 'ring-reject', '--rate', '20', '--connections', '40', '--seconds', '60'];
+const SIEGE = ['bench/src/siege/main.ts', '--attackers', '16', '--honest', '12', '--rate', '1', '--seconds', '60'];
+
+/** A command as a process of its own, once load is on its servers. `-u` takes a setting away. */
+const start = async (args: readonly string[], ...settings: string[]): Promise<ChildProcess & { pid: number }> => {
   const child = spawn('env', [...settings, process.execPath, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const text of child.stdout) if (String(text).includes('calls done')) break;
+  for await (const text of child.stdout) if (/calls done|without attackers/.test(String(text))) break;
   return child as ChildProcess & { pid: number };
 };
 
 const onLinux = test.runIf(process.platform === 'linux');
 
-onLinux('told to stop, it ends its servers, and leaves neither a database nor anything in Redis', { timeout: 240_000 }, async () => {
+onLinux('told to stop, they end their servers, and leave neither a database nor anything in Redis', { timeout: 240_000 }, async () => {
   // Its own, on which nobody else leaves anything meanwhile.
   const env = { TEST_BACKENDS: 'embedded' };
   await using own = await startBackingServices({ env, dataFolder: null, durable: false, report: () => undefined });
@@ -134,19 +136,23 @@ onLinux('told to stop, it ends its servers, and leaves neither a database nor an
     await commandOnce(own.redisUrl, 'KEYS', '*bench-*'),
   ];
   const before = await left();
-  const child = await startBench(`DATABASE_URL=${own.databaseUrl}`, `REDIS_URL=${own.redisUrl}`);
-  const servers = await descendantsOf(child.pid);
-  expect(servers.length).toBeGreaterThanOrEqual(4);
+  const settings = [`DATABASE_URL=${own.databaseUrl}`, `REDIS_URL=${own.redisUrl}`];
+  const children = await Promise.all([BENCH, SIEGE].map((args) => start(args, ...settings)));
+  const servers = await Promise.all(children.map(({ pid }) => descendantsOf(pid)));
+  for (const started of servers) expect(started.length).toBeGreaterThanOrEqual(4);
   expect(await left()).not.toEqual(before);
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  expect(await exited).toEqual([143, null]);
-  expect(servers.filter(isAlive)).toEqual([]);
+  const exited = Promise.all(children.map((child) => once(child, 'exit')));
+  for (const child of children) child.kill('SIGTERM');
+  expect(await exited).toEqual([
+    [143, null],
+    [143, null],
+  ]);
+  expect(servers.flat().filter(isAlive)).toEqual([]);
   expect(await left()).toEqual(before);
 });
 
 onLinux('killed, its servers end by themselves, the stores among them', { timeout: 240_000 }, async () => {
-  const child = await startBench('-u', 'DATABASE_URL', '-u', 'REDIS_URL', 'TEST_BACKENDS=embedded');
+  const child = await start(BENCH, '-u', 'DATABASE_URL', '-u', 'REDIS_URL', 'TEST_BACKENDS=embedded');
   const servers = await descendantsOf(child.pid);
   expect(servers.length).toBeGreaterThan(6);
   child.kill('SIGKILL');

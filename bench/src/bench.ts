@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type BackingEnvironment, interruption } from '@trunkline/backing-services';
+import { type BackingEnvironment, interruption, NEVER } from '@trunkline/backing-services';
 import { compareCheckouts } from './against.ts';
 import { compareWithBaseline } from './compare.ts';
 import { findMax, LONGEST_P99_MS } from './find-max.ts';
@@ -84,8 +84,6 @@ const runScenario = async (stores: Stores, scenario: Scenario, options: Options,
   if (profile !== undefined) print(`\n${describeProfiles(profile)}`);
   return results;
 };
-
-const NEVER = new AbortController().signal;
 
 /**
  * Runs what the arguments ask for. Resolves with the exit code: 1 where something was lost, 2 where the question makes no sense,

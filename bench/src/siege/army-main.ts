@@ -17,4 +17,5 @@ process.once('message', (order: ArmyOrder) => {
     process.disconnect();
   });
 });
-process.once('disconnect', () => process.exit());
+// Not by `process.exit`, in which Node may wait for its own threads for ever.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));

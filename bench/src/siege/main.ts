@@ -1,8 +1,4 @@
-import type { BackingEnvironment } from '@trunkline/backing-services';
+import { type BackingEnvironment, runUntilStopped } from '@trunkline/backing-services';
 import { runSiege } from './siege.ts';
 
-process.exitCode = await runSiege(
-  process.argv.slice(2),
-  process.env as BackingEnvironment,
-  (line) => void process.stdout.write(`${line}\n`),
-);
+await runUntilStopped((print, signal) => runSiege(process.argv.slice(2), process.env as BackingEnvironment, print, signal));

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BackingEnvironment } from '@trunkline/backing-services';
+import { type BackingEnvironment, interruption, NEVER } from '@trunkline/backing-services';
 import { connectFleet, type Fleet, mintTokens } from '../load/fleet.ts';
 import { chattrixWire, otomoWire } from '../load/json-wires.ts';
 import { onlycareWire } from '../load/onlycare-wire.ts';
@@ -143,16 +143,7 @@ const besiege = async (system: System, stores: Stores, options: SiegeOptions, pr
   };
 };
 
-/** Resolves with the exit code: 1 where a promise was broken. */
-export const runSiege = async (argv: readonly string[], env: BackingEnvironment, print: (line: string) => void): Promise<number> => {
-  const options = parseSiege(argv);
-  if (options === null) {
-    print(USAGE);
-    return argv.includes('--help') ? 0 : 2;
-  }
-  if (options.what === 'timing') return runTiming(env, options.rounds, print);
-  print(`starting PostgreSQL, Redis and ${options.gateways} gateways; seed ${options.seed}`);
-  await using stores = await startStores(env, print);
+const siegeOf = async (stores: Stores, options: SiegeOptions, print: (line: string) => void): Promise<number> => {
   const { gateways } = options;
   await using system = await startTrunkline({
     stores,
@@ -167,4 +158,26 @@ export const runSiege = async (argv: readonly string[], env: BackingEnvironment,
   print(`\n${describeAttacks(figures)}\n\n${describePromises(promises)}`);
   for (const { name, linesPrinted, lastLines } of system.processes) if (linesPrinted > 0) print(`\n${name} said:\n${lastLines.join('\n')}`);
   return promises.every(({ kept }) => kept) ? 0 : 1;
+};
+
+/**
+ * Resolves with the exit code: 1 where a promise was broken, or the time of an answer told something; 2 where the question makes no sense; the
+ * signal's reason where that ended it. In any case, all servers that it started have ended.
+ */
+export const runSiege = async (
+  argv: readonly string[],
+  env: BackingEnvironment,
+  print: (line: string) => void,
+  signal: AbortSignal = NEVER,
+): Promise<number> => {
+  const options = parseSiege(argv);
+  if (options === null) {
+    print(USAGE);
+    return argv.includes('--help') ? 0 : 2;
+  }
+  const { what, gateways, seed, rounds } = options;
+  print(`starting PostgreSQL, Redis and ${what === 'timing' ? 'a gateway' : `${gateways} gateways; seed ${seed}`}`);
+  await using stores = await startStores(env, print);
+  const held = what === 'timing' ? runTiming(stores, rounds, print) : siegeOf(stores, options, print);
+  return await Promise.race([held, interruption(signal)]);
 };

@@ -1,6 +1,5 @@
-import type { BackingEnvironment } from '@trunkline/backing-services';
 import { textTable } from '../report/text-table.ts';
-import { startStores } from '../system/stores.ts';
+import type { Stores } from '../system/stores.ts';
 import { mintToken, startTrunkline } from '../system/trunkline.ts';
 import { mannWhitneyZ } from './mann-whitney.ts';
 
@@ -74,8 +73,7 @@ const compare = async (url: string, { what, pair }: Question, rounds: number) =>
 };
 
 /** Resolves with the exit code: 1 where the time of an answer told something. */
-export const runTiming = async (env: BackingEnvironment, rounds: number, print: (line: string) => void): Promise<number> => {
-  await using stores = await startStores(env, print);
+export const runTiming = async (stores: Stores, rounds: number, print: (line: string) => void): Promise<number> => {
   const settings = { SERVER_API_KEYS: SERVER_KEY };
   await using system = await startTrunkline({ stores, gateways: 1, callServices: 1, checkout: null, profileFolder: null, settings });
   const url = system.processes.find(({ name }) => name === 'call-service')?.url as string;

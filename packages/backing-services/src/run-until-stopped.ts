@@ -3,6 +3,9 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 /** A Ctrl-C can arrive twice at once, from the terminal and through the package manager; a person takes longer. */
 export const ONE_PRESS_MS = 700;
 
+/** For whom nobody stops. */
+export const NEVER: AbortSignal = new AbortController().signal;
+
 /** Resolves with the signal's reason, an exit code, when it is aborted. */
 export const interruption = (signal: AbortSignal): Promise<number> =>
   new Promise((resolve) => {

@@ -1,4 +1,4 @@
-import { interruption } from '@trunkline/backing-services';
+import { interruption, NEVER } from '@trunkline/backing-services';
 import { FAULT_NAMES, PACKET_FAULT_NAMES } from './faults/schedule.ts';
 import { type Options, parseRequest, secondsOf, USAGE, UsageError } from './options.ts';
 import { breachReport, faultTable, promiseTable } from './report.ts';
@@ -70,8 +70,6 @@ const tryWorld = async (isSoak: boolean, options: Options, print: Print, signal:
   });
   return await Promise.race([(isSoak ? soak : cause)(world, options, print), interruption(signal)]);
 };
-
-const NEVER = new AbortController().signal;
 
 /**
  * Runs the command. Resolves with its exit code: 1 when a promise was broken, 2 when it was asked wrongly, the signal's reason where that
