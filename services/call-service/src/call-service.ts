@@ -183,7 +183,8 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
     void starting.use(repeat(SWEEP_EVERY_MS, sweep, (error) => logger.warn({ err: error }, failed)));
   // By themselves: to settle the sessions of a gateway that died can take long, and no deadline waits for it (invariant 5).
   keepSweeping(() => sweepDeadlines(database, decider), 'the deadlines could not be swept');
-  keepSweeping(sessions.sweep, 'the sessions could not be swept');
+  keepSweeping(sessions.closeLapsed, 'gateways that fell silent could not be looked for');
+  keepSweeping(sessions.settle, 'sessions that were closed could not be settled');
   keepSweeping(sessions.forget, 'old sessions were kept');
   keepSweeping(notifications.sweep, 'the pushes could not be swept');
   keepSweeping(notifications.bulks.expand, 'a notification to many could not be expanded');

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { TREATMENTS } from '../src/users/erase.ts';
 import { askAll, clientOf, openChat, sendOf, serverOf, startChatService } from './chat-door.ts';
 import { pushClient } from './push-client.ts';
-import { type RunningCallService, startSecondCallService } from './running-call-service.ts';
+import { type RunningCallService, SHORT_LEASE, startSecondCallService } from './running-call-service.ts';
 
 const TABLES = `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE 'knex_%' ORDER BY 1`;
@@ -273,7 +273,9 @@ it('who is connected is disconnected first, and forgotten when asked again, by w
 
 it('whose gateway is dead is forgotten once its lease has lapsed', async () => {
   await using receiver = await startWebhookReceiver();
-  await using service = await startChatService({ WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET });
+  const settings = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET };
+  await using service = await startChatService(settings);
+  await using _quick = await startSecondCallService(service, { ...settings, ...SHORT_LEASE });
   await reportSessions(service, [{ sessionId: randomUUID(), userId: ANN, deviceId: null }]);
   const erase = async () => (await serverOf(service).request('DELETE', `/v1/server/users/${ANN}`)).body;
   expect(await erase()).toMatchObject({ complete: false, open_sessions: 1 });

@@ -5,13 +5,14 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { askAll, clientOf, commandOf, openChat, sendOf, serverOf, startChatService } from './chat-door.ts';
 import { type PushRow, pushClient } from './push-client.ts';
-import { type RunningCallService, startSecondCallService } from './running-call-service.ts';
+import { type RunningCallService, SHORT_LEASE, startSecondCallService } from './running-call-service.ts';
 
 let service: RunningCallService;
 let client: ReturnType<typeof pushClient>;
 
 beforeAll(async () => {
-  service = await startChatService();
+  // Its gateways renew nothing.
+  service = await startChatService({ GATEWAY_LEASE_SECONDS: '300' });
   client = pushClient(service);
 });
 afterAll(() => service[Symbol.asyncDispose]());
@@ -80,12 +81,17 @@ it('who turns out to be gone is pushed the newest message that they have not rea
 });
 
 it('so is who had a session at a gateway that fell silent', async () => {
-  const { chatId, user, shopper } = await room();
-  const seat = await sit(shopper, chatId, 'a-dead-gateway');
-  const id = await say(user, chatId, 'into the void');
+  await using _quick = await startSecondCallService(service, SHORT_LEASE);
+  const [lately, before] = [await room(), await room()];
+  const seats = [await sit(lately.shopper, lately.chatId, 'a-dead-gateway'), await sit(before.shopper, before.chatId, 'long-dead')];
+  const said = await Promise.all([lately, before].map(({ user, chatId }) => say(user, chatId, 'into the void')));
+  // The database was away since: what was said just before is as old as that.
+  await service.database.query(`UPDATE messages SET created_at = created_at - interval '20 minutes' WHERE chat_id = $1`, [before.chatId]);
+  await service.database.query(`UPDATE chats SET last_message_at = last_message_at - interval '20 minutes' WHERE id = $1`, [before.chatId]);
+  await service.database.query(`UPDATE gateways SET lease_until = clock_timestamp() - interval '20 minutes' WHERE id = 'long-dead'`);
   await service.database.query(`UPDATE gateways SET lease_until = clock_timestamp() WHERE id = 'a-dead-gateway'`);
-  await until('the lapsed session is settled', () => isSettled(seat));
-  expect(await pushedTo(shopper)).toEqual([id]);
+  for (const seat of seats) await until('the lapsed session is settled', () => isSettled(seat));
+  expect(await Promise.all([lately, before].map(({ shopper }) => pushedTo(shopper)))).toEqual(said.map((id) => [id]));
 });
 
 it('nothing is pushed to who closed the connection: what was said was told', async () => {
@@ -120,7 +126,7 @@ it('nothing is pushed of what they said themselves, of what is old, of calls, or
   const seats = await Promise.all(rooms.map(({ shopper, chatId }) => sit(shopper, chatId)));
   await say(own.shopper, own.chatId, 'my own');
   for (const { user, chatId } of [old, removed]) await say(user, chatId, 'x');
-  await service.database.query(`UPDATE messages SET created_at = created_at - interval '61 seconds' WHERE chat_id = $1`, [old.chatId]);
+  await service.database.query(`UPDATE messages SET created_at = created_at - interval '346 seconds' WHERE chat_id = $1`, [old.chatId]);
   const callId = await client.place(call.user, call.shopper);
   await (await client.as(call.user)).post(`/api/v1/calls/${callId}/cancel`, {});
   await until(

@@ -2,7 +2,7 @@ import { SessionsResponse } from '@trunkline/contract';
 import { until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
 import { envelope, place, send } from './envelopes.ts';
-import { type RunningCallService, startRunningCallService } from './running-call-service.ts';
+import { type RunningCallService, SHORT_LEASE, startRunningCallService, startSecondCallService } from './running-call-service.ts';
 
 /** Opens a session of one of Bob's devices, and says what it is told. */
 const open = async (service: RunningCallService, sessionId: string, deviceId: string | null): Promise<string[]> => {
@@ -29,6 +29,7 @@ it.each(['phone', null])(
 
 it('a device may have rung, also where it comes back long after its gateway died', async () => {
   await using service = await startRunningCallService();
+  await using _quick = await startSecondCallService(service, SHORT_LEASE);
   const { database } = service;
   const ids = async (): Promise<string[]> =>
     (await database.query<{ id: string }>('SELECT id FROM sessions ORDER BY id')).map(({ id }) => id);

@@ -13,6 +13,9 @@ export interface RunningCallService extends AsyncDisposable {
   post(path: keyof typeof INTERNAL_PATHS, body: unknown): Promise<Response>;
 }
 
+/** The shortest lease: whether one has lapsed, call-service judges when it could have been renewed for that long. */
+export const SHORT_LEASE = { GATEWAY_LEASE_SECONDS: '3' };
+
 type Settings = Readonly<Record<string, string>>;
 
 const startOn = (databaseUrl: string, settings: Settings) =>

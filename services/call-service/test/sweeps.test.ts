@@ -1,6 +1,6 @@
 import { until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
-import { startRunningCallService } from './running-call-service.ts';
+import { SHORT_LEASE, startRunningCallService } from './running-call-service.ts';
 
 it('a stored deadline that no longer holds is stored anew, so that it is not in the way of others', async () => {
   await using service = await startRunningCallService();
@@ -13,7 +13,7 @@ it('a stored deadline that no longer holds is stored anew, so that it is not in 
 });
 
 it('the sessions of a gateway that fell silent are closed and settled, however many they are', async () => {
-  await using service = await startRunningCallService();
+  await using service = await startRunningCallService(SHORT_LEASE);
   await service.database.query("INSERT INTO gateways SELECT 'g', now() - interval '1 second'");
   await service.database.query(
     "INSERT INTO sessions (id, gateway_id, user_id) SELECT 's' || i, 'g', 'u' || i FROM generate_series(1, 12000) i",
@@ -22,6 +22,25 @@ it('the sessions of a gateway that fell silent are closed and settled, however m
     (await service.database.query<{ count: number }>(`SELECT count(*)::int FROM sessions WHERE ${condition}`))[0]?.count;
   await until('all are closed', async () => (await count('closed_at IS NOT NULL')) === 12_000);
   await until('all are settled', async () => (await count('settled_at IS NOT NULL')) === 12_000);
+});
+
+it('a lease that lapsed while no call-service could renew it closes nothing, if its gateway is heard again', async () => {
+  await using service = await startRunningCallService(SHORT_LEASE);
+  const { database } = service;
+  const hasSwept = async (): Promise<void> => {
+    await database.query("INSERT INTO gateways SELECT 'of-old', now() - interval '2 days'");
+    await until('old gateways are forgotten', async () => (await database.query("SELECT FROM gateways WHERE id = 'of-old'")).length === 0);
+  };
+  const open = (): Promise<{ id: string }[]> => database.query('SELECT id FROM sessions WHERE closed_at IS NULL ORDER BY id');
+  await database.query("INSERT INTO gateways SELECT g, now() - interval '1 minute' FROM unnest(ARRAY['alive', 'dead']) g");
+  await database.query("INSERT INTO sessions (id, gateway_id, user_id) SELECT g, g, g FROM unnest(ARRAY['alive', 'dead']) g");
+  for (const _sweep of ['begun', 'done']) await hasSwept();
+  expect(await open()).toEqual([{ id: 'alive' }, { id: 'dead' }]);
+  await until('the dead one is closed', async () => {
+    await service.post('lease', { gatewayId: 'alive' });
+    return (await open()).length < 2;
+  });
+  expect(await open()).toEqual([{ id: 'alive' }]);
 });
 
 it('a deadline applies while the sessions of a gateway that died are still being settled', async () => {

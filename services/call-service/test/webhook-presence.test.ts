@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { startWebhookReceiver, TEST_WEBHOOK_SECRET, until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
-import { type RunningCallService, startRunningCallService, startSecondCallService } from './running-call-service.ts';
+import { type RunningCallService, SHORT_LEASE, startRunningCallService, startSecondCallService } from './running-call-service.ts';
 
 const settingsFor = (url: string) => ({ WEBHOOK_URL: url, WEBHOOK_SECRET: TEST_WEBHOOK_SECRET, GATEWAY_LEASE_SECONDS: '60' });
 
@@ -73,9 +73,8 @@ it('whose opening arrives after its close has not come', async () => {
 
 it('who was connected to a gateway that fell silent is offline', async () => {
   await using receiver = await startWebhookReceiver();
-  await using service = await startRunningCallService(settingsFor(receiver.url));
+  await using service = await startRunningCallService({ ...settingsFor(receiver.url), ...SHORT_LEASE });
   await report(service, [sessionOf('ann')]);
-  await service.database.query("UPDATE gateways SET lease_until = now() - interval '1 second'");
   await receiver.receives('that ann is gone', ({ type }) => type === 'user.offline');
 });
 

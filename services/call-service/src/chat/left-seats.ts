@@ -22,21 +22,23 @@ export const READ_LEFT_CHATS = {
 const PUSHED_LATELY = `(lpad(to_hex(floor(extract(epoch FROM now() - interval '1 hour') * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
 
 /**
- * `$1` sessions that are over, `$2` seconds: in each chat that one of them had open, the newest message of so short a time that
- * its user has not read, unless they were pushed it. A call that a chat is told of has had its own pushes.
+ * `$1` sessions that are over, `$2` seconds: in each chat that one of them had open, the newest message of so short a time (before their
+ * gateway's lease lapsed, if that is long ago) that its user has not read, unless they were pushed it. A call that a chat is told of has had
+ * its own pushes.
  */
 export const READ_UNSEEN = {
   name: 'read_unseen_messages',
   text: `SELECT gone.user_id AS "userId", m.* FROM (
-      SELECT DISTINCT s.user_id, seat.chat_id FROM chat_seats seat JOIN sessions s ON s.id = seat.session_id
-      WHERE seat.session_id = ANY ($1::text[]) AND s.closed_at IS NOT NULL
+      SELECT s.user_id, seat.chat_id, min(least(now(), g.lease_until)) - make_interval(secs => $2) AS since
+      FROM chat_seats seat JOIN sessions s ON s.id = seat.session_id LEFT JOIN gateways g ON g.id = s.gateway_id
+      WHERE seat.session_id = ANY ($1::text[]) AND s.closed_at IS NOT NULL GROUP BY s.user_id, seat.chat_id
     ) AS gone
-    JOIN chats c ON c.id = gone.chat_id AND c.last_message_at > now() - make_interval(secs => $2)
+    JOIN chats c ON c.id = gone.chat_id AND c.last_message_at > gone.since
     JOIN chat_members own ON own.chat_id = c.id AND own.user_id = gone.user_id AND own.left_at IS NULL AND own.unread_count > 0
     CROSS JOIN LATERAL (
       SELECT ${MESSAGE_COLUMNS} FROM messages m
       WHERE m.chat_id = c.id AND m.seq > greatest(own.joined_seq, c.last_seq - ${MOST_LOOKED_AT})
-        AND m.created_at > now() - make_interval(secs => $2) AND m.sender_id <> own.user_id AND m.read_by & (1 << own.place) = 0
+        AND m.created_at > gone.since AND m.sender_id <> own.user_id AND m.read_by & (1 << own.place) = 0
         AND NOT (m.type = 'system' AND m.sender_id = '${SYSTEM}' AND m.metadata IS NOT NULL)
       ORDER BY m.seq DESC LIMIT 1
     ) AS m

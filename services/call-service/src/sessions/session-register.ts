@@ -17,6 +17,7 @@ import type { Database } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { readChatNews } from './chat-news.ts';
+import { createRenewalWatch } from './renewal-watch.ts';
 import { readSnapshots } from './snapshots.ts';
 import { readUnread } from './unread-chats.ts';
 
@@ -73,9 +74,11 @@ const CLOSE_LAPSED = {
     UPDATE sessions SET closed_at = clock_timestamp() WHERE closed_at IS NULL AND id IN
       (SELECT s.id FROM lapsed JOIN sessions s ON s.gateway_id = lapsed.id WHERE s.closed_at IS NULL LIMIT ${STEP}) RETURNING id`,
 };
+/** A write, as a renewal is one: answers where that could have been stored too. */
 const FORGET_GATEWAYS = {
   name: 'forget_gateways',
-  text: `DELETE FROM gateways WHERE lease_until < clock_timestamp() - interval '1 day'`,
+  text: `WITH forgotten AS (DELETE FROM gateways WHERE lease_until < clock_timestamp() - interval '1 day')
+    SELECT round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
 };
 const SETTLED_TOGETHER = 1000;
 const SETTLED_APART_MS = 100;
@@ -139,8 +142,10 @@ export interface SessionRegister {
   renewLease(gatewayId: GatewayId): Promise<LeaseResponse>;
   /** Has all sessions of this user closed by their gateways, and says how many there are. No key: what it is part of is audited. */
   disconnect(userId: UserId, keyName: string | null): Promise<number>;
-  /** Closes the sessions of gateways that fell silent, and settles what a process left undone. */
-  sweep(stopping: AbortSignal): Promise<void>;
+  /** Closes the sessions of gateways that fell silent. To be called each second. */
+  closeLapsed(stopping: AbortSignal): Promise<void>;
+  /** Settles closings that no process has settled. */
+  settle(stopping: AbortSignal): Promise<void>;
   /** Forgets the sessions that nothing will ask for any more. */
   forget(stopping: AbortSignal): Promise<void>;
 }
@@ -239,6 +244,7 @@ export const createSessionRegister = ({
     await Promise.all(sessions.map(settling.add));
   };
 
+  const renewals = createRenewalWatch(gatewayLeaseSeconds * 1000);
   return {
     open: async (gatewayId, opened) => {
       if (opened.length === 0) return [];
@@ -291,11 +297,11 @@ export const createSessionRegister = ({
       await notify({ type: 'disconnect_user', userId });
       return closing?.sessions ?? 0;
     },
-    sweep: async (stopping) => {
-      await inSteps(database, CLOSE_LAPSED, STEP, [], stopping);
-      await settleLeftBehind(stopping);
-      await database.query(FORGET_GATEWAYS, []);
+    closeLapsed: async (stopping) => {
+      const [clock] = await database.query<{ now: number }>(FORGET_GATEWAYS, []);
+      if (clock !== undefined && renewals.couldRenew(clock.now)) await inSteps(database, CLOSE_LAPSED, STEP, [], stopping);
     },
+    settle: settleLeftBehind,
     forget: (stopping) => inSteps(database, FORGET_SESSIONS, STEP, [], stopping),
   };
 };
