@@ -65,6 +65,7 @@ const tryWorld = async (isSoak: boolean, options: Options, print: Print, signal:
     gateways: options.gateways,
     callServices: options.callServices,
     durable: !options.notDurable,
+    beside: options.beside,
     tellsItsMemory: isSoak,
     report: print,
   });

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { FAULT_NAMES, PACKET_FAULT_NAMES } from './faults/schedule.ts';
 import { isSabotage, SABOTAGES, type Sabotage } from './sabotage.ts';
 import { ownNetwork } from './system/namespace.ts';
+import { mainIn } from './system/service-process.ts';
 
 export const USAGE = `Usage: pnpm chaos [options]        people call each other while everything breaks, and every promise is checked
        pnpm chaos soak [options]   nothing is broken; memory, handles and subscriptions are watched instead
@@ -19,6 +22,8 @@ Options:
   --rest N           seconds between two faults (7, as much shorter as they are)
   --gateways N       gateway processes (2)
   --call-services N  call-service processes (2)
+  --beside DIR       half of the services run from the checkout in DIR, its dependencies installed, and each changes sides
+                     when it is started again: two versions at once, as in a rollout
   --not-durable      PostgreSQL does not wait for its disk
   --facts-only       delays are shown, and not judged: for machines that others use
   --sabotage P       breaks promise P on purpose: the run must fail
@@ -53,6 +58,11 @@ const Options = z.object({
     .string()
     .refine((left) => left !== ownNetwork(), 'this is still the same network')
     .optional(),
+  beside: z
+    .string()
+    .transform((folder) => resolve(folder))
+    .refine((folder) => existsSync(mainIn(folder, 'call-service')), 'there is no checkout of Trunkline')
+    .optional(),
   notDurable: z.boolean().default(false),
   factsOnly: z.boolean().default(false),
   sabotage: z
@@ -78,6 +88,7 @@ const FLAGS = {
   times: text,
   namespace: flag,
   'left-network': text,
+  beside: text,
   'not-durable': flag,
   'facts-only': flag,
   sabotage: text,

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { COMPILE_CACHE } from '@trunkline/backing-services';
 import { type ServiceName, until } from '@trunkline/testing';
 
 const READY_WITHIN_MS = 60_000;
+export const REPOSITORY = resolve(import.meta.dirname, '../../../..');
 const STOP_WITHIN_MS = 30_000;
 const ANSWER_WITHIN_MS = 5000;
 
@@ -17,9 +18,13 @@ export interface ServiceProcessOptions {
   port: number;
   settings: Readonly<Record<string, string>>;
   logFolder: string;
+  /** Where the repository is of which it runs; one more for each start, in turn. By default this one. */
+  checkouts?: readonly string[];
   /** Whether it can be asked what it holds: it then collects its garbage each time. */
   tellsItsMemory?: boolean;
 }
+
+export const mainIn = (checkout: string, service: ServiceName): string => join(checkout, 'services', service, 'src/main.ts');
 
 /** A service's own `main.ts` as a process on a port of its own, to which everything may be done that happens to processes. */
 export class ServiceProcess implements AsyncDisposable {
@@ -28,6 +33,7 @@ export class ServiceProcess implements AsyncDisposable {
   readonly url: string;
   readonly #options: ServiceProcessOptions;
   #child: ChildProcess | null = null;
+  #starts = 0;
 
   constructor(options: ServiceProcessOptions) {
     this.#options = options;
@@ -43,8 +49,9 @@ export class ServiceProcess implements AsyncDisposable {
   /** Starts it, where it does not run; resolves when it is ready. `clockOffMs`: how far its clock is wrong. */
   async start({ clockOffMs = 0 } = {}): Promise<void> {
     if (this.#isRunning()) return;
-    const { service, port, settings, logFolder, tellsItsMemory = false } = this.#options;
-    const main = fileURLToPath(new URL(`../../../../services/${service}/src/main.ts`, import.meta.url));
+    const { service, port, settings, logFolder, checkouts = [REPOSITORY], tellsItsMemory = false } = this.#options;
+    const main = mainIn(checkouts[this.#starts % checkouts.length] as string, service);
+    this.#starts += 1;
     const log = openSync(`${logFolder}/${this.name}.log`, 'a');
     const preload = [
       ...(clockOffMs === 0 ? [] : ['--import', new URL('./wrong-clock.ts', import.meta.url).href]),

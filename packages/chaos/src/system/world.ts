@@ -5,7 +5,7 @@ import { commandOnce } from '@trunkline/backing-services';
 import { migrate } from '@trunkline/call-service';
 import { type FaultProxy, freePort, type ServiceName, startFaultProxy, TEST_JWT_SECRET } from '@trunkline/testing';
 import pg from 'pg';
-import { ServiceProcess } from './service-process.ts';
+import { REPOSITORY, ServiceProcess } from './service-process.ts';
 import { openPostgres, openRedis, type Store } from './stores.ts';
 
 /** Every connection between two parts goes through a proxy of its own. */
@@ -45,6 +45,8 @@ export interface WorldOptions {
   callServices: number;
   durable: boolean;
   settings?: Readonly<Record<string, string>>;
+  /** Another checkout: half of the processes of each kind begin from there, and each changes sides whenever it is started again. */
+  beside?: string | undefined;
   /** See `ServiceProcess.liveBytes`. */
   tellsItsMemory?: boolean;
   report(line: string): void;
@@ -125,6 +127,12 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
     notifierToCallService: await proxies(callServiceUrls),
   };
 
+  let started = 0;
+  const checkouts = (): readonly string[] => {
+    const sides = options.beside === undefined ? [REPOSITORY] : [REPOSITORY, options.beside];
+    started += 1;
+    return started % 2 === 0 ? sides : sides.toReversed();
+  };
   const start = (service: ServiceName, name: string, port: number, settings: Record<string, string>): ServiceProcess =>
     starting.use(
       new ServiceProcess({
@@ -132,6 +140,7 @@ export const startWorld = async (options: WorldOptions): Promise<World> => {
         name,
         port,
         logFolder: folder,
+        checkouts: checkouts(),
         settings: { ...SETTINGS, ...settings, ...options.settings },
         tellsItsMemory: options.tellsItsMemory ?? false,
       }),
