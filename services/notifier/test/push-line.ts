@@ -1,8 +1,9 @@
-import { createECDH, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { jobsPrefix } from '@trunkline/bus';
 import { JOB_RETRIES, type PushAddress, type PushContent, type PushId, type PushJob, type PushResult } from '@trunkline/contract';
 import { type PushStandIn, startPushStandIn } from '@trunkline/push-stand-in';
+import { newVapidPair } from '@trunkline/service-kit';
 import { backingUrls } from '@trunkline/testing';
 import { Queue } from 'bullmq';
 import { expect, vi } from 'vitest';
@@ -12,13 +13,8 @@ import { openPushDoor, type PushDoor } from './push-door.ts';
 const PATIENCE = { timeout: 15_000, interval: 10 };
 
 const newVapid = () => {
-  const ecdh = createECDH('prime256v1');
-  ecdh.generateKeys();
-  return {
-    VAPID_PUBLIC_KEY: ecdh.getPublicKey('base64url'),
-    VAPID_PRIVATE_KEY: ecdh.getPrivateKey().toString('base64url'),
-    VAPID_SUBJECT: 'mailto:push@example.com',
-  };
+  const { publicKey, privateKey } = newVapidPair();
+  return { VAPID_PUBLIC_KEY: publicKey, VAPID_PRIVATE_KEY: privateKey, VAPID_SUBJECT: 'mailto:push@example.com' };
 };
 
 export const VAPID = newVapid();

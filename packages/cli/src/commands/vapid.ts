@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { newVapidPair } from '@trunkline/service-kit';
 import type { Command } from '../command.ts';
-import { newVapidPair } from '../vapid.ts';
 
 const USAGE = `Usage: trunkline vapid
 

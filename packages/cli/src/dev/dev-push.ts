@@ -1,9 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startPushStandIn } from '@trunkline/push-stand-in';
+import { newVapidPair, type VapidPair } from '@trunkline/service-kit';
 import { z } from 'zod';
 import type { Environment } from '../command.ts';
-import { newVapidPair, type VapidPair } from '../vapid.ts';
 import type { PortClaim } from './ports.ts';
 
 /** How pushes are sent in a run, as the services' settings say it. */

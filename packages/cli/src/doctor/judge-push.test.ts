@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { newVapidPair } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
-import { newVapidPair } from '../vapid.ts';
 import { judgePush } from './judge-push.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });

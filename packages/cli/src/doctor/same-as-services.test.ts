@@ -1,8 +1,7 @@
-import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET, DEV_WEBHOOK_SECRET } from '@trunkline/service-kit';
+import { DEV_INTERNAL_TOKEN, DEV_JWT_SECRET, DEV_WEBHOOK_SECRET, newVapidPair } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
 import type { Environment } from '../command.ts';
 import { runServiceProgram, type ServiceName } from '../service-program.ts';
-import { newVapidPair } from '../vapid.ts';
 import { judgePush } from './judge-push.ts';
 import { judgeSecrets } from './judge-secrets.ts';
 import { storeAddress } from './store-address.ts';

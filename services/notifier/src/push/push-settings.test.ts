@@ -1,7 +1,8 @@
-import { createECDH, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newVapidPair } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
 import { loadNotifierConfig } from '../config.ts';
 
@@ -23,13 +24,8 @@ const problemOf = (settings: Record<string, string>): string => {
 };
 
 const newVapid = () => {
-  const ecdh = createECDH('prime256v1');
-  ecdh.generateKeys();
-  return {
-    VAPID_PUBLIC_KEY: ecdh.getPublicKey('base64url'),
-    VAPID_PRIVATE_KEY: ecdh.getPrivateKey().toString('base64url'),
-    VAPID_SUBJECT: 'https://example.com/contact',
-  };
+  const { publicKey, privateKey } = newVapidPair();
+  return { VAPID_PUBLIC_KEY: publicKey, VAPID_PRIVATE_KEY: privateKey, VAPID_SUBJECT: 'https://example.com/contact' };
 };
 
 const ACCOUNT = {
