@@ -82,7 +82,7 @@ const hears = (count: number) => expect.poll(() => heard.length).toBe(count);
 
 beforeEach(async () => {
   server = await startServer();
-  client = connect({ url: server.url, token: 'T', ackTimeoutMs: 200, reconnect: { maxMs: 50, busyMs: 20 } });
+  client = connect({ url: server.url, token: 'T', ackTimeoutMs: 1000, reconnect: { maxMs: 50, busyMs: 20 } });
   heard = [];
   for (const name of NAMES) client.chat.on(name, (event) => heard.push({ name, event }));
 });
