@@ -52,6 +52,12 @@ export const CALL_SERVICE_METRICS = {
     help: 'Targets of push, counted up to 10,000, past that as PostgreSQL estimates; the same from every replica',
     labels: [],
   },
+  pushesOldestSeconds: {
+    type: 'gauge',
+    name: 'trunkline_pushes_oldest_seconds',
+    help: 'How long the oldest push without a result has been due: of a `ring` or its stop, or of another `message` to one person (what goes to many is left out), that nobody has tried (`waiting`) or that was put off by its provider or for its turn (`retried`); of the thousand of calls and the thousand of others that are looked at next; the same from every replica',
+    labels: ['kind', 'state'],
+  },
   ringsUnheard: {
     type: 'counter',
     name: 'trunkline_rings_unheard_total',

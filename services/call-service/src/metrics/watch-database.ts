@@ -12,6 +12,26 @@ export const READ_BACKLOG = {
         FROM (SELECT count(*) AS counted FROM (SELECT FROM push_targets LIMIT 10000) AS looked_at) AS targets)::float8 AS "pushTargets"`,
 };
 
+/** A ring that is made for later is not late before that: its first `due_at` says when it is, or at the latest half of the ring's time. */
+const MEANT_AT = `CASE WHEN send_unless IS NULL THEN created_at ELSE least(due_at - interval '5 seconds', created_at + (expires_at - created_at) / 2) END`;
+
+const nextPushes = (which: string): string =>
+  `(SELECT type, failures, send_unless, created_at, due_at, expires_at FROM pushes WHERE due_at IS NOT NULL AND ${which} ORDER BY due_at LIMIT 1000)`;
+
+/** What has no result comes round in the order of `due_at` every few minutes, so a million cost as much as a thousand, and show as well how long they wait. */
+export const READ_OLDEST_PUSHES = {
+  name: 'read_oldest_pushes',
+  text: `SELECT CASE WHEN type IN ('incoming_call', 'call_cancelled') THEN 'ring' ELSE 'message' END AS kind,
+      CASE failures WHEN 0 THEN 'waiting' ELSE 'retried' END AS state,
+      extract(epoch FROM clock_timestamp() - min(${MEANT_AT}))::float8 AS seconds
+    FROM (${nextPushes('call_id IS NOT NULL')} UNION ALL ${nextPushes('call_id IS NULL AND bulk_id IS NULL')}) AS looked_at
+    GROUP BY kind, state`,
+};
+
+const PUSHES: readonly { kind: string; state: string }[] = ['ring', 'message'].flatMap((kind) =>
+  ['waiting', 'retried'].map((state) => ({ kind, state })),
+);
+
 interface Backlog {
   outboxEvents: number;
   outboxOldestSeconds: number | null;
@@ -43,6 +63,13 @@ export const watchDatabase = (metrics: CallServiceMetrics, database: Database): 
   for (const name of ['outboxEvents', 'outboxOldestSeconds', 'deadlineOverdueSeconds', 'gatewayLeases', 'pushTargets'] as const) {
     metrics[name].readAtScrape(async () => [{ labels: {}, value: Math.max(0, (await readBacklog())[name] ?? 0) }]);
   }
+  metrics.pushesOldestSeconds.readAtScrape(async () => {
+    const oldest = await database.query<{ kind: string; state: string; seconds: number }>(READ_OLDEST_PUSHES, []);
+    return PUSHES.map((labels) => {
+      const found = oldest.find(({ kind, state }) => kind === labels.kind && state === labels.state);
+      return { labels, value: Math.max(0, found?.seconds ?? 0) };
+    });
+  });
   metrics.databaseConnections.readAtScrape(() => {
     const { total, idle } = database.connections();
     return [
