@@ -1,4 +1,5 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { RepeatedLines } from './repeated-lines.ts';
 
 export type { Logger } from 'pino';
 
@@ -25,6 +26,35 @@ const describeError = (error: unknown, causesLeft = MAX_CAUSES): LoggedError => 
   return cause === undefined || causesLeft === 0 ? described : { ...described, cause: describeError(cause, causesLeft - 1) };
 };
 
+const { warn: WARN } = pino.levels.values as { warn: number };
+
+/** What a line is given: what it is about, if anything, and its text. */
+type Given = [about: unknown, text?: unknown, ...values: unknown[]];
+
+const textOf = ([about, text]: Given): string => {
+  if (about instanceof Error && text === undefined) return about.message;
+  return String(typeof about === 'string' ? about : text);
+};
+
+const withLeftOut = (given: Given, leftOut: number): Given => {
+  const [about, ...rest] = given;
+  if (typeof about === 'string') return [{ leftOut }, ...given];
+  if (about instanceof Error) return [{ err: about, leftOut }, textOf(given), ...rest.slice(1)];
+  return [{ ...(about as object), leftOut }, ...rest];
+};
+
+/** Warnings and errors are bounded by their text; at `debug` whoever asked for it gets every line. */
+const boundRepetition = (): NonNullable<LoggerOptions['hooks']> => {
+  const repeated = new RepeatedLines();
+  return {
+    logMethod(given, write, level) {
+      if (level < WARN || this.isLevelEnabled('debug')) return write.apply(this, given);
+      const leftOut = repeated.admit(textOf(given), performance.now());
+      if (leftOut !== null) write.apply(this, leftOut === 0 ? given : (withLeftOut(given, leftOut) as typeof given));
+    },
+  };
+};
+
 /** JSON lines, on standard output where nothing else is said. Nothing that could hold a token (URLs, headers) is ever passed to it. */
 export const createLogger = (service: string, level: string, destination?: DestinationStream): Logger =>
   pino(
@@ -34,6 +64,7 @@ export const createLogger = (service: string, level: string, destination?: Desti
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (error: unknown) => describeError(error) },
+      hooks: boundRepetition(),
     },
     destination,
   );
