@@ -26,7 +26,6 @@ const ABOUT_NO_CALL: ReadonlySet<string> = new Set([
   'closed sessions were not reported',
   'gateways that fell silent could not be looked for',
   'notifier started',
-  'old answers and pushes were kept',
   'old webhooks were kept',
   'Redis',
   'redis',

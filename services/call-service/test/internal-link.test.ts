@@ -211,7 +211,13 @@ describe('a link', () => {
       link.say(frame);
       await Promise.race([link.closed, link.answerTo(1)]);
     }
-    await until('the broken link is logged', () => service.output().includes('a link broke'));
+    const lineOf = (msg: string): string | undefined =>
+      service
+        .output()
+        .split('\n')
+        .find((line) => line.includes(msg));
+    for (const msg of ['a link said what is no request', 'a link broke'])
+      expect(await until(`"${msg}" is logged`, () => lineOf(msg))).toMatch(/"from":"[\d.:a-f]+"/);
     expect(service.output()).not.toContain(canary);
     expect(service.output()).not.toContain(INTERNAL_TOKEN);
   });

@@ -47,7 +47,10 @@ it('no token, key, endpoint, name or text is in any log line or result, whatever
   expect(outcomes).toEqual(new Set(['accepted', 'failed', 'target_gone', 'retry']));
   const told = notifier.output() + JSON.stringify(door.results);
   expect(notifier.output()).toContain('a push has its result');
-  expect(notifier.output()).toContain('its breaker opens');
+  expect(notifier.output()).toMatch(/"why":"FCM answered 500[^"]*","msg":"a push service is down: its breaker opens"/);
+  expect(notifier.output()).toMatch(
+    /"level":"warn"[^\n]*"callId":"CALL_17637599232099"[^\n]*"why":"[^"]+","msg":"a push was refused for good"/,
+  );
   const { INTERNAL_TOKEN, VAPID_PRIVATE_KEY } = desk.settings;
   const path = subscription.endpoint.split('/').at(-1);
   const canaries = [TOKEN, TEXT, NAME, path, subscription.auth, subscription.p256dh.slice(0, 40), INTERNAL_TOKEN, VAPID_PRIVATE_KEY];

@@ -18,6 +18,7 @@ const ringOf = (callId: string): Delivery => ({
 /** A call-service that is away for the first so many requests. */
 const createReports = (failures: number) => {
   const taken: string[][] = [];
+  const lines: string[] = [];
   let requests = 0;
   const client: CallServiceClient = {
     post: async ({ bodyFor, schema }) => {
@@ -28,8 +29,9 @@ const createReports = (failures: number) => {
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
-  const reports = createDeliveryReports(client, createLogger('test', 'silent'), () => undefined);
-  return { reports, taken, requests: () => requests };
+  const log = createLogger('test', 'warn', { write: (line) => void lines.push(line) });
+  const reports = createDeliveryReports(client, log, () => undefined);
+  return { reports, taken, lines, requests: () => requests };
 };
 
 it('a delivery is reported until a call-service took it, and those that came meanwhile behind it', async () => {
@@ -48,4 +50,15 @@ it('who gives up asks nobody any more', async () => {
   reports.giveUp();
   await reports.idle();
   expect(taken).toEqual([]);
+});
+
+it('a delivery that finds too many waiting is not reported, and logged', async () => {
+  const { reports, lines, requests } = createReports(Number.POSITIVE_INFINITY);
+  for (let count = 0; count < 20_000; count += 1) reports.add(ringOf('a'));
+  await vi.waitFor(() => expect(requests()).toBe(1), PATIENCE);
+  reports.add(ringOf('late'));
+  reports.giveUp();
+  await reports.idle();
+  const said = lines.map((line) => JSON.parse(line)).filter(({ callId }) => callId !== undefined);
+  expect(said).toMatchObject([{ callId: 'late', userId: BEN, msg: 'a delivery is not reported: too many wait' }]);
 });

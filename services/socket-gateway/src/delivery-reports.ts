@@ -55,7 +55,9 @@ export const createDeliveryReports = (client: CallServiceClient, log: Logger, he
   });
   return {
     add: (delivery) => {
-      if (batch.size < MAX_WAITING) void batch.add(delivery);
+      if (batch.size < MAX_WAITING) return void batch.add(delivery);
+      const { callId, userId, kind } = delivery;
+      log.warn({ callId, userId, kind }, 'a delivery is not reported: too many wait');
     },
     giveUp: () => givingUp.abort(),
     idle: batch.idle,

@@ -54,7 +54,8 @@ class Link {
   #underWay = 0;
   #isLeaving = false;
 
-  constructor(socket: WebSocket, stream: Duplex, options: InternalLinksOptions) {
+  /** `from`: the address of who opened it, for the log. */
+  constructor(socket: WebSocket, stream: Duplex, from: string | undefined, options: InternalLinksOptions) {
     this.#socket = socket;
     this.#stream = stream;
     this.#options = options;
@@ -63,11 +64,11 @@ class Link {
       if (socket.readyState !== WebSocket.OPEN) return;
       const request = isBinary ? null : readRequest(String(received));
       if (request !== null) return void this.#take(request);
-      options.logger.warn('a link said what is no request');
+      options.logger.warn({ from }, 'a link said what is no request');
       socket.close(NOT_A_REQUEST, 'not a request');
     });
     // It closes itself, with the code that says why: 1009 for a frame that is too large.
-    socket.on('error', (error) => options.logger.warn({ err: error }, 'a link broke'));
+    socket.on('error', (error) => options.logger.warn({ err: error, from }, 'a link broke'));
   }
 
   /** Answers what is under way, takes nothing more, and closes. */
@@ -141,7 +142,7 @@ export const startInternalLinks = (options: InternalLinksOptions): AsyncDisposab
     if (isStopping) return refuseUpgrade(stream, STOPPING);
     request.socket.setKeepAlive(true, KEEP_ALIVE_MS);
     webSockets.handleUpgrade(request, stream, head, (socket) => {
-      const link = new Link(socket, stream, options);
+      const link = new Link(socket, stream, request.socket.remoteAddress, options);
       links.add(link);
       socket.on('close', () => {
         links.delete(link);

@@ -101,18 +101,14 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
     maxInFlight: 1,
     apartMs: DELETIONS_APART_MS,
     run: async (rows) => {
-      await database.query(DELETE_PUBLISHED, [rows.map(({ stream }) => stream), rows.map(({ seq }) => seq)]);
+      try {
+        await database.query(DELETE_PUBLISHED, [rows.map(({ stream }) => stream), rows.map(({ seq }) => seq)]);
+      } catch (error) {
+        logger.warn({ err: error, ...aboutRows(rows) }, 'published events could not be deleted; they will be published again');
+      }
       return rows.map(() => undefined);
     },
   });
-
-  const deleteLater = (row: OutboxRow): void => {
-    deletion
-      .add(row)
-      .catch((error: unknown) =>
-        logger.warn({ err: error, ...aboutRows([row]) }, 'published events could not be deleted; they will be published again'),
-      );
-  };
 
   /** Publishes rows in their order; once one of a stream was not taken, the later ones of that stream wait for the sweep. */
   const publishInOrder = async (rows: readonly OutboxRow[]): Promise<boolean[]> => {
@@ -142,7 +138,7 @@ export const startRelay = ({ database, publisher, logger, onNobodyHeard, onPubli
         if (!taken[index]) continue;
         remember(row);
         if (row.decided !== undefined) onPublished(row.decided);
-        deleteLater(row);
+        void deletion.add(row);
       }
       return lists.map(() => undefined);
     },

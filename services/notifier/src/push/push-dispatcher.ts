@@ -136,6 +136,12 @@ const inTurn = async ({ push, leftMs, stopping }: Errand, rate: RateLimit): Prom
 /** What a push is about, for the log. */
 const aboutPush = ({ content }: ClaimedPush) => ({ type: content.type, ...('callId' in content ? { callId: content.callId } : {}) });
 
+/** What no line and no table may hold of a target. */
+const secretsOf = ({ address }: ClaimedPush): string[] =>
+  address.provider === 'fcm' ? [address.token] : [address.endpoint, address.p256dh, address.auth];
+
+const errorIn = (outcome: SendOutcome): string | null => ('error' in outcome ? outcome.error : null);
+
 interface Lane<Name extends PushProvider> {
   sender: PushSender<Name>;
   gate: Gate;
@@ -163,7 +169,7 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       return outcome;
     } finally {
       const change = guard.record(outcome.health, outcome.outcome === 'retry' ? outcome.retryAfterMs : null);
-      if (change === 'opened') logger.warn({ pushService: service }, 'a push service is down: its breaker opens');
+      if (change === 'opened') logger.warn({ pushService: service, why: errorIn(outcome) }, 'a push service is down: its breaker opens');
       if (change === 'closed') logger.info({ pushService: service }, 'a push service is back: its breaker closes');
     }
   };
@@ -191,15 +197,18 @@ export const createPushDispatcher = (providers: Providers, { concurrency, breake
       const { health: _, ...told } = await outcomeOf(new Errand(push, claimedAt, stopping.signal));
       return { ...told, id, attempt };
     } catch (error) {
-      logger.error({ push: id, ...aboutPush(push) }, 'a push met a bug of ours');
-      return { outcome: 'retry', id, attempt, error: spokenError(error, []), retryAfterMs: null };
+      const why = spokenError(error, secretsOf(push));
+      logger.error({ push: id, ...aboutPush(push), why }, 'a push met a bug of ours');
+      return { outcome: 'retry', id, attempt, error: why, retryAfterMs: null };
     }
   };
 
   return {
     send: async (push, claimedAt) => {
       const result = await resultOf(push, claimedAt);
-      logger.debug({ ...aboutPush(push), pushService: serviceOf(push), result }, 'a push has its result');
+      const about = { ...aboutPush(push), pushService: serviceOf(push) };
+      logger.debug({ ...about, result }, 'a push has its result');
+      if (result.outcome === 'failed') logger.warn({ push: push.id, ...about, why: result.error }, 'a push was refused for good');
       return result;
     },
     openBreakers: () => {
