@@ -27,10 +27,11 @@ const ABOUT_NO_CALL: ReadonlySet<string> = new Set([
   'gateways that fell silent could not be looked for',
   'notifier started',
   'old webhooks were kept',
-  'Redis',
   'redis',
   'Redis is away',
+  'Redis is away: what is committed goes out when it is back',
   'Redis is back',
+  'Redis is heard again: every session is told what it missed',
   'sessions could not be opened',
   'sessions that were closed could not be settled',
   'the gateway is up',
@@ -44,6 +45,7 @@ const ABOUT_NO_CALL: ReadonlySet<string> = new Set([
   'the use of a server key was not noted',
   'tokens cannot be verified',
   'traces could not be sent',
+  'trouble with Redis',
   'webhooks could not be looked for',
 ]);
 
@@ -174,10 +176,15 @@ const loseEverything = async (life: Life, redis: { url: string; pid?: number | n
     const { checks } = (await (await fetch(`${system.callServices[0]?.url}/readyz`)).json()) as { checks: { redis: boolean } };
     return !checks.redis;
   });
+  const says = (service: 'call-service' | 'socket-gateway', words: string): Promise<unknown> =>
+    until(`${service}: ${words}`, () => system.process(service, 0).output().includes(words));
+  await says('call-service', 'Redis is away');
+  await says('socket-gateway', 'trouble with Redis');
   const rows = await system.database.query<{ id: string }>("SELECT id FROM calls WHERE ended_at IS NULL AND caller_id = 'ann'");
   for (const { id } of rows) await ann.cancel(id);
   const back = await startRedis({ ...OPTIONS, port: Number(new URL(redis.url).port) });
   await until('everything was published', async () => (await system.database.query('SELECT FROM outbox')).length === 0, 20_000);
+  await says('socket-gateway', 'Redis is heard again');
   return back;
 };
 
@@ -231,6 +238,9 @@ it('every line of a log that is about a call has its id in the field that one se
     'commands were not answered',
     'results of pushes were not taken; they are reported again',
     'deliveries were not reported',
+    'Redis is away: what is committed goes out when it is back',
+    'trouble with Redis',
+    'Redis is heard again: every session is told what it missed',
   ])
     expect(said).toContain(msg);
   expect(calls.length).toBeGreaterThan(8);

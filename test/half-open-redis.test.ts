@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { startPublisher, startSubscriber } from '@trunkline/bus';
+import { connectRedis, startPublisher, startSubscriber, tellAbsence } from '@trunkline/bus';
 import { UserId } from '@trunkline/contract';
 import { backingUrls, startFaultProxy, until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
@@ -31,4 +31,26 @@ it('a subscriber hears again after one half-open connection upon the other', { t
   await until('it tries again, in vain', () => relay.connections > before + 1, PATIENCE_MS);
   relay.pass();
   await until('it hears again', () => subscriber.isHearing(), PATIENCE_MS);
+});
+
+it('who asks is told once that Redis is away and once that it is back, however often it was tried in vain', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  await using relay = await startFaultProxy(backingUrls().redisUrl);
+  const told: string[] = [];
+  const redis = connectRedis(relay.url, 'command', ignore);
+  using _redis = { [Symbol.dispose]: () => redis.disconnect() };
+  tellAbsence(redis, { onAway: ({ message }) => told.push(message), onBack: () => told.push('back') });
+  await until('it is there', () => redis.status === 'ready');
+  let tries = 0;
+  redis.on('error', () => {
+    tries += 1;
+  });
+  for (const times of [3, 6]) {
+    await relay.close();
+    await until('it was tried in vain', () => tries >= times);
+    await relay.open();
+    await until('it is back', () => redis.status === 'ready');
+  }
+  expect(told.map((said) => said === 'back')).toEqual([false, true, false, true]);
 });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { connectRedis, leaveReplicas, startPublisher } from '@trunkline/bus';
+import { connectRedis, leaveReplicas, startPublisher, tellAbsence } from '@trunkline/bus';
 import { createLogger, createMetrics, type ReadinessChecks, reportReadiness, startHttpServer, startTracing } from '@trunkline/service-kit';
 import { createBackground } from './background.ts';
 import { createBring } from './calls/bring.ts';
@@ -98,6 +98,10 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   // Before the publisher, which is waited for: by then both are connected.
   const asking = starting.adopt(connectRedis(config.REDIS_URL, 'command', onRedisError), (connection) => connection.disconnect());
   leaveReplicas(asking);
+  tellAbsence(asking, {
+    onAway: (error) => logger.warn({ err: error }, 'Redis is away: what is committed goes out when it is back'),
+    onBack: () => logger.info('Redis is back'),
+  });
   const publisher = starting.use(tracePublisher(await startPublisher({ ...redis, onError: onRedisError }), tracing));
   const ringTimeouts = starting.use(openRingTimeoutQueue({ ...redis, logger }));
   const pushQueue = starting.use(openPushQueue({ ...redis, logger }));

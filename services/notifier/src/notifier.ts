@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { connectRedis, type RedisConnection } from '@trunkline/bus';
+import { connectRedis, type RedisConnection, tellAbsence } from '@trunkline/bus';
 import { QUEUES, type QueueName } from '@trunkline/contract';
 import {
   answerHealth,
@@ -27,16 +27,12 @@ export interface Notifier extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Connects for workers, and logs when Redis goes away and when it is back, not each attempt in between. */
+/** Connects for workers. */
 const connectJobsRedis = (url: string, logger: Logger): RedisConnection => {
-  let away = false;
-  const redis = connectRedis(url, 'worker', (error) => {
-    if (!away) logger.warn({ err: error }, 'Redis is away');
-    away = true;
-  });
-  redis.on('ready', () => {
-    if (away) logger.info('Redis is back');
-    away = false;
+  const redis = connectRedis(url, 'worker', () => undefined);
+  tellAbsence(redis, {
+    onAway: (error) => logger.warn({ err: error }, 'Redis is away'),
+    onBack: () => logger.info('Redis is back'),
   });
   return redis;
 };

@@ -65,7 +65,7 @@ const DELIVERY_REPORTS_MS = 500;
 export const startGateway = async (config: GatewayConfig): Promise<RunningGateway> => {
   const { GATEWAY_ID: gatewayId, REDIS_URL: redisUrl, REDIS_PREFIX: prefix, ALLOWED_ORIGINS: allowedOrigins } = config;
   const log = createLogger('socket-gateway', config.LOG_LEVEL).child({ gatewayId });
-  const onError = (error: Error): void => log.warn({ err: error }, 'Redis');
+  const onError = (error: Error): void => log.warn({ err: error }, 'trouble with Redis');
   const authenticate = createAuthenticate(createTokenVerifier(config), log);
   const clock = new DatabaseClock();
   const metrics = createMetrics(GATEWAY_METRICS);
@@ -170,7 +170,10 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     else sessions.catchUp();
   });
   subscriber.onNotice(({ userId }) => sessions.disconnect({ userId }));
-  subscriber.onGapEnded(() => sessions.refreshAll());
+  subscriber.onGapEnded(() => {
+    log.info('Redis is heard again: every session is told what it missed');
+    sessions.refreshAll();
+  });
 
   parts.defer(async () => {
     isStopping = true;
