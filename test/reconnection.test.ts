@@ -9,6 +9,29 @@ beforeAll(async () => {
 });
 afterAll(() => system[Symbol.asyncDispose]());
 
+/** Resolves when nobody of that user has a session any more. */
+const untilGone = (userId: string): Promise<unknown> =>
+  until(
+    'the sessions are closed',
+    async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [userId])).length === 0,
+  );
+
+/** Resolves when so many steps of that kind are in the trace of that call. */
+const untilTraced = (callId: string | undefined, kind: 'ring_sent' | 'stop_sent', count = 1): Promise<unknown> =>
+  until(
+    `${kind} is in the trace`,
+    async () => (await system.database.query('SELECT FROM call_trace WHERE call_id = $1 AND kind = $2', [callId, kind])).length >= count,
+  );
+
+/** When the call was accepted or ended, in epoch milliseconds. */
+const storedAt = async (moment: 'accepted_at' | 'ended_at', callId: string | undefined): Promise<number | undefined> => {
+  const [stored] = await system.database.query<{ at: number }>(
+    `SELECT round(extract(epoch FROM ${moment}) * 1000)::float8 AS at FROM calls WHERE id = $1`,
+    [callId],
+  );
+  return stored?.at;
+};
+
 it('a device that signs in while it rings rings too, with the time that is left', async () => {
   const calleeId = `callee-${randomUUID()}`;
   await using caller = await system.connect(0, `caller-${randomUUID()}`);
@@ -37,22 +60,13 @@ it('a device that was away when the call ended hears of it once when it is back'
   await using phone = await system.connect(1, calleeId, { deviceId: 'phone' });
   const { call } = await caller.ask('call:initiate', { receiverId: calleeId });
   await phone.hears('call:incoming');
-  await until(
-    'the ring is in the trace',
-    async () => (await system.database.query("SELECT FROM call_trace WHERE call_id = $1 AND kind = 'ring_sent'", [call?.id])).length > 0,
-  );
+  await untilTraced(call?.id, 'ring_sent');
   phone.socket.disconnect();
-  await until(
-    'the session is closed',
-    async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [calleeId])).length === 0,
-  );
+  await untilGone(calleeId);
   await caller.ask('call:cancel', { callId: call?.id });
   await using back = await system.connect(0, calleeId, { deviceId: 'phone' });
   expect(await back.hears('call:cancelled')).toMatchObject({ callId: call?.id });
-  await until(
-    'the stop is in the trace',
-    async () => (await system.database.query("SELECT FROM call_trace WHERE call_id = $1 AND kind = 'stop_sent'", [call?.id])).length > 0,
-  );
+  await untilTraced(call?.id, 'stop_sent');
   await using again = await system.connect(0, calleeId, { deviceId: 'phone' });
   await again.ask('call:accept', { callId: 'a-round-trip' });
   expect(again.heard).toEqual([]);
@@ -85,10 +99,7 @@ it('a device that was away when another one without a name accepted hears of it 
   await using phone = await system.connect(1, calleeId, { deviceId: 'phone' });
   const { call } = await caller.ask('call:initiate', { receiverId: calleeId });
   await Promise.all([phone.hears('call:incoming'), nameless.hears('call:incoming')]);
-  await until(
-    'both rings are in the trace',
-    async () => (await system.database.query("SELECT FROM call_trace WHERE call_id = $1 AND kind = 'ring_sent'", [call?.id])).length === 2,
-  );
+  await untilTraced(call?.id, 'ring_sent', 2);
   phone.socket.disconnect();
   await until(
     'the session is closed',
@@ -116,13 +127,6 @@ it('somebody in a call who reconnects without a device id is not told to stop', 
   expect(back.namesFor(call?.id as string)).toEqual(['call:ended']);
 });
 
-/** Resolves when nobody of that user has a session any more. */
-const untilGone = (userId: string): Promise<unknown> =>
-  until(
-    'the sessions are closed',
-    async () => (await system.database.query('SELECT FROM sessions WHERE user_id = $1 AND closed_at IS NULL', [userId])).length === 0,
-  );
-
 it.each([
   ['with a device id', { deviceId: 'phone' }],
   ['without', {}],
@@ -149,10 +153,7 @@ it('the stop of a ring does not count as that of the call, where devices have no
   await Promise.all([phone.hears('call:incoming'), page.hears('call:incoming')]);
   await phone.ask('call:accept', { callId: call?.id });
   await page.hears('call:cancelled');
-  await until(
-    'the stop is in the trace',
-    async () => (await system.database.query("SELECT FROM call_trace WHERE call_id = $1 AND kind = 'stop_sent'", [call?.id])).length > 0,
-  );
+  await untilTraced(call?.id, 'stop_sent');
   for (const { socket } of [phone, page]) socket.disconnect();
   await untilGone(calleeId);
   await caller.ask('call:end', { callId: call?.id });
@@ -175,11 +176,7 @@ it('a device of the caller that had no part in a call hears nothing of its end, 
   expect(tablet.heard).toEqual([]);
   await using back = await system.connect(0, callerId, { deviceId: 'phone' });
   const rejected = await back.hears('call:rejected');
-  const [stored] = await system.database.query<{ at: number }>(
-    'SELECT round(extract(epoch FROM ended_at) * 1000)::float8 AS at FROM calls WHERE id = $1',
-    [call?.id],
-  );
-  expect(rejected).toMatchObject({ callId: call?.id, timestamp: stored?.at });
+  expect(rejected).toMatchObject({ callId: call?.id, timestamp: await storedAt('ended_at', call?.id) });
 });
 
 it('a caller that comes back to an accepted call hears when it was accepted', async () => {
@@ -194,10 +191,6 @@ it('a caller that comes back to an accepted call hears when it was accepted', as
   await callee.ask('call:accept', { callId: call?.id });
   await using back = await system.connect(0, callerId, { deviceId: 'phone' });
   const accepted = await back.hears('call:accepted');
-  const [stored] = await system.database.query<{ at: number }>(
-    'SELECT round(extract(epoch FROM accepted_at) * 1000)::float8 AS at FROM calls WHERE id = $1',
-    [call?.id],
-  );
-  expect(accepted).toMatchObject({ callId: call?.id, timestamp: stored?.at });
+  expect(accepted).toMatchObject({ callId: call?.id, timestamp: await storedAt('accepted_at', call?.id) });
   await back.ask('call:end', { callId: call?.id });
 });

@@ -1,8 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '@trunkline/backing-services';
 import type { Stores } from './stores.ts';
 
 const READY_WITHIN_MS = 90_000;
@@ -47,15 +47,6 @@ export interface RedisCounts {
 
 const IN_CHILD = new URL('in-child.ts', import.meta.url).href;
 const ANSWER_WITHIN_MS = 5000;
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-};
 
 const isReady = async (url: string): Promise<boolean> => {
   try {

@@ -5,7 +5,7 @@ import { ServerStartError } from './server-process.ts';
 const ATTEMPTS = 5;
 
 /** A port of 127.0.0.1 that nothing listened on a moment ago. */
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -2,6 +2,7 @@ export type { BackingEnvironment, BackingServer, BackingServerOptions, Report } 
 export * from './backing-services.ts';
 export * from './chromium/chromium-program.ts';
 export { COMPILE_CACHE } from './compile-cache.ts';
+export { freePort } from './free-port.ts';
 export * from './haproxy/haproxy-program.ts';
 export { queryOnce } from './postgres/postgres-connection.ts';
 export * from './postgres/start-postgres.ts';
