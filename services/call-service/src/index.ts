@@ -4,3 +4,4 @@ export { type CallServiceConfig, callServiceSettings, loadCallServiceConfig } fr
 export { migrate } from './database/migrate.ts';
 export { openApiDocument } from './documents/openapi.ts';
 export { CALL_SERVICE_METRICS } from './metrics/call-service-metrics.ts';
+export { VERDICTS } from './traces/verdict.ts';

@@ -63,8 +63,8 @@ export interface TraceRow {
 }
 
 /**
- * `ring_sent` and `stop_sent`: a gateway wrote it to the session's socket. `push_…`: what became of a push to one of the
- * callee's targets; delayed, it is tried again; dropped, it had become needless. The others are named for event or command.
+ * `ring_sent`: a gateway wrote it to the session's socket; `stop_sent`: likewise, and the client showed that it came. `push_…`: what became
+ * of a push to one of the callee's targets; delayed, it is tried again; dropped, it had become needless. docs/operations.md tells of each.
  */
 export type TraceKind =
   | CallEventType
