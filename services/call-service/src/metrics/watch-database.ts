@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { lookAgainAfter } from '../notifications/queue-pushes.ts';
 import type { CallServiceMetrics } from './call-service-metrics.ts';
 
 /** Read at every scrape, so each part is one look into an index. */
@@ -13,10 +14,10 @@ export const READ_BACKLOG = {
 };
 
 /** A ring that is made for later is not late before that: its first `due_at` says when it is, or at the latest half of the ring's time. */
-const MEANT_AT = `CASE WHEN send_unless IS NULL THEN created_at ELSE least(due_at - interval '5 seconds', created_at + (expires_at - created_at) / 2) END`;
+const MEANT_AT = `CASE WHEN send_unless IS NULL THEN created_at ELSE least(due_at - ${lookAgainAfter('call_id')}, created_at + (expires_at - created_at) / 2) END`;
 
 const nextPushes = (which: string): string =>
-  `(SELECT type, failures, send_unless, created_at, due_at, expires_at FROM pushes WHERE due_at IS NOT NULL AND ${which} ORDER BY due_at LIMIT 1000)`;
+  `(SELECT type, call_id, failures, send_unless, created_at, due_at, expires_at FROM pushes WHERE due_at IS NOT NULL AND ${which} ORDER BY due_at LIMIT 1000)`;
 
 /** What has no result comes round in the order of `due_at` every few minutes, so a million cost as much as a thousand, and show as well how long they wait. */
 export const READ_OLDEST_PUSHES = {

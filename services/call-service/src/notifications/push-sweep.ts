@@ -2,10 +2,10 @@ import type { Database, Statement } from '../database/database.ts';
 import { inSteps } from '../database/in-steps.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { tellExpired } from './expired-pushes.ts';
-import type { QueuedPush } from './queue-pushes.ts';
+import { lookAgainAfter, type QueuedPush } from './queue-pushes.ts';
 
 /** Each time in vain it waits twice as long: a queue that is only slow is not filled with the same again and again. */
-const LOOK_AGAIN_LATER = `CASE WHEN p.call_id IS NULL THEN interval '15 seconds' ELSE interval '5 seconds' END * power(2, least(p.attempt, 5))`;
+const LOOK_AGAIN_LATER = `${lookAgainAfter('p.call_id')} * power(2, least(p.attempt, 5))`;
 
 /** `$1`: whether only what nobody wants any more is swept. */
 const sweepOf = (name: string, which: string): Statement => ({

@@ -13,8 +13,9 @@ export interface QueuedPush {
   traceparent?: Traceparent;
 }
 
-/** How long a push may be without a result before it is enqueued again: what hurries, and what does not. */
-export const LOOK_AGAIN = `CASE WHEN call_id IS NULL THEN interval '15 seconds' ELSE interval '5 seconds' END`;
+/** In SQL, how long a push may be without a result before it is enqueued again: what hurries, and what does not. `callId`: its column. */
+export const lookAgainAfter = (callId: string): string =>
+  `CASE WHEN ${callId} IS NULL THEN interval '15 seconds' ELSE interval '5 seconds' END`;
 
 const IS_EXCEPTED = `o."exceptDevice" IS NOT NULL AND t.device_id IS NOT DISTINCT FROM o."exceptDevice"
   OR o."exceptOnly" AND (SELECT true FROM push_targets other WHERE other.user_id = t.user_id AND other.id <> t.id LIMIT 1) IS NULL`;
@@ -35,13 +36,13 @@ export const QUEUE_PUSHES = {
       SELECT ${NOTIFICATION_ID}, o."userId", t.id, o.content->>'type', o."callId", o."bulkId", o.content, o."collapseKey", o.unless,
         to_timestamp(o."expiresAt" / 1000),
         coalesce(to_timestamp(o.at / 1000), clock_timestamp())
-          + CASE WHEN o."callId" IS NULL THEN interval '15 seconds' ELSE interval '5 seconds' END
+          + ${lookAgainAfter('o."callId"')}
       FROM jsonb_to_recordset($1::jsonb) AS o ("notificationId" uuid, "userId" text, "callId" text, "bulkId" uuid, content jsonb,
         "collapseKey" text, "expiresAt" float8, at float8, unless text, "exceptDevice" text, "exceptOnly" boolean, "onlyIfRung" boolean, "targetId" uuid)
       JOIN push_targets t ON t.user_id = o."userId"
       WHERE NOT (${IS_EXCEPTED}) AND (NOT o."onlyIfRung" OR ${WAS_RUNG})
         AND (o."targetId" IS NULL OR t.id = o."targetId" AND ${WAS_RUNG} IS NULL)
-      ORDER BY o."notificationId" ON CONFLICT DO NOTHING RETURNING id, user_id, target_id, type, call_id, bulk_id, attempt, due_at - ${LOOK_AGAIN} AS at
+      ORDER BY o."notificationId" ON CONFLICT DO NOTHING RETURNING id, user_id, target_id, type, call_id, bulk_id, attempt, due_at - ${lookAgainAfter('call_id')} AS at
     ), traced AS (
       INSERT INTO call_trace (call_id, at, kind, user_id, device_id, detail)
       SELECT q.call_id, clock_timestamp(), 'push_queued', q.user_id, t.device_id,

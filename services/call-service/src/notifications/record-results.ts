@@ -3,7 +3,7 @@ import type { Transaction } from '../database/database.ts';
 import type { Webhooks } from '../webhooks/start-webhooks.ts';
 import { pushDraft, type WebhookDraft } from '../webhooks/webhook-draft.ts';
 import { MISSED_CALL_AFTER_MS } from './call-pushes.ts';
-import { LOOK_AGAIN, type QueuedPush } from './queue-pushes.ts';
+import { lookAgainAfter, type QueuedPush } from './queue-pushes.ts';
 
 /** Half a second, doubled with each failure up to a minute, and jitter; never before the provider allows it. */
 const RETRY_DELAY_MS = `greatest(
@@ -38,7 +38,7 @@ export const RECORD_RESULTS = {
         provider_id = coalesce(j."providerId", p.provider_id),
         error = CASE j.next_status WHEN 'accepted' THEN NULL ELSE coalesce(j.error, p.error) END,
         done_at = CASE j.next_status WHEN 'queued' THEN NULL ELSE clock_timestamp() END,
-        due_at = CASE j.next_status WHEN 'queued' THEN clock_timestamp() + j.delay_ms * interval '1 millisecond' + ${LOOK_AGAIN.replace('call_id', 'p.call_id')} END,
+        due_at = CASE j.next_status WHEN 'queued' THEN clock_timestamp() + j.delay_ms * interval '1 millisecond' + ${lookAgainAfter('p.call_id')} END,
         attempt = p.attempt + CASE j.next_status WHEN 'queued' THEN 1 ELSE 0 END,
         failures = p.failures + CASE j.outcome WHEN 'retry' THEN 1 ELSE 0 END,
         claimed_attempt = NULL, claimed_until = NULL
@@ -68,7 +68,7 @@ const WAITS_FOR: Partial<Record<PushType, PushType>> = { incoming_call: 'call_ca
  */
 export const RELEASE_WAITING = {
   name: 'release_waiting',
-  text: `UPDATE pushes SET attempt = attempt + 1, due_at = clock_timestamp() + ${LOOK_AGAIN}
+  text: `UPDATE pushes SET attempt = attempt + 1, due_at = clock_timestamp() + ${lookAgainAfter('call_id')}
     WHERE id IN (SELECT next.id FROM unnest($1::text[], $2::uuid[], $3::text[]) AS done (call_id, target_id, waiting)
       JOIN pushes next ON next.call_id = done.call_id AND next.target_id = done.target_id
       WHERE next.type = done.waiting AND next.status = 'queued' AND next.claimed_until IS NULL
