@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { startRedis } from '@trunkline/backing-services';
+import { commandOnce, startRedis } from '@trunkline/backing-services';
 import { INTERNAL_PATHS } from '@trunkline/contract';
 import { type Phone, startWebhookReceiver, TEST_WEBHOOK_SECRET, until, type WebhookReceiver } from '@trunkline/testing';
 import { expect, it } from 'vitest';
@@ -32,10 +32,10 @@ const ABOUT_NO_CALL: ReadonlySet<string> = new Set([
   'Redis is away: what is committed goes out when it is back',
   'Redis is back',
   'Redis is heard again: every session is told what it missed',
+  'Redis refused an event or a job; a sweep tries again',
   'sessions could not be opened',
   'sessions that were closed could not be settled',
   'the gateway is up',
-  'the job queue has no Redis',
   'the job worker met an error',
   'the deadlines could not be swept',
   'the lease was not renewed',
@@ -154,6 +154,15 @@ const failOutside = async (life: Life): Promise<void> => {
   await ann.cancel(pushed);
 };
 
+/** Redis is full, and takes no job. */
+const fillRedis = async ({ ann, bob, system }: Life, redisUrl: string): Promise<void> => {
+  await commandOnce(redisUrl, 'CONFIG', 'SET', 'maxmemory', '1');
+  const callId = await placed(ann, bob.userId);
+  await until('call-service says so', () => system.process('call-service', 0).output().includes('Redis refused an event or a job'));
+  await commandOnce(redisUrl, 'CONFIG', 'SET', 'maxmemory', '0');
+  await ann.cancel(callId);
+};
+
 /** Every process and every store goes away once, with calls under way. */
 const loseEverything = async (life: Life, redis: { url: string; pid?: number | null }): Promise<AsyncDisposable> => {
   const { ann, bob, standIn, system } = life;
@@ -212,6 +221,7 @@ it('every line of a log that is about a call has its id in the field that one se
   await liveThroughEveryEnd(life);
   await poison(life);
   await failOutside(life);
+  await fillRedis(life, redis.url);
   await using _back = await loseEverything(life, redis);
 
   const calls = (await system.database.query<{ id: string }>('SELECT id FROM calls')).map(({ id }) => id);

@@ -1,4 +1,4 @@
-import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type ClusterOptions, Redis, type RedisOptions, ReplyError } from 'ioredis';
 
 export type RedisConnection = Redis;
 
@@ -16,6 +16,9 @@ const SHARED: Options = {
   keepAlive: 5000,
   reconnectOnError: (error) => (isFromReplica(error) ? 1 : false),
 };
+
+/** Redis answered, and does not do it: it is full, or whoever asks may not. Where it is away there is no answer. */
+export const isRefusal = (error: Error): boolean => error instanceof ReplyError;
 
 type RedisUse = 'command' | 'subscribe' | 'worker';
 

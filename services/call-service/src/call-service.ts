@@ -27,6 +27,7 @@ import { openPushQueue } from './jobs/push-queue.ts';
 import { openRingTimeoutQueue } from './jobs/ring-timeout-queue.ts';
 import { limitPlaces } from './limits/place-limit.ts';
 import { createPromptRateLimit, type RateLimit, tellRefusals } from './limits/rate-limit.ts';
+import { logRedisError } from './log-redis-error.ts';
 import { CALL_SERVICE_METRICS } from './metrics/call-service-metrics.ts';
 import { countCommands } from './metrics/count-commands.ts';
 import { countOutcome } from './metrics/count-outcome.ts';
@@ -85,7 +86,7 @@ export const startCallService = async (config: CallServiceConfig): Promise<CallS
   if (tracing !== null) starting.use(tracing);
   const policy = policyOf(config);
   const metrics = createMetrics(CALL_SERVICE_METRICS);
-  const onRedisError = (error: Error): void => logger.debug({ err: error }, 'redis');
+  const onRedisError = logRedisError(logger);
   const database = starting.use(
     openDatabase({
       url: config.DATABASE_URL,

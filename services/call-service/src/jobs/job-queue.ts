@@ -3,6 +3,7 @@ import { JOB_RETRIES, type QUEUES, type QueueName } from '@trunkline/contract';
 import type { Logger } from '@trunkline/service-kit';
 import { Queue } from 'bullmq';
 import type { z } from 'zod';
+import { logRedisError } from '../log-redis-error.ts';
 
 type JobOf<Name extends QueueName> = z.infer<(typeof QUEUES)[Name]>;
 
@@ -35,7 +36,7 @@ const CLOSE_PATIENCE_MS = 1000;
 const ONCE_DONE = { removeOnComplete: true, removeOnFail: true } as const;
 
 export const openJobQueue = <Name extends QueueName>(name: Name, { redisUrl, prefix, logger }: JobQueueOptions): JobQueue<JobOf<Name>> => {
-  const onError = (error: Error): void => logger.debug({ err: error, queue: name }, 'the job queue has no Redis');
+  const onError = logRedisError(logger.child({ queue: name }));
   const connection = connectRedis(redisUrl, 'command', onError);
   const queue = new Queue(name, { connection, prefix: jobsPrefix(prefix), skipVersionCheck: true });
   queue.on('error', onError);
