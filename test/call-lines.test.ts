@@ -10,6 +10,7 @@ const OPTIONS = { env: { TEST_BACKENDS: 'embedded' }, dataFolder: null, report: 
 /** What may be said without a call: of connections, of jobs that carry many things, of sweeps that find out first. */
 const ABOUT_NO_CALL: ReadonlySet<string> = new Set([
   'a job failed',
+  'a connection was closed for what its client did',
   'a link broke',
   'a link said what is no request',
   'a notification to many could not be expanded',

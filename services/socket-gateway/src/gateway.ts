@@ -150,6 +150,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     new Sessions({
       ...common,
       connects,
+      log,
       queuedBytesTogether: config.LIMIT_QUEUED_MEGABYTES * MEGABYTE,
       sendCommand: traceSender(
         createCommandSender({ client, placesClient, placesAreScreened: lease.placesAreScreened, log, hear: subscriber.tell }),

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type CloseReason, type CommandReply, UserId } from '@trunkline/contract';
-import { createMetrics, type Identity } from '@trunkline/service-kit';
+import { createLogger, createMetrics, type Identity } from '@trunkline/service-kit';
 import { describe, expect, it } from 'vitest';
 import { aCall, BEN } from '../test/call-event.ts';
 import type { Companion } from './companions.ts';
@@ -22,6 +22,7 @@ const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
   const closes: (() => void)[] = [];
   const seen = { openings: 0 };
   const charged: string[] = [];
+  const lines: string[] = [];
   const replies: ((reply: CommandReply) => void)[] = [];
   const sessions = new Sessions({
     sendCommand: () => new Promise((reply) => replies.push(reply)),
@@ -51,6 +52,7 @@ const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
     queuedBytesTogether,
     connects: { charge: (userId) => void charged.push(userId) },
     metrics: createMetrics(GATEWAY_METRICS).of,
+    log: createLogger('test', 'warn', { write: (line) => void lines.push(line) }),
   });
   const closed: string[] = [];
   const admit = (queued = 0) => {
@@ -77,7 +79,7 @@ const createSessions = (queuedBytesTogether = Number.POSITIVE_INFINITY) => {
     const first = admitBeside('first', null);
     return { first, second: admitBeside('second', first) };
   };
-  return { sessions, seen, closes, closed, charged, replies, admit, admitBeside, admitTwo };
+  return { sessions, seen, closes, closed, charged, lines, replies, admit, admitBeside, admitTwo };
 };
 
 const ACCEPT: JsonFrame = { json: { type: 'call_accept', payload: { callId: 'a' } } };
@@ -94,6 +96,24 @@ describe('a session that ended', () => {
     using _sweep = sessions;
     admit().listener.onClose(reason);
     expect(charged).toEqual(expected);
+  });
+
+  it.each(['flooding', 'frame_too_large', 'too_slow'] as const)('for %s is logged with its user: metrics know no names', (reason) => {
+    const { sessions, lines, admit } = createSessions();
+    using _sweep = sessions;
+    const { listener } = admit();
+    listener.onClose(reason);
+    const { sessionId } = listener as unknown as { sessionId: string };
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { userId: BEN, sessionId, dialect: 'otomo', reason, msg: 'a connection was closed for what its client did' },
+    ]);
+  });
+
+  it.each(['going_away', 'silent', 'token_expired', null] as const)('for %s is no news', (reason) => {
+    const { sessions, lines, admit } = createSessions();
+    using _sweep = sessions;
+    admit().listener.onClose(reason);
+    expect(lines).toEqual([]);
   });
 
   it('keeps nothing of its connection while its close waits to be reported', async () => {

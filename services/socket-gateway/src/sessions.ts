@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type CloseReason, SessionId } from '@trunkline/contract';
-import type { Identity } from '@trunkline/service-kit';
+import type { Identity, Logger } from '@trunkline/service-kit';
 import { type Companion, Companions, endsAlone } from './companions.ts';
 import type { ConnectLimit } from './connect-limit.ts';
 import { Connection, type ConnectionOptions, type ConnectionServices, type EndedFor } from './connection.ts';
@@ -21,9 +21,12 @@ export interface SessionServices extends ConnectionServices {
   /** The most that may wait to be written to all clients together, in bytes: many slow ones cost what one may, many times. */
   readonly queuedBytesTogether: number;
   readonly connects: Pick<ConnectLimit, 'charge'>;
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 const ABUSES: ReadonlySet<string> = new Set<CloseReason>(['flooding', 'frame_too_large']);
+/** Whose client that was, no metric says. */
+const LOGGED: ReadonlySet<string> = new Set<CloseReason>(['flooding', 'frame_too_large', 'too_slow']);
 
 /** The sessions that this gateway holds. */
 export class Sessions implements Disposable {
@@ -84,6 +87,7 @@ export class Sessions implements Disposable {
         if (this.#live.size === 0) this.#onEmpty?.();
         connections.dec(dialect);
         connectionCloses.inc({ ...dialect, reason });
+        this.#logEnd(connection, name, reason);
         this.#awaitReport(left);
         this.#leaveCompanions(connection, reason);
       },
@@ -155,6 +159,11 @@ export class Sessions implements Disposable {
     const others = this.#companions.leave(connection);
     if (!endsAlone(reason)) for (const other of others) other.close(reason);
     if (ABUSES.has(reason) && others.length === 0) this.#services.connects.charge(connection.userId, performance.now());
+  }
+
+  #logEnd({ userId, sessionId }: LiveConnection, dialect: string, reason: EndedFor): void {
+    if (LOGGED.has(reason))
+      this.#services.log.warn({ userId, sessionId, dialect, reason }, 'a connection was closed for what its client did');
   }
 
   /** A function of its own, so that what waits for the report does not hold the connection. */
