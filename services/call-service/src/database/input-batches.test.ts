@@ -76,7 +76,8 @@ describe('a batch', () => {
   });
 });
 
-it('inputs past twenty thousand that wait are refused as they come, and taken again once there is room', async () => {
+it('inputs past twenty thousand that wait are refused as they come, not without saying so, and taken again once there is room', async () => {
+  const said: unknown[] = [];
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => {
     release = resolve;
@@ -87,10 +88,11 @@ it('inputs past twenty thousand that wait are refused as they come, and taken ag
       return new Map(arrived.map((each) => [each, each.input]));
     },
     refused: () => -1,
-    onRefused: () => undefined,
+    onRefused: (error, inputs) => said.push([String(error), inputs]),
   });
   const taken = upTo(20_000).map(batches.take);
   expect(await batches.take(1)).toBe(-1);
+  expect(said).toEqual([['Error: 20000 wait already', [1]]]);
   release();
   expect(await Promise.all(taken)).toEqual(upTo(20_000));
   expect(await batches.take(1)).toBe(1);

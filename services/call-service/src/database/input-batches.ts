@@ -30,6 +30,8 @@ interface Waiting<Input, Reply> extends Arrived<Input> {
 
 /** More than that are refused as they come. */
 const MAX_WAITING = 20_000;
+/** Made once: where it is needed, there is no time for a stack each. */
+const TOO_MANY = new Error(`${MAX_WAITING} wait already`);
 /** Past it, an edge that says nothing of its patience has told the client that it failed. */
 const MAX_WAIT_MS = 3000;
 
@@ -130,7 +132,10 @@ export const createInputBatches = <Input, Reply>({
 
   return {
     take: (input) => {
-      if (waiting >= MAX_WAITING) return Promise.resolve(refused());
+      if (waiting >= MAX_WAITING) {
+        onRefused(TOO_MANY, [input]);
+        return Promise.resolve(refused());
+      }
       waiting += 1;
       return new Promise((resolve) => {
         const reply = (given: Reply): void => {
