@@ -90,6 +90,8 @@ const move = (
 ): CommandReply => {
   const { callId } = command;
   if (command.type === 'set_status' && command.status === call.state) return done(call);
+  // It is past that, whichever of the two says so: 403 is the caller's who would answer a ring.
+  if (command.type === 'set_status' && command.status === 'CONNECTING' && !isRinging(call.state)) return tooLate(call, callId);
   const trigger = triggerFor(command, call, cause.party, wantsAnswer);
   const { reason, reasonText } = saidBy(command, trigger);
   const result = applyTrigger(world, call, trigger, { ...cause, reason, reasonText, detail: detailOf(command) });

@@ -231,9 +231,11 @@ describe('a status by its name', () => {
     expect(set('bob', 'CONNECTING')).toMatchObject({ ok: true, call: { state: 'CONNECTING', seq: 2 } });
     expect(set('ann', 'CONNECTING')).toMatchObject({ ok: true, call: { state: 'CONNECTING', seq: 2 } });
     expect(set('ann', 'ACTIVE')).toMatchObject({ ok: true, call: { state: 'ACTIVE' } });
-    expect(codeOf(set('bob', 'CONNECTING'))).toBe('invalid_status');
+    for (const user of ['ann', 'bob']) expect(codeOf(set(user, 'CONNECTING'))).toBe('invalid_status');
+    expect(codeOf(set('cid', 'CONNECTING'))).toBe('unauthorized');
     expect(set('bob', 'ENDED')).toMatchObject({ ok: true, call: { state: 'ENDED' } });
     expect(set('ann', 'ENDED')).toMatchObject({ ok: true, call: { seq: 4 } });
+    expect(set('ann', 'CONNECTING')).toMatchObject({ ok: false, error: { code: 'invalid_status', status: 'ENDED' } });
     expect(codeOf(set('cid', 'ENDED'))).toBe('unauthorized');
   });
 });
