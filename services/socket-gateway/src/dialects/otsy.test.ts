@@ -56,10 +56,8 @@ describe('what a client says', () => {
   const message = (changes: object) => ({ chatId: CHAT, message: { content: 'Hello!', type: 'text', ...changes } });
   it.each<[string, unknown, string]>([
     ['join_chat', {}, 'chat_id'],
-    ['join_chat', { chat_id: 'chat-uuid' }, 'chat_id'],
     ['leave_chat', { chatId: 7 }, 'chatId'],
     ['leave_chat', { chatId: 7, chat_id: null }, 'chatId'],
-    ['leave_chat', { chatId: CHAT, chat_id: 'zz' }, 'chat_id'],
     ['send_message', { message: { content: 'Hello!' } }, 'chat_id'],
     ['send_message', { chatId: CHAT, message: 'Hello!' }, 'message'],
     ['send_message', { chatId: CHAT }, 'content'],
@@ -78,8 +76,6 @@ describe('what a client says', () => {
     ['send_message', message({ client_message_id: '' }), 'client_message_id'],
     ['send_message', message({ clientMessageId: '' }), 'clientMessageId'],
     ['send_message', { chatId: CHAT, clientMessageId: 'c-1', message: { content: 'Hello!', client_message_id: '' } }, 'client_message_id'],
-    ['send_message', { chatId: 'zz', message: { content: 'Hello!' } }, 'chatId'],
-    ['join_chat', { chatId: 'zz', message: { chat_id: CHAT } }, 'chatId'],
     ['typing_indicator', { chat_id: CHAT }, 'action'],
     ['typing_indicator', { chat_id: CHAT, action: 'pause' }, 'action'],
     ['mark_messages_read', { chat_id: CHAT }, 'message_ids'],
@@ -93,6 +89,17 @@ describe('what a client says', () => {
     expect(says(event, body)).toMatchObject({
       refused: { code: 'parse_error', field, message: expect.stringMatching(new RegExp(`^${field}: `)) },
     });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['join_chat', { chat_id: 'chat-uuid' }, 'chat_id'],
+    ['join_chat', { chatId: 'zz', message: { chat_id: CHAT } }, 'chatId'],
+    ['leave_chat', { chatId: CHAT, chat_id: 'zz' }, 'chat_id'],
+    ['send_message', { chatId: 'zz', message: { content: 'Hello!' } }, 'chatId'],
+    ['typing_indicator', { chat_id: 'zz', action: 'start' }, 'chat_id'],
+    ['mark_messages_read', { chatId: 'zz', messageIds: [MESSAGE] }, 'chatId'],
+  ])('%s %j names a chat that there cannot be, as over REST', (event, body, field) => {
+    expect(says(event, body)).toMatchObject({ refused: { code: 'chat_not_found', field } });
   });
 
   it.each<[string | null, unknown, string]>([
@@ -124,7 +131,7 @@ describe('what a client says', () => {
     fc.assert(
       fc.property(word, fc.oneof(likely, fc.anything()), (event, body) => {
         const decoded = says(event, body);
-        if ('refused' in decoded) expect(decoded.refused.code).toBe('parse_error');
+        if ('refused' in decoded) expect(['parse_error', 'chat_not_found']).toContain(decoded.refused.code);
         else if (decoded.ask.type === 'send_message' || decoded.ask.type === 'mark_read')
           expect(ChatCommand.parse(JSON.parse(JSON.stringify(decoded.ask)))).toEqual(decoded.ask);
       }),

@@ -60,6 +60,8 @@ const wrongField = ({ issues: [issue] }: z.ZodError, requestId: RequestId | null
   const name = names.at(-1);
   if (issue === undefined || name === undefined) return unreadable('The payload is not understood', requestId);
   const field = spelled(name, spelling);
+  // As over REST: an id that no chat can have is no chat's.
+  if (name === 'chatId' && issue.code === 'invalid_format') return { requestId, refused: { ...refusal('chat_not_found'), field } };
   return unreadable(`${field}: ${issue.message}`, requestId, field);
 };
 
