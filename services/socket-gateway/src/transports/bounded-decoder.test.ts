@@ -69,6 +69,8 @@ describe('a packet', () => {
 
   it('that wanted an answer still gets it', () => {
     expect(decode('212["call:accept",{')).toEqual([{ ...unreadable, id: 12 }]);
+    expect(decode('51-12["call:accept",{"_placeholder":true,"num":0}]')).toEqual([{ ...unreadable, id: 12 }]);
+    expect(decode('61-12[{"_placeholder":true,"num":0}]')).toEqual([unreadable]);
   });
 
   it('goes to the namespace that it names, else to the first that the connection asked for', () => {
@@ -76,6 +78,8 @@ describe('a packet', () => {
     const [, , ...reported] = decode('0/chat,{"token":"t"}', '0', '2/chat,7["x",{', '2["x",{', '2/other,["x",{', Buffer.from([1]));
     expect(reported).toEqual([at('/chat', 7), at('/chat'), at('/chat'), at('/chat')]);
     expect(decode('0', '0/chat,', '2/chat,["x",{', '2["x",{').slice(2)).toEqual([at('/chat'), at('/')]);
+    const binary = ['51-/chat,7["x",{"_placeholder":true,"num":0}]', '51-7["x",{"_placeholder":true,"num":0}]'];
+    expect(decode('0', '0/chat,', ...binary).slice(2)).toEqual([at('/chat', 7), at('/', 7)]);
   });
 
   it('never throws and always says something, whatever it is', () => {

@@ -14,9 +14,9 @@ const CONNECTS_WINDOW_SECONDS = 5;
 const NONE: readonly string[] = [];
 
 const BINARY = /^[56]/;
-const ACKNOWLEDGED_EVENT = /^2(?:\/[^,]*,)?(\d{1,15})/;
+const ACKNOWLEDGED_EVENT = /^(?:2|5\d{1,15}-)(?:\/[^,]*,)?(\d{1,15})/;
 const CONNECT = /^0(?:(\/[^,]*)(?:,|$))?/;
-const NAMED = /^2(\/[^,]*),/;
+const NAMED = /^(?:2|5\d{1,15}-)(\/[^,]*),/;
 
 /** Where the namespace of a packet ends, which may hold any character but a comma. Without one it is `/`. */
 const namespaceEnd = (packet: string): number => {
