@@ -50,7 +50,8 @@ class Desk {
       inputs,
       {
         now: this.now,
-        calls: [...this.calls.values()],
+        // Copies: what a decision does not say that it changed is lost.
+        calls: [...this.calls.values()].map((call) => ({ ...call })),
         presentUsers: this.present,
         answers: this.#answers,
         doneCommands: this.#doneCommands(),
@@ -59,7 +60,7 @@ class Desk {
       },
       this.policy,
     );
-    for (const call of outcome.inserted) this.calls.set(call.id, call);
+    for (const call of [...outcome.inserted, ...outcome.updated]) this.calls.set(call.id, call);
     for (const [key, answer] of outcome.answers) this.#answers.set(key, answer);
     this.events.push(...outcome.events);
     this.traces.push(...outcome.traces);
@@ -164,6 +165,22 @@ describe('a place', () => {
     expect(desk.stateOf(first.id)).toBe('ENDED');
   });
 
+  it('is known again under the callee’s own id for the merged call, also as another request', () => {
+    const desk = new Desk();
+    const { id } = desk.place('ann', 'bob');
+    const command = { type: 'place_call', calleeId: 'ann', callId: 'bobs' };
+    desk.send('bob', command);
+    expect(desk.send('bob', command, { requestId: 'r1' })).toMatchObject({ ok: true, call: { id, state: 'CONNECTING' } });
+    expect(codeOf(desk.send('bob', { ...command, calleeId: 'cid' }, { requestId: 'r2' }))).toBe('conflict');
+  });
+
+  it('from who answered to who called them is no glare any more', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.send('bob', { type: 'accept_call', callId });
+    expect(desk.place('bob', 'ann')).toMatchObject({ state: 'REJECTED', reason: 'busy' });
+  });
+
   it('merges glare also when both arrive in one batch', () => {
     const desk = new Desk();
     const both = [
@@ -185,6 +202,18 @@ describe('a place', () => {
     expect(codeOf(desk.send('cid', { ...command, calleeId: 'ann' }))).toBe('conflict');
     expect(codeOf(desk.send('cid', { type: 'place_call', calleeId: 'ann', callId: 'history' }))).toBe('conflict');
     expect(desk.calls.size).toBe(1);
+  });
+
+  it('under an id that is used is that call as it is now, or a conflict, whatever the request is called', () => {
+    const desk = new Desk();
+    const command = { type: 'place_call', calleeId: 'bob', callId: 'mine' };
+    desk.send('ann', command);
+    const again = (more: object, requestId: string) => desk.send('ann', { ...command, ...more }, { requestId });
+    expect(again({}, 'r1')).toMatchObject({ ok: true, call: { id: 'mine', state: 'INITIATING' } });
+    expect(codeOf(again({ callType: 'VIDEO' }, 'r2'))).toBe('conflict');
+    expect(codeOf(again({ channelId: 'another' }, 'r3'))).toBe('conflict');
+    desk.now += 60_000;
+    expect(again({}, 'r4')).toMatchObject({ ok: true, call: { state: 'MISSED' } });
   });
 });
 
@@ -339,6 +368,15 @@ describe('a command on a call', () => {
     expect(codeOf(desk.send('bob', { type: 'end_call', callId }, { requestId: 'r1' }))).toBe('conflict');
   });
 
+  it('that was refused stays refused under its requestId', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    const refused = desk.send('ann', { type: 'end_call', callId }, { requestId: 'r1' });
+    expect(codeOf(refused)).toBe('invalid_status');
+    desk.send('bob', { type: 'accept_call', callId });
+    expect(desk.send('ann', { type: 'end_call', callId }, { requestId: 'r1' })).toEqual(refused);
+  });
+
   it("keeps what a client measured to the trace, and the server's own duration in the call", () => {
     const desk = new Desk();
     const { id: callId } = desk.place('ann', 'bob');
@@ -401,6 +439,29 @@ describe('presence in a call', () => {
       { type: 'user_online', actor: { userId: 'ann' }, recipients: ['bob'] },
     ]);
   });
+
+  it('is told of nobody once it is over, and to no callee who has blocked the caller', () => {
+    const desk = new Desk();
+    const { id: over } = desk.place('ann', 'bob');
+    desk.send('ann', { type: 'cancel_call', callId: over });
+    desk.leave('ann', over);
+    desk.blockedBy.set('bob', new Set(['cid']));
+    desk.leave('cid', desk.place('cid', 'bob').id);
+    expect(desk.hints).toEqual([]);
+    expect(desk.calls.get(over)).toMatchObject({ callerAbsentAt: null });
+  });
+
+  it('is not made up by a command over a session that closed, but by one over REST', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.send('bob', { type: 'accept_call', callId });
+    desk.leave('ann', callId);
+    desk.send('ann', { type: 'report_connected', callId });
+    expect(desk.calls.get(callId)).toMatchObject({ state: 'ACTIVE', callerAbsentAt: desk.now });
+    const actor = { userId: 'ann', name: null, avatar: null, role: null, deviceId: null, sessionId: null };
+    desk.send('ann', { type: 'report_connected', callId }, { actor });
+    expect(desk.calls.get(callId)).toMatchObject({ callerAbsentAt: null });
+  });
 });
 
 describe('the system', () => {
@@ -429,7 +490,9 @@ describe('the system', () => {
       (desk, callId) => {
         desk.present.delete('bob');
         desk.apply([{ kind: 'nobody_heard', callId, calleeId: 'bob' }]);
-        desk.now += 10_000;
+        desk.now += 5000;
+        desk.apply([{ kind: 'nobody_heard', callId, calleeId: 'bob' }]);
+        desk.now += 5000;
       },
     ],
     [
@@ -458,6 +521,7 @@ describe('the system', () => {
       (desk, callId) => {
         desk.send('bob', { type: 'accept_call', callId });
         desk.leave('ann', callId);
+        desk.now += 10_000;
         desk.leave('bob', callId);
         desk.now += 15_000;
       },
@@ -485,6 +549,32 @@ describe('the system', () => {
     desk.apply([{ kind: 'due', callId }]);
     expect(desk.calls.get(callId)).toMatchObject({ state, reason, endedBy: 'system' });
     expect(desk.events.at(-1)?.actor).toEqual({ userId: null, deviceId: null, sessionId: null });
+  });
+
+  it('ends a call by its ring deadline where another deadline is the same moment', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob', { ringTimeoutSeconds: 10 });
+    desk.leave('ann', callId);
+    desk.now += 10_000;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.calls.get(callId)).toMatchObject({ state: 'MISSED', reason: 'no_response' });
+  });
+
+  it('takes no ring for reached that was written past its deadline', () => {
+    const desk = new Desk();
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.now += 60_000;
+    desk.rung(callId, 'bob');
+    expect(desk.stateOf(callId)).toBe('MISSED');
+  });
+
+  it('lets an accepted call be that never connects, where nothing else is set', () => {
+    const desk = new Desk({ connectTimeoutSeconds: 0 });
+    const { id: callId } = desk.place('ann', 'bob');
+    desk.send('bob', { type: 'accept_call', callId });
+    desk.now += 3_600_000;
+    desk.apply([{ kind: 'due', callId }]);
+    expect(desk.stateOf(callId)).toBe('CONNECTING');
   });
 
   it('does not take a callee for unreachable while a session of theirs is open, but from when the last one closed', () => {
