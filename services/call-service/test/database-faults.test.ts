@@ -96,16 +96,24 @@ it('a command that waits for a lock holds up neither its neighbours nor those wh
   await Promise.all(busy);
 });
 
-it('a place that its edge has given up rings nobody when the lock is free', async () => {
+it('a place that its edge has given up rings nobody when the lock is free, and an accept answers nothing', async () => {
   await using service = await startRunningCallService();
-  await send(service, place('ann', 'bob'));
+  const [placed] = await send(service, place('ann', 'bob'));
+  const callId = placed?.ok === true ? placed.call.id : '';
   const line = await holdLine(service, 'bob');
-  const late = send(service, { ...place('zoe', 'bob'), attempt: 2, wantedForMs: 300 });
-  await until('it waits', async () => (await waiters(service)).length > 0);
+  const call = await hold(service, 'calls', callId);
+  const wantedForMs = 300;
+  const late = [
+    send(service, { ...place('zoe', 'bob'), attempt: 2, wantedForMs }),
+    send(service, { ...envelope('bob', { type: 'accept_call', callId }), wantedForMs }),
+  ];
+  await until('they wait', async () => (await waiters(service)).length > 0);
   await service.database.query('SELECT pg_sleep(0.5)');
+  await call[Symbol.asyncDispose]();
   await line[Symbol.asyncDispose]();
-  expect(await late).toMatchObject([{ ok: false, error: { code: 'service_error' } }]);
-  expect(await service.database.query("SELECT FROM calls WHERE caller_id = 'zoe'")).toEqual([]);
+  const refused = { ok: false, error: { code: 'service_error' } };
+  expect((await Promise.all(late)).flat()).toMatchObject([refused, refused]);
+  expect(await service.database.query('SELECT caller_id, state FROM calls')).toEqual([{ caller_id: 'ann', state: 'INITIATING' }]);
 });
 
 it('a message that its edge has given up is not sent when its chat is free, and one that is marked as read is read', async () => {

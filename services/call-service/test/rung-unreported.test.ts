@@ -4,11 +4,11 @@ import { expect, it } from 'vitest';
 import { envelope, place, send } from './envelopes.ts';
 import { type RunningCallService, SHORT_LEASE, startRunningCallService, startSecondCallService } from './running-call-service.ts';
 
-/** Opens a session of one of Bob's devices, and says what it is told. */
+/** Opens a session of one of Bob's devices, and says what it is told, and who did it. */
 const open = async (service: RunningCallService, sessionId: string, deviceId: string | null): Promise<string[]> => {
   const answer = await service.post('sessions', { gatewayId: 'g', opened: [{ sessionId, userId: 'bob', deviceId }], closed: [] });
   const { snapshots } = SessionsResponse.parse(await answer.json());
-  return snapshots.flatMap(({ events }) => events.map(({ type, call }) => `${type} ${call.callerId}`));
+  return snapshots.flatMap(({ events }) => events.map(({ type, actor }) => `${type} ${actor.userId}`));
 };
 
 const cancelled = async (service: RunningCallService): Promise<void> => {

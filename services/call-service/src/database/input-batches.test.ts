@@ -69,6 +69,15 @@ describe('a batch', () => {
     },
   );
 
+  it('is idle when its parts are decided too, and what waits alone', async () => {
+    const failures = [sqlError('22003'), null, sqlError('55P03')];
+    const { batches } = open(() => failures.shift() ?? null);
+    const replies: number[] = [];
+    for (const n of upTo(2)) void batches.take(n).then((reply) => replies.push(reply));
+    await batches.idle();
+    expect(replies).toEqual([0, 10]);
+  });
+
   it('that finds no database is refused at once', async () => {
     const { batches, commits } = open(() => new Error('connect ECONNREFUSED'));
     expect(await Promise.all(upTo(2).map(batches.take))).toEqual([-1, -1]);
