@@ -2,7 +2,6 @@ import type { Dialect } from './dialect.ts';
 import type { Telling } from './telling.ts';
 
 const isSame = (one: Telling, other: Telling): boolean => {
-  if (one.call !== other.call || one.kind !== other.kind) return false;
   const [words, otherWords] = [one as Record<string, unknown>, other as Record<string, unknown>];
   return Object.keys(words).every((name) => words[name] === otherWords[name]);
 };
