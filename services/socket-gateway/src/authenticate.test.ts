@@ -1,5 +1,13 @@
+import { createLogger } from '@trunkline/service-kit';
 import { expect, it } from 'vitest';
-import { tokenIn, tokenInUpgrade } from './authenticate.ts';
+import { createAuthenticate, tokenIn, tokenInUpgrade } from './authenticate.ts';
+
+it('a token of which nothing can be known now is not taken for a bad one', async () => {
+  const lines: string[] = [];
+  const log = createLogger('socket-gateway', 'warn', { write: (line) => void lines.push(line) });
+  const authenticate = createAuthenticate(() => Promise.reject(new Error('no keys')), log);
+  expect([await authenticate('a token'), await authenticate(null), lines.length]).toEqual(['unavailable', 'unauthenticated', 1]);
+});
 
 it.each([
   [{ token: 'abc' }, undefined, 'abc'],

@@ -88,6 +88,7 @@ const connect = () => {
       clock,
       authenticate: async (token) => {
         if (token === 'bad') return 'unauthenticated';
+        if (token === 'shorter') return identity();
         return token === 'early' ? 'unavailable' : identity({ userId: token === 'ana' ? ANA : BEN, expiresAt: 9000 });
       },
       commandsPerSecond: 200,
@@ -377,10 +378,24 @@ describe('an open connection', () => {
     expect(seen.frames).toEqual([{ event: 'connection:closing', body }]);
   });
 
+  it('does not ring from the bus for what was decided before its snapshot, but asks for another one', async () => {
+    const { seen, names } = await open();
+    seen.hear({ ...ringOfAnother, at: PLACED_AT });
+    await expect.poll(() => seen.reports).toEqual(['entered', 'opened', 'opened']);
+    expect(names()).toEqual([]);
+  });
+
   it('closes when its client does not read', async () => {
     const { seen } = await open();
     seen.queuedBytes = MAX_QUEUED_BYTES + 1;
     seen.hear(ended(2));
+    expect(seen.closedFor).toEqual(['too_slow']);
+  });
+
+  it('closes when its client does not read what it is answered', async () => {
+    const { seen, ask } = await open();
+    seen.queuedBytes = MAX_QUEUED_BYTES + 1;
+    ask('nonsense', {});
     expect(seen.closedFor).toEqual(['too_slow']);
   });
 
@@ -428,7 +443,14 @@ describe('an open connection', () => {
     expect(connection.expiresAt).toBe(1000);
     ask('auth:refresh', { token: 'ben' });
     await expect.poll(() => connection.expiresAt).toBe(9000);
-    expect(seen.acknowledged).toEqual([{ ok: true, success: true }]);
+    ask('auth:refresh', { token: 'shorter' });
+    await expect
+      .poll(() => seen.acknowledged)
+      .toEqual([
+        { ok: true, success: true },
+        { ok: true, success: true },
+      ]);
+    expect(connection.expiresAt).toBe(9000);
   });
 
   it.each([

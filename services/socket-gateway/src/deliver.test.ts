@@ -113,6 +113,22 @@ describe('a session', () => {
     ]);
   });
 
+  it('hears of no ring that ends where its place was merged before it rang', () => {
+    const { deliverer, names } = createSession();
+    const answered = { answeredBySession: SessionId.parse('ben-s1'), answeredByDevice: DeviceId.parse('ben-1') };
+    const call = aCall({ seq: 2, state: 'CONNECTING', calleeAlias: CallId.parse('bens-own'), ...answered });
+    deliverer.deliver(aCallEvent({ type: 'call_accepted', merged: true, call }), 'live');
+    expect(names()).toEqual(['call:accepted']);
+  });
+
+  it('hears no more of what led to the answer that it got, also of a call that it knew before', () => {
+    const { deliverer, names } = createSession({ userId: ANA });
+    deliverer.deliver(reached(2), 'live');
+    deliverer.noteAnswered(aCall({ seq: 4, state: 'ENDED' }));
+    deliverer.deliver(aCallEvent({ type: 'call_accepted', call: aCall({ seq: 3, state: 'CONNECTING' }) }), 'live');
+    expect(names()).toEqual(['call:ringing']);
+  });
+
   it('rings from a later event when it missed the place, and only once', () => {
     const { deliverer, names } = createSession();
     deliverer.deliver(reached(2), 'live');
@@ -261,8 +277,10 @@ describe('a session', () => {
 
   it('is in doubt no more about a call of whose end it was told, which leaves room for another', () => {
     const { deliverer, names } = createSession();
-    for (let index = 0; index < 256; index += 1) deliverer.doubt(`c${index}`);
-    deliverer.deliver(ownEndOf(255), 'live');
+    for (let index = 0; index < 255; index += 1) deliverer.doubt(`c${index}`);
+    deliverer.doubt('bens-own');
+    const merged = ownEndOf(255);
+    deliverer.deliver({ ...merged, call: { ...merged.call, calleeAlias: CallId.parse('bens-own') } }, 'live');
     deliverer.doubt('c256');
     deliverer.deliver(ownEndOf(0), 'live');
     expect(names()).toEqual(['call:ended', 'call:ended']);
@@ -272,7 +290,8 @@ describe('a session', () => {
     const { deliverer, names } = createSession();
     deliverer.doubt('c1');
     deliverer.deliver({ ...ownEndOf(1), type: 'user_offline', actor: { userId: ANA, deviceId: null, sessionId: null } }, 'live');
+    deliverer.deliver(aCallEvent({ type: 'call_accepted', call: { ...ownEndOf(1).call, seq: 3, state: 'CONNECTING' } }), 'live');
     deliverer.deliver(ownEndOf(1), 'live');
-    expect(names()).toEqual(['user_offline', 'call:ended']);
+    expect(names()).toEqual(['user_offline', 'call:cancelled', 'call:ended']);
   });
 });

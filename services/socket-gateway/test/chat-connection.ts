@@ -12,6 +12,13 @@ import { aMessage, SENT_AT, SHOPPER, sent, USER } from './chat-event.ts';
 
 const IDENTITY: Identity = { userId: SHOPPER, name: 'Ben', avatar: null, role: 'shopper', deviceId: null, expiresAt: 1000 };
 
+/** What each of these tokens says. */
+const TOKENS: Readonly<Record<string, Identity>> = {
+  newer: { ...IDENTITY, expiresAt: 2000 },
+  shorter: IDENTITY,
+  'of ana': { ...IDENTITY, userId: USER, expiresAt: 9000 },
+};
+
 /** Lets go on what can. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -75,7 +82,7 @@ export const connectBen = () => {
       subscriber,
       presence: { enter: () => seen.reports.push('present'), leave: () => seen.reports.push('absent') },
       clock,
-      authenticate: async (token) => (token === 'newer' ? { ...IDENTITY, expiresAt: 2000 } : 'unauthenticated'),
+      authenticate: async (token) => TOKENS[token ?? ''] ?? 'unauthenticated',
       commandsPerSecond: 100,
       metrics: createMetrics(GATEWAY_METRICS).of,
     },

@@ -55,6 +55,16 @@ it('what is read of the members counts from then on', async () => {
   expect(told).toEqual(['eve user_left']);
 });
 
+it('there is room for two hundred of them, and for who has one', async () => {
+  const { seats } = await sit();
+  const idOf = (index: number): ChatId => ChatId.parse(`${CHAT.slice(0, -3)}${String(index).padStart(3, '0')}`);
+  for (let index = 1; index <= 199; index += 1) {
+    expect(seats.hasRoomFor(idOf(index))).toBe(true);
+    await seats.take(idOf(index), [USER]);
+  }
+  expect([seats.hasRoomFor(idOf(200)), seats.hasRoomFor(chatId)]).toEqual([false, true]);
+});
+
 it('who is removed leaves without a word', async () => {
   const { seats, rooms, told } = await sit();
   seats.dismiss(chatId, USER);

@@ -63,6 +63,20 @@ describe('an end over REST by an app without devices', () => {
   });
 });
 
+describe('an end over a session', () => {
+  const call = aCall({ state: 'ENDED', reason: 'hung_up', endedBy: BEN, acceptedAt: PLACED_AT, endedAt: PLACED_AT });
+  const toldOfEnd = (deviceId: DeviceId | null, session: string) =>
+    tellingFor(
+      aCallEvent({ type: 'call_ended', actor: { userId: BEN, deviceId, sessionId: SessionId.parse(session) }, call }),
+      viewer(deviceId),
+    );
+
+  it('is told to the other sessions of its device, and not to itself', () => {
+    expect(toldOfEnd(PHONE, 's-2')).toMatchObject({ kind: 'ended' });
+    for (const device of [PHONE, null]) expect(toldOfEnd(device, 's-1')).toBeNull();
+  });
+});
+
 describe('a signal to the callee', () => {
   const signal = { type: 'offer', sdp: 'v=0' } as const;
   const actor: EventActor = { userId: aCall().callerId, deviceId: null, sessionId: SessionId.parse('ana-s') };
