@@ -13,8 +13,7 @@ export interface ScreeningOptions {
   onFailure: 'open' | 'closed';
 }
 
-const isClientsPlace = (envelope: DecidedEnvelope): envelope is PlaceEnvelope =>
-  envelope.command.type === 'place_call' && envelope.server === undefined;
+const isPlace = (envelope: DecidedEnvelope): envelope is PlaceEnvelope => envelope.command.type === 'place_call';
 
 const screeningOf = (answer: HookAnswer | null): Screening | undefined => {
   if (answer === null || answer.action === 'allow') return undefined;
@@ -28,14 +27,14 @@ const unchecked = ({ command }: PlaceEnvelope): CommandReply => ({
 
 /**
  * Asks the app's hook about each place before it is decided, while nothing is locked. A place that was decided before is
- * not asked about again; what the backend places itself is not asked about at all.
+ * not asked about again; what the backend places itself does not come this way.
  */
 export const screenPlaces = (
   decider: Pick<Decider, 'decide'>,
   { hook, database, onFailure }: ScreeningOptions,
 ): Pick<Decider, 'decide'> => ({
   decide: async (input: Input) => {
-    if (input.kind !== 'command' || !isClientsPlace(input.envelope) || (await wasPlaceDecided(database, input.envelope)))
+    if (input.kind !== 'command' || !isPlace(input.envelope) || (await wasPlaceDecided(database, input.envelope)))
       return decider.decide(input);
     const answer = await hook.ask(input.envelope);
     if (answer === null && onFailure === 'closed') return unchecked(input.envelope);
