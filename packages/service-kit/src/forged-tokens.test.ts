@@ -1,5 +1,8 @@
-import { createHmac, createSecretKey } from 'node:crypto';
-import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose';
+import { createHmac, createSecretKey, type webcrypto } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createTokenVerifier } from './access-token.ts';
 
@@ -10,8 +13,11 @@ const verify = createTokenVerifier({ JWT_SECRET: SECRET, JWT_ISSUER: 'app', JWT_
 
 const CLAIMS = { sub: 'ann', name: 'Zoë', iss: 'app', aud: ['x', 'trunkline'], exp: Math.floor(Date.now() / 1000) + 60 };
 
-const signed = (claims: object, header: JWTHeaderParameters = { alg: 'HS256' }, key = KEY): Promise<string> =>
-  new SignJWT({ ...CLAIMS, ...claims }).setProtectedHeader(header).sign(key, { crit: { 'urn:x': true } });
+const signed = (
+  claims: object,
+  header: JWTHeaderParameters = { alg: 'HS256' },
+  key: typeof KEY | webcrypto.CryptoKey = KEY,
+): Promise<string> => new SignJWT({ ...CLAIMS, ...claims }).setProtectedHeader(header).sign(key, { crit: { 'urn:x': true } });
 
 const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const last = (text: string): string => (text.endsWith('A') ? 'B' : 'A');
@@ -73,10 +79,52 @@ describe('a token', () => {
     for (const alg of ['HS512', 'none', 'RS256', 'hs256']) expect(await verify(signedAs(alg))).toBeNull();
   });
 
+  it('that is longer than any need be is not even looked at', async () => {
+    expect(await verify(await signed({ more: 'x'.repeat(8192) }))).toBeNull();
+  });
+
   it('signed with the secret before counts while that is named', async () => {
     const token = await signed({});
     const rotated = { JWT_SECRET: `${SECRET}, the new one` };
     expect(await createTokenVerifier(rotated)(token)).toBeNull();
     expect(await createTokenVerifier({ ...rotated, JWT_SECRET_PREVIOUS: SECRET })(token)).not.toBeNull();
+  });
+});
+
+/** Publishes keys, or answers something else. */
+const publish = async (answer: { status: number; body: object }) => {
+  const server = createServer((_request, response) => {
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const verifyPublished = createTokenVerifier({ JWT_JWKS_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
+  return {
+    verify: verifyPublished,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await once(server.close(), 'close');
+    },
+  };
+};
+
+describe('a token that is signed with a published key', () => {
+  const signedAs = async (alg: string) => {
+    const { publicKey, privateKey } = await generateKeyPair(alg);
+    return { key: { ...(await exportJWK(publicKey)), kid: alg }, token: await signed({}, { alg, kid: alg }, privateKey) };
+  };
+
+  it('counts where it is signed as we have it, whatever else is published', async () => {
+    const [ours, other] = [await signedAs('ES256'), await signedAs('EdDSA')];
+    await using published = await publish({ status: 200, body: { keys: [ours.key, other.key] } });
+    expect(await published.verify(ours.token)).toMatchObject({ userId: 'ann' });
+    expect(await published.verify(other.token)).toBeNull();
+  });
+
+  it.each([
+    { status: 503, body: {} },
+    { status: 200, body: {} },
+  ])('is not taken for a bad one where the keys do not come: $status', async (answer) => {
+    await using published = await publish(answer);
+    await expect(published.verify((await signedAs('ES256')).token)).rejects.toThrow();
   });
 });
