@@ -22,12 +22,13 @@ beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0.999));
 afterEach(() => void vi.restoreAllMocks());
 
 /** The first waits of a client that is sent away with that code while a call of its own waits. */
-const waitsAfter = async (code: number): Promise<number[]> => {
+const waitsAfter = async (code: number, onConnected = (_waits: number): void => undefined): Promise<number[]> => {
   await using server = await startServer(code);
   using client = connect({ url: server.url, token: 'T', reconnect: { busyMs: 8, maxMs: 50 } });
   const waits: number[] = [];
   client.on('connection', (state) => {
     if (state.status === 'waiting') waits.push(state.retryInMs);
+    if (state.status === 'connected') onConnected(waits.length);
   });
   client.place('ana');
   await expect.poll(() => waits.length).toBeGreaterThanOrEqual(4);
@@ -40,4 +41,14 @@ it('who is sent away comes back when the server said', async () => {
 
 it('who is one too many waits longer each time, up to the most: the server says the same to each', async () => {
   expect(await waitsAfter(4428)).toEqual([7, 15, 31, 49]);
+});
+
+it('who was connected for long waits as at first again', async () => {
+  let laterMs = 0;
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + laterMs);
+  const waits = await waitsAfter(4428, (waited) => {
+    if (waited === 2) laterMs = 6000;
+  });
+  expect(waits).toEqual([7, 15, 7, 15]);
 });
