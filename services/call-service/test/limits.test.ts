@@ -50,6 +50,10 @@ it('a pair has a limit of its own, and a command over a socket is counted with t
   const { replies } = (await (await service.post('commands', { commands: [envelope] })).json()) as { replies: CommandReply[] };
   expect(replies[0]).toMatchObject({ ok: false, error: { code: 'rate_limited', retryAfterSeconds: expect.any(Number) } });
   expect((await place('cid')).status).toBe(400);
+  // What the gateway sends again was counted the first time, and what others place is theirs.
+  const again = await service.post('commands', { commands: [{ ...envelope, commandId: randomUUID(), attempt: 2 }] });
+  expect(await again.json()).toMatchObject({ replies: [{ ok: false, error: { code: 'invalid_status' } }] });
+  expect((await (await asking(service, 'eve'))('/api/v1/calls/initiate', { calleeId: 'bob' })).status).toBe(201);
 });
 
 it('a route has a limit for each user, and another route its own', async () => {

@@ -16,6 +16,19 @@ const connectTo = async ({ url }: TestDatabase) => {
   return { query: (text: string) => client.query(text), [Symbol.asyncDispose]: () => client.end() };
 };
 
+it('several that migrate at once take turns, also where one died of it before', async () => {
+  await using database = await createTestDatabase(backingUrls().templateDatabaseUrl);
+  for (const text of [...UNDO, 'UPDATE knex_migrations_lock SET is_locked = 1']) await database.query(text);
+  const ran = await Promise.all([1, 2, 3].map(() => migrate(database.url)));
+  expect(ran.flat()).toEqual([NAME]);
+});
+
+it('what a later version has migrated keeps no earlier one from starting', async () => {
+  await using database = await createTestDatabase(backingUrls().templateDatabaseUrl);
+  await database.query(`INSERT INTO knex_migrations (name, batch, migration_time) VALUES ('9999-later', 2, now())`);
+  expect(await migrate(database.url)).toEqual([]);
+});
+
 it('a migration that waits for somebody lets everybody else through, and runs later', async () => {
   await using database = await createTestDatabase(backingUrls().templateDatabaseUrl);
   for (const text of UNDO) await database.query(text);

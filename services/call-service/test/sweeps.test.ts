@@ -1,4 +1,5 @@
 import { until } from '@trunkline/testing';
+import pg from 'pg';
 import { expect, it } from 'vitest';
 import { SHORT_LEASE, startRunningCallService } from './running-call-service.ts';
 
@@ -69,4 +70,28 @@ it('a lease is not known to a gateway whose sessions were given up', async () =>
   expect(await renew()).toMatchObject({ known: true });
   await service.database.query("UPDATE gateways SET lease_until = now() - interval '1 second'");
   expect(await renew()).toMatchObject({ known: false });
+});
+
+it('a session that comes back while its closing is being settled is not settled', async () => {
+  await using service = await startRunningCallService();
+  const { database } = service;
+  const report = (sessionId: string, userId: string) =>
+    service.post('sessions', { gatewayId: 'g', opened: [{ sessionId, userId, deviceId: null }], closed: [] });
+  await report('s1', 'ann');
+  await database.query("INSERT INTO lines (user_id) VALUES ('ann')");
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query("BEGIN; SELECT FROM lines WHERE user_id = 'ann' FOR UPDATE");
+  await database.query("UPDATE gateways SET lease_until = now() - interval '1 second'");
+  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  await until('its closing is being settled', async () => (await database.query(waiting)).length === 1);
+  await service.post('lease', { gatewayId: 'g' });
+  await report('s1', 'ann');
+  // What is settled next shows that this is over.
+  await database.query("INSERT INTO sessions (id, gateway_id, user_id, closed_at) VALUES ('s2', 'g', 'bob', now() - interval '1 minute')");
+  await client.query('COMMIT');
+  await client.end();
+  const unsettled = () => database.query('SELECT id FROM sessions WHERE settled_at IS NULL');
+  await until('the next one is settled', async () => (await unsettled()).length < 2);
+  expect(await unsettled()).toEqual([{ id: 's1' }]);
 });

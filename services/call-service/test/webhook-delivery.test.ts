@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { createRestClient, startWebhookReceiver, TEST_WEBHOOK_SECRET, until } from '@trunkline/testing';
+import { backingUrls, createRestClient, createTestDatabase, startWebhookReceiver, TEST_WEBHOOK_SECRET, until } from '@trunkline/testing';
 import { expect, it } from 'vitest';
+import { openDatabase } from '../src/database/database.ts';
+import { claimWebhooks, noteWebhooks, storeWebhooks } from '../src/webhooks/webhook-store.ts';
 import { startRunningCallService, startSecondCallService } from './running-call-service.ts';
 
 const KEY = 'the-server-key-of-tests-only';
@@ -39,6 +41,22 @@ it('many calls through two replicas, to a receiver that often fails: each is tol
     expect(withoutRepetition).toEqual(['call.placed', 'call.accepted', 'call.ended']);
   }
   expect(await service.database.query('SELECT FROM webhook_streams')).toEqual([]);
+});
+
+it('what comes of a sending whose claim has lapsed frees nothing that another one sends by now', async () => {
+  await using stored = await createTestDatabase(backingUrls().templateDatabaseUrl);
+  await using database = openDatabase({ url: stored.url, poolSize: 1, onError: () => undefined });
+  await database.transaction(async (transaction) =>
+    storeWebhooks(transaction, [{ stream: 'user:ann', type: 'user.online', at: 0, data: { userId: 'ann' } }]),
+  );
+  const [first] = await claimWebhooks(database, 1, 0);
+  const [second] = await claimWebhooks(database, 1, 60_000);
+  if (first === undefined || second === undefined || !('seq' in first)) return expect.unreachable();
+  expect(second).toMatchObject({ seq: first.seq, claim: first.claim + 1 });
+  const { stream, claim, seq } = first;
+  await noteWebhooks(database, [{ stream, claim, seq, status: 'waiting', attempts: 1, error: 'late', delayMs: 0 }]);
+  expect(await claimWebhooks(database, 1, 0)).toEqual([]);
+  expect(await stored.query('SELECT attempts FROM webhooks')).toEqual([{ attempts: 0 }]);
 });
 
 it('while a secret is replaced both sign, so a receiver that knows either of them is content', async () => {
