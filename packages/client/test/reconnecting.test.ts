@@ -52,3 +52,14 @@ it('who was connected for long waits as at first again', async () => {
   });
   expect(waits).toEqual([7, 15, 7, 15]);
 });
+
+it('who has something to do waits no longer than is fit for that', async () => {
+  using client = connect({ url: 'http://127.0.0.1:1', token: 'T', reconnect: { busyMs: 8, maxMs: 600_000 } });
+  const waits: number[] = [];
+  client.on('connection', (state) => {
+    if (state.status === 'waiting') waits.push(state.retryInMs);
+  });
+  await expect.poll(() => waits).toEqual([599_400]);
+  client.place('ana');
+  expect(waits).toEqual([599_400, 7]);
+});
