@@ -318,10 +318,15 @@ it('who is a member keeps the role that a request does not name; who is none get
   ]);
   await backend.request('DELETE', path);
   expect(await put({})).toBe('user');
-  const audited = await service.database.query<{ role: string }>(
-    "SELECT detail->>'role' AS role FROM server_audit WHERE action = 'put_member' ORDER BY id",
-  );
-  expect(audited.map(({ role }) => role)).toEqual(['user', 'admin', 'admin', 'admin', 'user']);
+  const audited = async () =>
+    await service.database.query<{ role: string }>(
+      "SELECT detail->>'role' AS role FROM server_audit WHERE action = 'put_member' ORDER BY id",
+    );
+  expect((await audited()).map(({ role }) => role)).toEqual(['user', 'admin', 'admin', 'admin', 'user']);
+  // As many as a message can know whether they have read it.
+  const more = await Promise.all(Array.from({ length: 30 }, (_, n) => backend.request('PUT', path.replace('boss', `member-${n}`), {})));
+  expect(more.filter(({ status }) => status === 200)).toHaveLength(28);
+  expect(await audited()).toHaveLength(5 + 28);
 });
 
 it('what the backend does is kept in the audit', async () => {

@@ -85,10 +85,10 @@ export const putMember = (world: ChatWorld, input: Extract<ChatInput, { kind: 'p
   const chat = world.chat(chatId);
   if (chat === undefined) return refuse('chat_not_found', 'There is no such chat', 'chat_id');
   const role = input.role ?? world.member(chatId, userId)?.role ?? 'user';
-  world.audit.push({ keyName, action: 'put_member', chatId, userId, detail: { role } });
   const former = world.everMembers(chatId).find((member) => member.userId === userId);
   if (former === undefined && world.everMembers(chatId).length >= MAX_MEMBERS)
     return refuse('invalid_status', `A chat has at most ${MAX_MEMBERS} members`, 'user_id');
+  world.audit.push({ keyName, action: 'put_member', chatId, userId, detail: { role } });
   const member = former ?? join(world, chat, userId, role);
   if (member.leftAt !== null) Object.assign(member, { leftAt: null, unreadCount: 0, joinedSeq: chat.lastSeq, activeAt: world.now });
   member.role = role;
