@@ -322,6 +322,12 @@ it('who is blocked neither opens a chat with, nor writes to, who blocked them', 
   expect((await ann.post('/v1/chat', BETWEEN)).status).toBe(200);
   expect((await sho.post(`/v1/chat/${chatId}/messages`, { content: 'from the one who blocks' })).status).toBe(201);
   expect((await sho.post('/v1/chat', { ...BETWEEN, order_id: 'new' })).status).toBe(201);
+  // Somebody else there may want to hear it.
+  const eve = `/v1/server/chats/${chatId}/members/eve`;
+  await serverOf(service).request('PUT', eve, {});
+  expect((await ann.post(`/v1/chat/${chatId}/messages`, { content: 'to eve' })).status).toBe(201);
+  await serverOf(service).request('DELETE', eve);
+  expect((await ann.post(`/v1/chat/${chatId}/messages`, { content: 'x' })).status).toBe(403);
   await sho.request('DELETE', '/api/v1/users/me/blocks/ann');
   expect((await ann.post(`/v1/chat/${chatId}/messages`, { content: 'again' })).status).toBe(201);
 });
