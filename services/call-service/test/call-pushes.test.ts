@@ -84,6 +84,18 @@ describe('a ring', () => {
     expect((await client.traceOf(callId)).find(({ kind }) => kind === 'push_dropped')?.detail).toMatchObject({ why: 'acknowledged' });
   });
 
+  it('goes not again to an only target where a device without a name has acknowledged it', async () => {
+    const { ann, bob } = people();
+    await client.device(bob, 'phone');
+    const callId = await client.place(ann, bob);
+    await service.database.query(`INSERT INTO call_trace (call_id, at, kind, user_id) VALUES ($1, now(), 'ring_acknowledged', $2)`, [
+      callId,
+      bob,
+    ]);
+    const again = (await pushesOf(bob, 'incoming_call')).filter(({ send_unless }) => send_unless === 'device_acknowledged');
+    expect([again.length, await client.claim(again)]).toEqual([1, []]);
+  });
+
   it('of a blocked caller is not pushed', async () => {
     const { ann, bob } = people();
     await client.device(bob);
@@ -224,6 +236,15 @@ describe('who can be rung by push', () => {
     await client.report({ outcome: 'target_gone', id: first.id, attempt: 1, error: 'UNREGISTERED' });
     expect(await client.stateOf(callId)).toBe('REJECTED');
     expect(await service.database.query('SELECT FROM push_targets WHERE address = $1', [token])).toEqual([]);
+  });
+
+  it('is not any more once the only target has become somebody else’s', async () => {
+    const { ann, bob } = people();
+    const token = await client.device(bob);
+    const callId = await client.place(ann, bob);
+    await goneSince(callId);
+    await client.device(people().bob, null, token);
+    expect(await client.stateOf(callId)).toBe('REJECTED');
   });
 
   it('comes within reach by registering', async () => {

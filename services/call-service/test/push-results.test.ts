@@ -47,6 +47,15 @@ describe('a result', () => {
     expect(accepts).toHaveLength(1);
   });
 
+  it('that a provider accepted it counts also when the next attempt is queued by then', async () => {
+    const { id } = await claimedRing();
+    await service.database.query('UPDATE pushes SET attempt = 2, claimed_attempt = NULL, claimed_until = NULL WHERE id = $1', [id]);
+    await client.report({ outcome: 'failed', id, attempt: 1, error: 'too late' });
+    expect(await pushOf(id)).toMatchObject({ status: 'queued' });
+    await client.report({ outcome: 'accepted', id, attempt: 1, providerId: 'message-8' });
+    expect(await pushOf(id)).toMatchObject({ status: 'accepted', provider_id: 'message-8' });
+  });
+
   it('of a push that nobody knows is no error', async () => {
     expect(await client.report({ outcome: 'accepted', id: randomUUID(), attempt: 1, providerId: null })).toBe(200);
   });
