@@ -42,7 +42,7 @@ const services: CallServices = {
   publish,
   lookUp,
   media: () => Promise.reject(new Error('nobody asks')),
-  merged: () => undefined,
+  merged: (callId) => calls.merge(callId),
 };
 
 let calls: CallRegister;
@@ -187,4 +187,28 @@ describe('a place under the id of a call that lives', () => {
     calls.hear['call:cancelled']({ callId: 'C', reason: 'Caller cancelled', timestamp: 0 });
     expect(ring).toMatchObject({ isRinging: false, state: 'CANCELLED' });
   });
+});
+
+it('a place that became part of a call which rings here ends that ring', async () => {
+  calls.hear['call:incoming'](RING);
+  ask.mockResolvedValueOnce({ call: { ...RINGING, status: 'CONNECTING' } });
+  const facts = { id: 'own', peerId: 'ana', callType: 'AUDIO', channelId: 'room', state: 'INITIATING' } as const;
+  await calls.place(facts, { ringTimeoutSeconds: undefined, timeoutMs: undefined, channelId: undefined }).placed;
+  expect(calls.live.map(({ id, state }) => [id, state])).toEqual([['own', 'CONNECTING']]);
+});
+
+it('a call that lives is held, however many are over since', () => {
+  calls.hear['call:incoming'](RING);
+  for (let index = 0; index < 100; index += 1) {
+    const callId = `c${index}`;
+    calls.hear['call:incoming']({ ...RING, callId });
+    calls.hear['call:cancelled']({ callId, reason: 'Caller cancelled', timestamp: 6000 });
+  }
+  expect([calls.get('C')?.isOver, calls.get('c0'), calls.get('c99')?.isOver]).toEqual([false, undefined, true]);
+});
+
+it('what is told of a call that is not held may be the end of a ring here under another name: it is looked up', () => {
+  calls.hear['call:incoming'](RING);
+  calls.hear['call:cancelled']({ callId: 'own', reason: 'Caller cancelled', timestamp: 6000 });
+  expect(lookUp.mock.calls).toEqual([['C']]);
 });
