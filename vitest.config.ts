@@ -11,8 +11,8 @@ export default defineConfig({
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // What a test waits for comes at once, or late where the machine is busy with others: patience costs only who fails.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 10_000 } },
     reporters: ['default', './test/summary-reporter.ts'],
     projects: [

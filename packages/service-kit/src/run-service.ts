@@ -5,20 +5,11 @@ const STOP_DEADLINE_MS = 25_000;
 /** How long a line of the log that is still being written has when all is stopped. */
 const LAST_WRITES_MS = 100;
 
-const exitWithin = (milliseconds: number): void => {
-  setTimeout(() => process.exit(1), milliseconds).unref();
-};
-
 /**
  * Node's exit waits for its threads, some of which may never end: https://github.com/nodejs/node/issues/54918. Who sent a signal sees
  * that and kills; of a process that was left alone nobody does, so that one kills itself.
  */
-const makeExitCertain = (): void => {
-  process.once('exit', () => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WRITES_MS);
-    process.kill(process.pid, 'SIGKILL');
-  });
-};
+const killSelf = (): void => void process.kill(process.pid, 'SIGKILL');
 
 export interface ServiceProcess<Config> {
   argv: readonly string[];
@@ -44,24 +35,27 @@ export const runService = async <Config>({ argv, loadConfig, start }: ServicePro
     process.stdout.write('The configuration holds.\n');
     return;
   }
-  const giveUp = (): void => {
-    makeExitCertain();
-    process.exit(1);
-  };
-  if (process.connected === false) giveUp();
-  process.once('disconnect', giveUp);
+  if (process.connected === false) killSelf();
+  process.once('disconnect', killSelf);
   const service = await start(config);
+  let isAlone = false;
+  /** What the log still writes has a moment, by a timer: `Atomics.wait` with a time to wait was seen to wait for ever. */
+  const end = (code: number): void => {
+    if (isAlone) setTimeout(killSelf, LAST_WRITES_MS);
+    else process.exit(code);
+  };
   let isStopping = false;
   const stop = async (): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
-    exitWithin(STOP_DEADLINE_MS);
+    setTimeout(() => end(1), STOP_DEADLINE_MS).unref();
     await service[Symbol.asyncDispose]();
-    process.exit(0);
+    end(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
-  process.off('disconnect', giveUp).once('disconnect', () => {
-    makeExitCertain();
+  process.off('disconnect', killSelf).once('disconnect', () => {
+    isAlone = true;
+    process.once('exit', killSelf);
     void stop();
   });
 };
