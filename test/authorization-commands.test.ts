@@ -58,7 +58,7 @@ const MATRIX: Readonly<Record<Command['type'], readonly Row[]>> = {
   report_quality: [{ command: { quality: 'BAD' }, ...connected }],
   relay_signal: [{ command: { signal: { type: 'offer', sdp: 'v=0' } }, ...connected }],
   set_status: [
-    { command: { status: 'CONNECTING' }, caller: 'xx+xxxxxx', callee: '+++------', stranger: NEVER },
+    { command: { status: 'CONNECTING' }, caller: 'xx+------', callee: '+++------', stranger: NEVER },
     { command: { status: 'ACTIVE' }, ...connected },
     { command: { status: 'ENDED' }, caller: '--+++----', callee: '--+++----', stranger: NEVER },
   ],
