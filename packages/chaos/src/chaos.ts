@@ -5,6 +5,7 @@ import { breachReport, faultTable, promiseTable } from './report.ts';
 import { run, scaleFor } from './run.ts';
 import { soak } from './soak.ts';
 import { runInNamespace } from './system/namespace.ts';
+import { StartError } from './system/service-process.ts';
 import { startWorld, type World } from './system/world.ts';
 
 export type Print = (line: string) => void;
@@ -73,7 +74,7 @@ const tryWorld = async (isSoak: boolean, options: Options, print: Print, signal:
 };
 
 /**
- * Runs the command. Resolves with its exit code: 1 when a promise was broken, 2 when it was asked wrongly, the signal's reason where that
+ * Runs the command. Resolves with its exit code: 1 when a promise was broken, 2 when it was asked wrongly or a service could not be started, the signal's reason where that
  * ended it; in any case, all that it started has ended.
  */
 export const runChaos = async (argv: readonly string[], print: Print, signal: AbortSignal = NEVER): Promise<number> => {
@@ -86,6 +87,10 @@ export const runChaos = async (argv: readonly string[], print: Print, signal: Ab
     if (request.options.namespace && request.options.leftNetwork === undefined) return await runInNamespace(argv, print, signal);
     return await tryWorld(request.isSoak, request.options, print, signal);
   } catch (error) {
+    if (error instanceof StartError) {
+      print(error.message);
+      return 2;
+    }
     if (!(error instanceof UsageError)) throw error;
     print(`${error.message}\n\n${USAGE}`);
     return 2;

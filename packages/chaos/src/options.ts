@@ -108,9 +108,17 @@ const refusePackets = ({ faults = [] }: Options): void => {
   if (name !== undefined) throw new UsageError(`${name} needs --namespace`);
 };
 
+const readArgs = (argv: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+};
+
 /** Null: help was asked for. @throws UsageError naming every problem */
 export const parseRequest = (argv: readonly string[]): Request | null => {
-  const { values, positionals } = parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
+  const { values, positionals } = readArgs(argv);
   if (values.help) return null;
   const [word, ...more] = positionals;
   if (more.length > 0 || (word !== undefined && word !== 'soak')) throw new UsageError(`there is no "${positionals.join(' ')}"`);

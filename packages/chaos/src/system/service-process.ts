@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { COMPILE_CACHE } from '@trunkline/backing-services';
@@ -24,6 +24,12 @@ export interface ServiceProcessOptions {
   tellsItsMemory?: boolean;
 }
 
+/** A service that could not be started; its message has the last lines of its log. */
+export class StartError extends Error {}
+
+const LAST_LINES = 24;
+const lastLinesOf = (file: string): string => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+
 export const mainIn = (checkout: string, service: ServiceName): string => join(checkout, 'services', service, 'src/main.ts');
 
 /** A service's own `main.ts` as a process on a port of its own, to which everything may be done that happens to processes. */
@@ -46,13 +52,14 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#isRunning() ? (this.#child?.pid ?? null) : null;
   }
 
-  /** Starts it, where it does not run; resolves when it is ready. `clockOffMs`: how far its clock is wrong. */
+  /** Starts it, where it does not run; resolves when it is ready. `clockOffMs`: how far its clock is wrong. @throws StartError where it ends before. */
   async start({ clockOffMs = 0 } = {}): Promise<void> {
     if (this.#isRunning()) return;
     const { service, port, settings, logFolder, checkouts = [REPOSITORY], tellsItsMemory = false } = this.#options;
     const main = mainIn(checkouts[this.#starts % checkouts.length] as string, service);
     this.#starts += 1;
-    const log = openSync(`${logFolder}/${this.name}.log`, 'a');
+    const logFile = `${logFolder}/${this.name}.log`;
+    const log = openSync(logFile, 'a');
     const preload = [
       ...(clockOffMs === 0 ? [] : ['--import', new URL('./wrong-clock.ts', import.meta.url).href]),
       ...(tellsItsMemory ? ['--expose-gc', '--import', new URL('./tells-its-memory.ts', import.meta.url).href] : []),
@@ -68,7 +75,11 @@ export class ServiceProcess implements AsyncDisposable {
       // The channel lets it stop when we are gone without a word.
       stdio: ['ignore', log, log, 'ipc'],
     });
-    await until(`${this.name} is ready`, () => this.isReady(), READY_WITHIN_MS);
+    const isReady = async (): Promise<boolean> => {
+      if (!this.#isRunning()) throw new StartError(`${main} ended before it was ready:\n${lastLinesOf(logFile)}`);
+      return this.isReady();
+    };
+    await until(`${this.name} is ready`, isReady, READY_WITHIN_MS);
   }
 
   async isReady(): Promise<boolean> {
