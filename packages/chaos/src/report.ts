@@ -31,13 +31,19 @@ export const faultTable = (names: readonly string[], { faults }: Evidence): stri
   return [`${faults.length} faults: ${counts.join(', ')}`];
 };
 
+const FAULTS_SHOWN = 6;
+
+/** Under which faults a delay was longest. */
+const slowestFaults = ({ byFault = [] }: Verdict): string[] =>
+  byFault.slice(0, FAULTS_SHOWN).map(({ fault, count, p99Ms, mostMs }) => `  ${fault}: ${count}, p99 ${p99Ms} ms, most ${mostMs} ms`);
+
 /** The calls concerned, shortened to what their people did and heard and the faults meanwhile. */
 export const breachReport = (verdicts: readonly Verdict[], { stories, rows, traces, faults }: Evidence): string[] =>
-  verdicts.flatMap(({ promise, breaches }) =>
-    breaches.slice(0, BREACHES_SHOWN).flatMap(({ callId, what }) => {
+  verdicts.flatMap((verdict) =>
+    verdict.breaches.slice(0, BREACHES_SHOWN).flatMap(({ callId, what }) => {
       const story = stories.find((each) => each.callId === callId);
-      const head = `${promise} is broken: ${what}`;
-      if (story === undefined) return [head];
+      const head = [`${verdict.promise} is broken: ${what}`, ...slowestFaults(verdict)];
+      if (story === undefined) return head;
       const endAt = Math.max(story.begunAt, ...story.heard.map(({ at }) => at), ...story.answers.map(({ at }) => at)) + 1000;
       const meanwhile = faults
         .filter(({ beganAt, endedAt }) => beganAt < endAt && (endedAt ?? endAt) > story.begunAt - 1000)
@@ -47,7 +53,7 @@ export const breachReport = (verdicts: readonly Verdict[], { stories, rows, trac
         ]);
       const row = rows.get(story.callId);
       return [
-        `${head}`,
+        ...head,
         `  call ${story.callId} (${story.play}); the database has ${row === undefined ? 'no such call' : row.state}, its trace: ${traces.get(story.callId)?.join(', ') ?? 'none'}`,
         ...story.lines(meanwhile).map((text) => `  ${text}`),
       ];

@@ -1,7 +1,7 @@
 import type { FaultGroup, Inflicted } from '../faults/fault.ts';
 import { isStop, type Story } from '../people/story.ts';
 import type { CallRow, Evidence } from './evidence.ts';
-import type { Verdict } from './verdict.ts';
+import type { DelayOfFault, Verdict } from './verdict.ts';
 
 /** How long after its end a fault is still felt. */
 const FELT_MS = 5000;
@@ -9,7 +9,10 @@ const FELT_MS = 5000;
 type Circumstance = FaultGroup | 'healthy';
 
 interface Delay {
+  /** What was felt meanwhile. */
   circumstance: Circumstance;
+  /** Its name, or "healthy". */
+  fault: string;
   milliseconds: number;
   callId: string | null;
 }
@@ -19,12 +22,15 @@ const NO_FAULT = null;
 const faultFelt = (faults: readonly Inflicted[], from: number, to: number): Inflicted | typeof NO_FAULT =>
   faults.findLast(({ beganAt, endedAt }) => beganAt <= to && (endedAt ?? Number.POSITIVE_INFINITY) + FELT_MS >= from) ?? NO_FAULT;
 
+const feltAs = (fault: Inflicted | typeof NO_FAULT): Pick<Delay, 'circumstance' | 'fault'> =>
+  fault === NO_FAULT ? { circumstance: 'healthy', fault: 'healthy' } : { circumstance: fault.group, fault: fault.name };
+
 /** What lies between a moment and what followed it, counted as the fault that was felt has it; none for what did not wait for its end. */
 const delayBetween = (faults: readonly Inflicted[], from: number, to: number, callId: string | null): Delay[] => {
   const fault = faultFelt(faults, from, to);
-  if (fault === NO_FAULT) return [{ circumstance: 'healthy', milliseconds: to - from, callId }];
+  if (fault === NO_FAULT) return [{ ...feltAs(fault), milliseconds: to - from, callId }];
   const since = Math.max(from, fault.countsFrom === 'begin' ? fault.beganAt : (fault.endedAt ?? fault.beganAt));
-  return to < since ? [] : [{ circumstance: fault.group, milliseconds: to - since, callId }];
+  return to < since ? [] : [{ ...feltAs(fault), milliseconds: to - since, callId }];
 };
 
 const percentile = (sorted: readonly number[], share: number): number =>
@@ -48,6 +54,15 @@ interface Limit {
   circumstances: readonly Circumstance[];
 }
 
+/** How long it took while each fault was felt, the longest first. */
+const byFault = (sorted: readonly Delay[]): DelayOfFault[] =>
+  Object.entries(Object.groupBy(sorted, ({ fault }) => fault))
+    .map(([fault, delays = []]) => {
+      const each = delays.map(({ milliseconds }) => milliseconds);
+      return { fault, count: each.length, p99Ms: Math.round(percentile(each, 0.99)), mostMs: Math.round(each.at(-1) ?? 0) };
+    })
+    .sort((a, b) => b.p99Ms - a.p99Ms);
+
 const judgeDelays = (promise: string, says: string, delays: readonly Delay[], { limitMs, circumstances }: Limit): Verdict => {
   const counted = delays.filter(({ circumstance }) => circumstances.includes(circumstance)).sort((a, b) => a.milliseconds - b.milliseconds);
   const sorted = counted.map(({ milliseconds }) => milliseconds);
@@ -60,6 +75,7 @@ const judgeDelays = (promise: string, says: string, delays: readonly Delay[], { 
     checked: counted.length,
     breaches: isBroken ? [{ callId: most?.callId ?? null, what: `p99 is ${Math.round(p99)} ms` }] : [],
     figure: `p50 ${Math.round(percentile(sorted, 0.5))} ms, p99 ${Math.round(p99)} ms, most ${Math.round(most?.milliseconds ?? 0)} ms`,
+    byFault: byFault(counted),
   };
 };
 
@@ -67,8 +83,8 @@ const timeoutDelays = ({ stories, rows, faults }: Evidence): Delay[] =>
   stories.flatMap((story) => {
     const row = rows.get(story.callId);
     if (row?.state !== 'MISSED' || row.endedAt === null) return [];
-    const circumstance = faultFelt(faults, row.ringDeadlineAt, row.endedAt)?.group ?? 'healthy';
-    return [{ circumstance, milliseconds: row.endedAt - row.ringDeadlineAt, callId: story.callId }];
+    const felt = feltAs(faultFelt(faults, row.ringDeadlineAt, row.endedAt));
+    return [{ ...felt, milliseconds: row.endedAt - row.ringDeadlineAt, callId: story.callId }];
   });
 
 /** What is sooner or later. */
@@ -81,16 +97,19 @@ export const judgeAllDelays = (evidence: Evidence): Verdict[] => {
   const timeouts = timeoutDelays(evidence);
   const returns = absences.flatMap(({ lostAt, backAt }) => delayBetween(faults, lostAt, backAt, null));
   const answered = answers.flatMap(({ at, afterMs }): Delay[] => {
-    const circumstance = faultFelt(faults, at - afterMs, at)?.group ?? 'healthy';
+    const felt = feltAs(faultFelt(faults, at - afterMs, at));
     // No server answers through a network that carries nothing.
-    return circumstance === 'phones'
+    return felt.circumstance === 'phones'
       ? delayBetween(faults, at - afterMs, at, null)
-      : [{ circumstance, milliseconds: afterMs, callId: null }];
+      : [{ ...felt, milliseconds: afterMs, callId: null }];
   });
-  const revoked = revocations.map(({ askedAt, closedAt }): Delay => {
-    const circumstance = faultFelt(faults, askedAt, closedAt)?.group ?? 'healthy';
-    return { circumstance, milliseconds: closedAt - askedAt, callId: null };
-  });
+  const revoked = revocations.map(
+    ({ askedAt, closedAt }): Delay => ({
+      ...feltAs(faultFelt(faults, askedAt, closedAt)),
+      milliseconds: closedAt - askedAt,
+      callId: null,
+    }),
+  );
   return [
     judgeDelays('stops-in-time', 'a ring stops within 100 ms of its end (p99, nothing broken)', stops, {
       limitMs: 100,

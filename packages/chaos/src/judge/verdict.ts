@@ -5,6 +5,15 @@ export interface Breach {
   what: string;
 }
 
+/** What one kind of fault did to a delay. */
+export interface DelayOfFault {
+  /** Its name; "healthy": none was felt. */
+  fault: string;
+  count: number;
+  p99Ms: number;
+  mostMs: number;
+}
+
 export interface Verdict {
   promise: string;
   says: string;
@@ -13,4 +22,6 @@ export interface Verdict {
   breaches: readonly Breach[];
   /** What was measured, where the promise is about a delay. */
   figure?: string;
+  /** By what was felt meanwhile, the longest first. */
+  byFault?: readonly DelayOfFault[];
 }
