@@ -78,6 +78,15 @@ it('what was left out is said by a line that has nothing but its text, and by on
   ]);
 });
 
+it('an error of another kind is written however often one came with the same text', () => {
+  const { lines, logger } = repeat('info', 0);
+  const away = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+  for (let count = 0; count < 101; count += 1) logger.error({ err: away }, 'a request failed');
+  logger.error({ err: new TypeError('undefined is not a function') }, 'a request failed');
+  logger.error({ err: Object.assign(new Error('full'), { code: '53100' }) }, 'a request failed');
+  expect(lines.slice(100)).toMatchObject([{ err: { type: 'TypeError' } }, { err: { code: '53100' } }]);
+});
+
 it('other troubles, what is no trouble, and all lines of who asked for every step are written however many there are', () => {
   const { lines, logger } = repeat('info', 150);
   logger.error('another one');

@@ -43,13 +43,18 @@ const withLeftOut = (given: Given, leftOut: number): Given => {
   return [{ ...(about as object), leftOut }, ...rest];
 };
 
-/** Warnings and errors are bounded by their text; at `debug` whoever asked for it gets every line. */
+const errorIn = (about: unknown): unknown => (about instanceof Error ? about : (about as { err?: unknown } | null)?.err);
+
+/** What kind of failure a line tells of: an error that comes without end is not to hide another kind behind the same text. */
+const kindOf = (error: unknown): string => (error instanceof Error ? `${error.name} ${codeIn(error).code ?? ''}` : '');
+
+/** Warnings and errors are bounded by their text and kind of error; at `debug` whoever asked for it gets every line. */
 const boundRepetition = (): NonNullable<LoggerOptions['hooks']> => {
   const repeated = new RepeatedLines();
   return {
     logMethod(given, write, level) {
       if (level < WARN || this.isLevelEnabled('debug')) return write.apply(this, given);
-      const leftOut = repeated.admit(textOf(given), performance.now());
+      const leftOut = repeated.admit(`${textOf(given)} ${kindOf(errorIn(given[0]))}`, performance.now());
       if (leftOut !== null) write.apply(this, leftOut === 0 ? given : (withLeftOut(given, leftOut) as typeof given));
     },
   };
