@@ -133,8 +133,8 @@ export class Crowd implements Ears, Disposable {
     this.answers.push({ at: Date.now(), afterMs });
   }
 
-  lost(device: Device): void {
-    this.#current.get(device)?.interrupt(device);
+  lost(device: Device, why: string): void {
+    this.#current.get(device)?.interrupt(device, why);
   }
 
   back(device: Device, afterMs: number): void {

@@ -10,7 +10,8 @@ export interface Ears {
   told(device: Device, told: Told): void;
   /** One of its questions was answered, if only that it may be asked again, so many milliseconds after it was sent. */
   answered(afterMs: number): void;
-  lost(device: Device): void;
+  /** `why`: what its last connection was closed with. */
+  lost(device: Device, why: string): void;
   /** It has a connection again, so many milliseconds after it lost the last one. */
   back(device: Device, afterMs: number): void;
 }
@@ -151,9 +152,9 @@ export class Device {
     socket.on('message', (frame) => this.#read(socket, String(frame)));
     // A connection that breaks is told by its close.
     socket.on('error', () => undefined);
-    socket.on('close', () => {
+    socket.on('close', (code, reason) => {
       clearTimeout(patience);
-      this.#lose();
+      this.#lose([code, String(reason)].join(' ').trimEnd());
     });
   }
 
@@ -176,14 +177,14 @@ export class Device {
     this.#failures = 0;
   }
 
-  #lose(): void {
+  #lose(why: string): void {
     const wasReady = this.#isReady;
     this.#socket = null;
     this.#isReady = false;
     for (const settle of [...this.#pending.values()]) settle(null);
     if (this.#isOver) return;
     if (wasReady) {
-      this.#options.ears.lost(this);
+      this.#options.ears.lost(this, why);
       this.#lostAt = this.#isAway ? null : Date.now();
     }
     // The next gateway, as a load balancer would send it.

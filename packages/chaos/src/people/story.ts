@@ -60,9 +60,10 @@ export class Story {
     this.#look();
   }
 
-  interrupt(device: Device): void {
+  /** `why`: what the connection was closed with. */
+  interrupt(device: Device, why: string): void {
     this.interrupted.add(device);
-    this.#note(`${device.name} lost its connection`);
+    this.#note(`${device.name} lost its connection: ${why}`);
   }
 
   comeBack(device: Device): void {
