@@ -12,43 +12,49 @@ import { type CallRecord, callOf, NOBODY } from '../calls/call-record.ts';
 import { MIN_RING_MS } from '../calls/deadlines.ts';
 import type { Database } from '../database/database.ts';
 
-/** `$1`–`$3`: session, user and device of each viewer. One statement for however many connect at once. */
+/** A call that is over says nothing to who was told so, or had no part in it: most of the last five minutes, which stay where they are. */
+const SAYS_SOMETHING = `c.ended_at IS NULL OR NOT told."wasStopped" AND (told."wasRung" OR told."tookPart" OR connected."whileRinging" OR connected."asCaller")`;
+
+/**
+ * `$1`–`$3`: session, user and device of each viewer. One statement for however many connect at once, also where each of them has had a
+ * hundred calls: what is behind `told` is looked up only where it matters.
+ */
 export const READ_CONCERNED = {
   name: 'read_snapshots',
   text: `WITH viewer AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS v (session_id, user_id, device_id)),
     concerned AS (
-      SELECT v.*, c.id AS call_id FROM viewer v JOIN calls c ON c.caller_id = v.user_id
+      SELECT v.*, c.* FROM viewer v JOIN calls c ON c.caller_id = v.user_id
         AND coalesce(c.ended_at, 'infinity') > statement_timestamp() - interval '5 minutes'
-      UNION
-      SELECT v.*, c.id FROM viewer v JOIN calls c ON c.callee_id = v.user_id AND NOT c.hidden_from_callee
+      UNION ALL
+      SELECT v.*, c.* FROM viewer v JOIN calls c ON c.callee_id = v.user_id AND c.caller_id <> v.user_id AND NOT c.hidden_from_callee
         AND coalesce(c.ended_at, 'infinity') > statement_timestamp() - interval '5 minutes'
     )
-    SELECT v.session_id AS "sessionId", v.user_id AS "userId", v.device_id AS "deviceId", ${CALL_COLUMNS},
-      round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
-      coalesce(told."wasHere", false) AS "wasHere", coalesce(told."wasRung", false) OR connected."whileRinging" AS "wasRung",
-      coalesce(told."tookPart", false) OR connected."asCaller" AS "tookPart",
-      coalesce(CASE WHEN told."wasHere" THEN told."sessionWasStopped" ELSE told."deviceWasStopped" END, false) AS "wasStopped"
-    FROM concerned v JOIN calls c ON c.id = v.call_id CROSS JOIN LATERAL (
-      SELECT bool_or(s.is_part AND t.session_id = v.session_id) AS "wasHere",
-        bool_or(t.kind = 'ring_sent' AND (v.device_id IS NULL OR t.device_id = v.device_id)
-          OR s.is_push AND (v.device_id IS NULL OR t.device_id IS NULL OR t.device_id = v.device_id)) AS "wasRung",
-        bool_or(t.kind IN ('call_placed', 'call_accepted')
-          AND (v.device_id IS NULL OR t.device_id IS NULL OR t.device_id = v.device_id)) AS "tookPart",
-        bool_or(s.is_stop AND CASE WHEN v.device_id IS NULL THEN t.at >= coalesce(c.ended_at, '-infinity') ELSE t.device_id = v.device_id END)
-          AS "deviceWasStopped",
-        bool_or(s.is_stop AND (t.session_id = v.session_id OR (t.session_id IS NULL AND t.device_id = v.device_id))) AS "sessionWasStopped"
+    SELECT c.session_id AS "sessionId", c.user_id AS "userId", c.device_id AS "deviceId", ${CALL_COLUMNS},
+      round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now, told."wasHere",
+      told."wasRung" OR connected."whileRinging" AS "wasRung", told."tookPart" OR connected."asCaller" AS "tookPart", told."wasStopped"
+    FROM concerned c CROSS JOIN LATERAL (
+      SELECT coalesce(bool_or(s.is_part AND t.session_id = c.session_id), false) AS "wasHere",
+        coalesce(bool_or(t.kind = 'ring_sent' AND (c.device_id IS NULL OR t.device_id = c.device_id)
+          OR s.is_push AND (c.device_id IS NULL OR t.device_id IS NULL OR t.device_id = c.device_id)), false) AS "wasRung",
+        coalesce(bool_or(t.kind IN ('call_placed', 'call_accepted')
+          AND (c.device_id IS NULL OR t.device_id IS NULL OR t.device_id = c.device_id)), false) AS "tookPart",
+        coalesce(CASE WHEN bool_or(s.is_part AND t.session_id = c.session_id)
+          THEN bool_or(s.is_stop AND (t.session_id = c.session_id OR (t.session_id IS NULL AND t.device_id = c.device_id)))
+          ELSE bool_or(s.is_stop AND CASE WHEN c.device_id IS NULL THEN t.at >= coalesce(c.ended_at, '-infinity') ELSE t.device_id = c.device_id END)
+          END, false) AS "wasStopped"
       FROM call_trace t CROSS JOIN LATERAL (
         SELECT t.kind IN ('ring_sent', 'call_placed', 'call_accepted') AS is_part,
           t.kind IN ('stop_sent', 'call_rejected', 'call_cancelled', 'call_ended') AS is_stop,
           t.kind = 'push_queued' AND t.detail->>'type' = 'incoming_call' AS is_push
-      ) AS s WHERE t.call_id = v.call_id AND t.user_id = v.user_id
+      ) AS s WHERE t.call_id = c.id AND t.user_id = c.user_id
     ) AS told CROSS JOIN LATERAL (
-      SELECT v.user_id = c.callee_id AND c.reason IS DISTINCT FROM 'busy' AND bool_or(s.opened_at < coalesce(c.accepted_at, 'infinity'))
+      SELECT c.user_id = c.callee_id AND c.reason IS DISTINCT FROM 'busy' AND bool_or(s.opened_at < coalesce(c.accepted_at, 'infinity'))
           IS TRUE AS "whileRinging",
-        v.user_id = c.caller_id AND count(*) > 0 AS "asCaller"
-      FROM sessions s WHERE s.user_id = v.user_id AND (v.device_id IS NULL OR s.device_id = v.device_id) AND s.hears = 'calls'
-        AND s.id <> v.session_id AND s.opened_at < coalesce(c.ended_at, 'infinity') AND coalesce(s.closed_at, 'infinity') > c.created_at
-    ) AS connected ORDER BY c.created_at, c.id`,
+        c.user_id = c.caller_id AND count(*) > 0 AS "asCaller"
+      FROM sessions s WHERE NOT told."wasStopped" AND s.user_id = c.user_id AND (c.device_id IS NULL OR s.device_id = c.device_id)
+        AND s.hears = 'calls' AND s.id <> c.session_id
+        AND s.opened_at < coalesce(c.ended_at, 'infinity') AND coalesce(s.closed_at, 'infinity') > c.created_at
+    ) AS connected WHERE ${SAYS_SOMETHING} ORDER BY c.created_at, c.id`,
 };
 
 interface Viewer {
