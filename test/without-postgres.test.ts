@@ -12,7 +12,7 @@ const BREAKS = {
 } as const;
 
 it.each(Object.entries(BREAKS))(
-  'with a PostgreSQL that %s, a place is answered that it may be tried again, rings nobody, and is taken when it is back',
+  'with a PostgreSQL that %s, a place is answered that it may be tried again, rings nobody, and is taken when it is back; who connects meanwhile stays',
   { timeout: PATIENCE_MS },
   async (_how, breaks) => {
     await using world = await startWorld({ gateways: 1, callServices: 1, durable: false, report: () => undefined });
@@ -37,6 +37,8 @@ it.each(Object.entries(BREAKS))(
       expect.objectContaining({ checks: expect.objectContaining({ database: false }) }),
     ]);
     expect(await (await fetch(`${callService}/metrics`)).text()).toContain('trunkline_ready{check="database"} 0');
+    await using latecomer = await connectOnlyCare(gateway?.url ?? '', await mintToken(calleeId));
+    expect(await latecomer.ask('call:cancel', { callId: 'none' })).toMatchObject({ ok: false, error: { code: 'service_error' } });
 
     link?.pass();
     link?.reset();
@@ -46,6 +48,7 @@ it.each(Object.entries(BREAKS))(
     });
     expect(taken.call).toMatchObject({ id: place.callId, status: expect.stringMatching(/^(INITIATING|RINGING)$/) });
     await callee.hears('call:incoming');
+    await latecomer.hears('call:incoming');
     expect(callee.namesFor(place.callId)).toEqual(['call:incoming']);
     expect(await world.query('SELECT id FROM calls')).toEqual([{ id: place.callId }]);
   },

@@ -101,6 +101,19 @@ describe('a request to call-service', () => {
     expect(failing.seen.count).toBeGreaterThan(1);
   });
 
+  it('says whether any service was there, though perhaps not the last that was tried', async () => {
+    await using failing = await serveStatus(500);
+    const gone = await serveEcho();
+    await gone[Symbol.asyncDispose]();
+    const errorOf = async (...urls: string[]): Promise<unknown> => {
+      await using client = createCallServiceClient({ urls, token: TOKEN, log });
+      return await client.post({ ...echoed, budgetMs: 200 }).catch((error: unknown) => error);
+    };
+    expect(await errorOf(gone.url, failing.url)).toMatchObject({ wasBusy: true });
+    expect(await errorOf(failing.url, gone.url)).toMatchObject({ wasBusy: true });
+    expect(await errorOf(gone.url)).toMatchObject({ wasBusy: false });
+  });
+
   it('is not repeated when it was refused for what it is', async () => {
     await using refusing = await serveStatus(400);
     await using client = createCallServiceClient({ urls: [refusing.url], token: TOKEN, log });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@trunkline/service-kit';
 import type { z } from 'zod';
-import { Endpoint, REQUEST_TIMEOUT_MS, RefusedRequest } from './call-service-endpoint.ts';
+import { Endpoint, isBusy, REQUEST_TIMEOUT_MS, RefusedRequest } from './call-service-endpoint.ts';
 
 export interface CallServiceClientOptions {
   urls: readonly string[];
@@ -38,9 +38,13 @@ export interface CallServiceClient extends AsyncDisposable {
 }
 
 export class CallServiceError extends Error {
-  constructor(path: string, cause: unknown) {
+  /** Whether some call-service was there, and could not do it in time. */
+  readonly wasBusy: boolean;
+
+  constructor(path: string, cause: unknown, wasBusy: boolean) {
     super(`no call-service answered ${path}`, { cause });
     this.name = 'CallServiceError';
+    this.wasBusy = wasBusy;
   }
 }
 
@@ -96,6 +100,7 @@ export const createCallServiceClient = (options: CallServiceClientOptions): Call
     const deadline = performance.now() + request.budgetMs;
     let count = 0;
     let lastError: unknown;
+    let wasBusy = false;
     for await (const endpoint of rounds(inOrder, deadline)) {
       count += 1;
       const timeoutMs = Math.max(1, Math.ceil(Math.min(REQUEST_TIMEOUT_MS, deadline - performance.now())));
@@ -103,12 +108,13 @@ export const createCallServiceClient = (options: CallServiceClientOptions): Call
         return await attempt(endpoint, request, request.bodyFor(count, Math.max(0, deadline - performance.now())), timeoutMs);
       } catch (error) {
         lastError = error;
+        wasBusy ||= isBusy(error);
         if (error instanceof RefusedRequest) break;
         endpoint.avoidedUntil = performance.now() + AVOID_MS;
         log.debug({ err: error, path: request.path, attempt: count }, 'an attempt failed');
       }
     }
-    throw new CallServiceError(request.path, lastError);
+    throw new CallServiceError(request.path, lastError, wasBusy);
   };
 
   return {

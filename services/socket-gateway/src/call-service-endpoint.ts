@@ -1,6 +1,6 @@
 import { INTERNAL_PATHS, LINK_PATHS } from '@trunkline/contract';
 import { Pool } from 'undici';
-import { CallServiceLink, LinkRefused } from './call-service-link.ts';
+import { CallServiceLink, LateAnswer, LinkRefused } from './call-service-link.ts';
 
 export interface EndpointOptions {
   url: string;
@@ -25,10 +25,16 @@ const WITHOUT_LINK_MS = 30_000;
 /** Asking again, or elsewhere, would change nothing: the request itself was refused. */
 export class RefusedRequest extends Error {}
 
+/** It was answered that it could not be done now. */
+class Failure extends Error {}
+
+/** Whether a call-service is there, and has more to do than it can, or its database has. */
+export const isBusy = (error: unknown): boolean => error instanceof LateAnswer || error instanceof Failure;
+
 const requireSuccess = (status: number): void => {
   if (status >= 200 && status < 300) return;
   if (status >= 400 && status < 500 && status !== 429) throw new RefusedRequest(`answered ${status}`);
-  throw new Error(`answered ${status}`);
+  throw new Failure(`answered ${status}`);
 };
 
 const NOT_IMPLEMENTED = 501;

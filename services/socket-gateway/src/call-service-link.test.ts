@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { answer, type LinkStandIn, serveLinks } from '../test/link-stand-in.ts';
 import { CallServiceError, createCallServiceClient } from './call-service-client.ts';
-import { Endpoint, RefusedRequest } from './call-service-endpoint.ts';
+import { Endpoint, isBusy, RefusedRequest } from './call-service-endpoint.ts';
 
 const log = createLogger('test', 'silent');
 const TOKEN = 'an-internal-token-of-a-test';
@@ -137,6 +137,7 @@ describe('a link that', () => {
     link.pause();
     const impatient = endpoint.ask(PATH, {}, 100);
     await expect(impatient).rejects.toThrow('silent');
+    await expect(impatient).rejects.not.toSatisfy(isBusy);
     await expect(patient).rejects.toThrow('silent');
     const next = endpoint.ask(PATH, 'next', PATIENCE_MS);
     const { request, link: another } = await vi.waitUntil(() => server.held.find(({ link: each }) => each !== link), PATIENCE);
@@ -153,7 +154,7 @@ describe('a link that', () => {
     const impatient = endpoint.ask(PATH, 'impatient', 4000);
     impatient.catch(() => undefined);
     await server.nth(1);
-    await expect(impatient).rejects.toThrow('in time');
+    await expect(impatient).rejects.toSatisfy(isBusy);
     void endpoint.ask(PATH, 'next', 60_000).catch(() => undefined);
     expect((await server.nth(2)).link).not.toBe(link);
     answer(link, request);

@@ -24,6 +24,9 @@ export class LinkRefused extends Error {
   }
 }
 
+/** The peer is there, and has not answered this request in time. */
+export class LateAnswer extends Error {}
+
 interface Pending {
   readonly frame: string;
   sentAt: number | null;
@@ -144,7 +147,7 @@ export class CallServiceLink implements Disposable {
   /** The next attempt gets another link in any case; what else is under way on this one goes on where it is alive. */
   #giveUp(id: number, pingedAt: number): void {
     if (this.#heardAt <= pingedAt) return this.#break(new Error('the link is silent'));
-    this.#take(id)?.reject(new Error('the link did not answer in time'));
+    this.#take(id)?.reject(new LateAnswer('the link did not answer in time'));
     this.retire();
   }
 

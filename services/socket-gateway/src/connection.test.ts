@@ -17,6 +17,7 @@ import { DatabaseClock } from './database-clock.ts';
 import type { EventFrame } from './dialects/dialect.ts';
 import { onlycare } from './dialects/onlycare.ts';
 import { GATEWAY_METRICS } from './gateway-metrics.ts';
+import type { NotAdmitted } from './session-reports.ts';
 import { MAX_QUEUED_BYTES } from './transports/transport.ts';
 
 const identity = (changes: Partial<Identity> = {}): Identity => ({
@@ -34,7 +35,7 @@ const connect = () => {
   const subscription = Promise.withResolvers<void>();
   const clock = new DatabaseClock(() => 0);
   clock.learn({ databaseNow: PLACED_AT, sentAt: 0, receivedAt: 0 });
-  type Admission = { events: CallEvent[]; refused: boolean } | null;
+  type Admission = { events: CallEvent[]; refused: boolean } | NotAdmitted;
   const opened: ((admission: Admission) => void)[] = [];
   const commands: { callId: string | undefined; reply(reply: CommandReply): void }[] = [];
   const seen = {
@@ -107,7 +108,8 @@ const connect = () => {
     subscription.resolve();
     return admitUnsubscribed(admission);
   };
-  const answerOpened = (events: CallEvent[] | null): Promise<void> => admit(events === null ? null : { events, refused: false });
+  const answerOpened = (events: CallEvent[] | NotAdmitted): Promise<void> =>
+    admit(typeof events === 'string' ? events : { events, refused: false });
   const ask = (event: string, body: object): void => connection.onFrame({ event, body }, (answer) => seen.acknowledged.push(answer));
   return { connection, seen, commands, names, admit, admitUnsubscribed, answerOpened, ask, subscribed: subscription.resolve };
 };
@@ -166,10 +168,24 @@ describe('a connection that opens', () => {
     await expect.poll(() => seen.reports).toEqual(['entered', 'opened', 'opened']);
   });
 
-  it('closes, and refuses what waits, when no call-service takes it', async () => {
+  it('stays where call-service is slow: what waits is refused each time, and what comes then goes when it is open', async () => {
+    const { seen, commands, names, ask, answerOpened } = connect();
+    ask('call:accept', { callId: 'a' });
+    await answerOpened('busy');
+    await expect
+      .poll(() => seen.acknowledged)
+      .toEqual([{ ok: false, error: expect.objectContaining({ code: 'service_error', callId: 'a' }) }]);
+    ask('call:accept', { callId: 'a' });
+    await answerOpened([ring(2)]);
+    await expect.poll(() => commands.length).toBe(1);
+    expect(names()).toEqual(['call:incoming']);
+    expect(seen.closedFor).toEqual([]);
+  });
+
+  it('closes, and refuses what waits, when no call-service can be reached', async () => {
     const { seen, names, ask, answerOpened } = connect();
     ask('call:accept', { callId: 'a' });
-    await answerOpened(null);
+    await answerOpened('unreachable');
     await expect.poll(() => seen.closedFor).toEqual(['unavailable']);
     expect(seen.acknowledged).toEqual([{ ok: false, error: expect.objectContaining({ code: 'service_error', callId: 'a' }) }]);
     expect(names()).toEqual(['connection:closing']);
@@ -332,7 +348,7 @@ describe('an open connection', () => {
   it('asks again for a snapshot that did not come', async () => {
     const { connection, seen, names, answerOpened } = await open();
     connection.refresh();
-    await answerOpened(null);
+    await answerOpened('busy');
     await expect.poll(() => seen.reports.length).toBe(3);
     connection.catchUp();
     await answerOpened([ended(2)]);

@@ -21,11 +21,12 @@ import type { DeliveryReports } from './delivery-reports.ts';
 import type { Asked, Dialect, Reply } from './dialects/dialect.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { heardWithin } from './heard-within.ts';
+import { type Opening, openPatiently } from './open-patiently.ts';
 import type { Presence } from './presence.ts';
 import { type Asker, Receiver } from './receive.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 import type { EventSource } from './ring-freshness.ts';
-import { reportClose, type SessionReports } from './session-reports.ts';
+import { type NotAdmitted, reportClose, type SessionReports } from './session-reports.ts';
 import { type Acknowledge, type ClientSocket, MAX_QUEUED_BYTES, type SocketListener } from './transports/transport.ts';
 
 /** What all connections of a gateway share. */
@@ -205,11 +206,7 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion, Outl
 
   async #open(): Promise<void> {
     await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, () => this.refresh());
-    if (!this.isClosed() && !(await this.#learnSnapshot())) {
-      this.#receiver.refuseAll();
-      this.close('unavailable');
-      return;
-    }
+    if (!(await openPatiently(this.#asOpening()))) return this.close('unavailable');
     if (!this.isClosed()) {
       this.#state = 'open';
       this.#releaseHeld();
@@ -223,25 +220,33 @@ export class Connection<Frame> implements SocketListener<Frame>, Companion, Outl
     while (isAnswered && this.#needsSnapshot && !this.isClosed()) {
       this.#needsSnapshot = false;
       await heardWithin(this.#subscription, SUBSCRIBE_PATIENCE_MS, () => this.refresh());
-      isAnswered = this.isClosed() || (await this.#learnSnapshot());
+      isAnswered = this.isClosed() || (await this.#learnSnapshot()) === 'admitted';
     }
     if (!isAnswered) this.#needsSnapshot = true;
   }
 
-  /** Reports the session as open and tells what came back; false when no call-service answered. */
-  async #learnSnapshot(): Promise<boolean> {
+  #asOpening(): Opening {
+    return {
+      attempt: () => this.#learnSnapshot(),
+      refuseWaiting: () => this.#receiver.refuseAll(),
+      isClosed: () => this.isClosed(),
+    };
+  }
+
+  /** Reports the session as open and tells what came back. */
+  async #learnSnapshot(): Promise<'admitted' | NotAdmitted> {
     const { reports } = this.#services;
-    if (!this.#wasReported && !reports.hasRoom()) return false;
+    if (!this.#wasReported && !reports.hasRoom()) return 'unreachable';
     this.#wasReported = true;
     const admission = await reports.opened(this.#session);
-    if (admission === null) return false;
+    if (typeof admission === 'string') return admission;
     if (admission.refused) this.close('too_many_connections');
     this.#deliverer.noteSnapshot();
     for (const event of admission.events) {
       if (this.isClosed()) break;
       this.#tell({ event, source: 'snapshot' });
     }
-    return true;
+    return 'admitted';
   }
 
   #hear(event: ServerEvent): void {

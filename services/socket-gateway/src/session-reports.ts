@@ -10,7 +10,7 @@ import {
   type Snapshot,
 } from '@trunkline/contract';
 import { createMicroBatch, type Logger } from '@trunkline/service-kit';
-import type { CallServiceClient } from './call-service-client.ts';
+import { type CallServiceClient, CallServiceError } from './call-service-client.ts';
 
 export interface SessionReportsOptions {
   client: CallServiceClient;
@@ -19,17 +19,17 @@ export interface SessionReportsOptions {
 }
 
 /** What a session must know, or that its user has too many. */
-type Admission = Omit<Snapshot, 'sessionId'>;
+export type Admission = Omit<Snapshot, 'sessionId'>;
+
+/** Why a session was not admitted: what it would find elsewhere too, or that this gateway reaches no call-service. */
+export type NotAdmitted = 'busy' | 'unreachable';
 
 /** Tells call-service which sessions this gateway holds. */
 export interface SessionReports {
   /** False while so many reports wait that no more sessions can be taken on: none of those that wait may be dropped. */
   hasRoom(): boolean;
-  /**
-   * Reports a session as open, which is the same however often, and resolves with what it must know (invariant 7), or
-   * with null when no call-service took it.
-   */
-  opened(session: OpenedSession): Promise<Admission | null>;
+  /** Reports a session as open, which is the same however often, and resolves with what it must know (invariant 7), or with why no call-service took it. */
+  opened(session: OpenedSession): Promise<Admission | NotAdmitted>;
   /** Resolves when call-service took it: it is repeated until then, or until `giveUp`. */
   closed(session: ClosedSession): Promise<void>;
   /** From now on a report that fails is not repeated. What is lost, the lapsing lease says (invariant 13). */
@@ -59,7 +59,7 @@ export const createSessionReports = ({ client, gatewayId, log }: SessionReportsO
     return value.snapshots;
   };
 
-  const opened = createMicroBatch<OpenedSession, Admission | null>({
+  const opened = createMicroBatch<OpenedSession, Admission | NotAdmitted>({
     maxItems: MAX_BATCH,
     maxInFlight: OPENED_IN_FLIGHT,
     apartMs: OPENED_APART_MS,
@@ -67,10 +67,11 @@ export const createSessionReports = ({ client, gatewayId, log }: SessionReportsO
       try {
         const snapshots = await post(sessions, []);
         const admissions = new Map<SessionId, Admission>(snapshots.map(({ sessionId, ...admission }) => [sessionId, admission]));
-        return sessions.map(({ sessionId }) => admissions.get(sessionId) ?? null);
+        return sessions.map(({ sessionId }) => admissions.get(sessionId) ?? 'busy');
       } catch (error) {
         log.warn({ err: error, sessions: sessions.length }, 'sessions could not be opened');
-        return sessions.map(() => null);
+        const reason = error instanceof CallServiceError && error.wasBusy ? 'busy' : 'unreachable';
+        return sessions.map(() => reason);
       }
     },
   });

@@ -8,6 +8,7 @@ import { ChatMembers } from '../src/chat/chat-members.ts';
 import { DatabaseClock } from '../src/database-clock.ts';
 import type { EventFrame } from '../src/dialects/dialect.ts';
 import { GATEWAY_METRICS } from '../src/gateway-metrics.ts';
+import type { NotAdmitted } from '../src/session-reports.ts';
 import { aMessage, SENT_AT, SHOPPER, sent, USER } from './chat-event.ts';
 
 const IDENTITY: Identity = { userId: SHOPPER, name: 'Ben', avatar: null, role: 'shopper', deviceId: null, expiresAt: 1000 };
@@ -25,7 +26,7 @@ export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(r
 /** A connection of Ben, and every edge it touches. The test decides when Redis and call-service answer. */
 export const connectBen = () => {
   const subscription = Promise.withResolvers<void>();
-  const opened: ((admission: { events: []; unread?: UnreadChat[]; news?: ChatNews[]; refused: boolean } | null) => void)[] = [];
+  const opened: ((admission: { events: []; unread?: UnreadChat[]; news?: ChatNews[]; refused: boolean } | NotAdmitted) => void)[] = [];
   const commands: { command: OutgoingChatCommand['command']; reply(reply: ChatReply): void }[] = [];
   const seen = {
     frames: [] as EventFrame[],

@@ -30,12 +30,25 @@ describe('opening', () => {
     expect(commands.map(({ command }) => command)).toEqual([{ type: 'open_chat', chatId: CHAT, takesSeat: true }]);
   });
 
+  it('stays where call-service is slow: what waits is refused each time, and the next answer opens it', async () => {
+    const { seen, subscription, opened, ask } = connectBen();
+    ask('join_chat', { chat_id: CHAT });
+    subscription.resolve();
+    await turn();
+    opened.shift()?.('busy');
+    await turn();
+    expect(seen.acknowledged).toMatchObject([{ ok: false, error: { code: 'service_error' } }]);
+    opened.shift()?.({ events: [], refused: false });
+    await turn();
+    expect([namesOf(seen.frames), seen.closedFor]).toEqual([['connected'], []]);
+  });
+
   it('that no call-service takes answers what waits, and closes so that the client comes back', async () => {
     const { seen, subscription, opened, ask } = connectBen();
     ask('join_chat', { chat_id: CHAT });
     subscription.resolve();
     await turn();
-    opened.shift()?.(null);
+    opened.shift()?.('unreachable');
     await turn();
     expect(seen.acknowledged).toMatchObject([{ ok: false, error: { code: 'service_error' } }]);
     expect([namesOf(seen.frames), seen.closedFor]).toEqual([['connection:closing'], ['unavailable']]);

@@ -17,9 +17,10 @@ import type { DatabaseClock } from '../database-clock.ts';
 import type { EventFrame } from '../dialects/dialect.ts';
 import { type ChatAnswer, type ChatTelling, otsy } from '../dialects/otsy.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
+import { type Opening, openPatiently } from '../open-patiently.ts';
 import type { Presence } from '../presence.ts';
 import { reconnectDelayMs } from '../reconnect-delay.ts';
-import { reportClose, type SessionReports } from '../session-reports.ts';
+import { type NotAdmitted, reportClose, type SessionReports } from '../session-reports.ts';
 import type { RoomListener, RoomSocket } from '../transports/room-socket.ts';
 import { type Acknowledge, MAX_QUEUED_BYTES } from '../transports/transport.ts';
 import { ChatActions } from './chat-actions.ts';
@@ -178,20 +179,20 @@ export class ChatConnection implements RoomListener, Companion {
 
   async #open(): Promise<void> {
     await this.#refresh.heard();
-    if (!this.#isClosed() && !(await this.#admit())) {
-      this.#receiver.refuseAll();
-      this.close('unavailable');
-      return;
-    }
+    if (!(await openPatiently(this.#asOpening()))) return this.close('unavailable');
     this.#receiver.release();
     this.#refresh.catchUp();
   }
 
-  /** False when no call-service answered. */
-  async #admit(): Promise<boolean> {
+  #asOpening(): Opening {
+    return { attempt: () => this.#admit(), refuseWaiting: () => this.#receiver.refuseAll(), isClosed: this.#isClosed };
+  }
+
+  async #admit(): Promise<'admitted' | NotAdmitted> {
     const admission = await this.#refresh.report();
-    if (admission !== null && !this.#isClosed()) this.#greet(admission.unread ?? []);
-    return admission !== null;
+    if (typeof admission === 'string') return admission;
+    if (!this.#isClosed()) this.#greet(admission.unread ?? []);
+    return 'admitted';
   }
 
   #greet(unread: readonly UnreadChat[]): void {

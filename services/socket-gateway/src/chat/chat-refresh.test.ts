@@ -113,7 +113,7 @@ describe('after a gap, a chat of which nothing was told', () => {
     await open();
     connection.refresh();
     await turn();
-    opened.shift()?.(null);
+    opened.shift()?.('busy');
     await turn();
     seen.hear(sent(8));
     expect(numbersTold(seen.frames)).toEqual([]);

@@ -1,8 +1,8 @@
 import type { Subscription } from '@trunkline/bus';
-import type { ChatId, OpenedSession, Snapshot } from '@trunkline/contract';
+import type { ChatId, OpenedSession } from '@trunkline/contract';
 import type { DatabaseClock } from '../database-clock.ts';
 import { heardWithin } from '../heard-within.ts';
-import type { SessionReports } from '../session-reports.ts';
+import type { Admission, NotAdmitted, SessionReports } from '../session-reports.ts';
 import type { ChatDeliverer } from './chat-deliverer.ts';
 
 export interface ChatRefreshOptions {
@@ -16,8 +16,6 @@ export interface ChatRefreshOptions {
   /** Its user has as many connections as one may have. */
   refuse(): void;
 }
-
-type Admission = Omit<Snapshot, 'sessionId'>;
 
 const SUBSCRIBE_PATIENCE_MS = 2000;
 /** A message bears a time before its commit, by no more than this where it was acknowledged. */
@@ -55,13 +53,13 @@ export class ChatRefresh {
     return heardWithin(this.#options.subscription, SUBSCRIBE_PATIENCE_MS, this.refresh);
   }
 
-  /** Resolves with what it must know, or with null when no call-service answered. */
-  async report(): Promise<Admission | null> {
+  /** Resolves with what it must know, or with why no call-service took it. */
+  async report(): Promise<Admission | NotAdmitted> {
     const { session, reports, refuse } = this.#options;
-    if (!this.#wasReported && !reports.hasRoom()) return null;
+    if (!this.#wasReported && !reports.hasRoom()) return 'unreachable';
     this.#wasReported = true;
     const admission = await reports.opened({ ...session, hears: 'chats', since: this.#since() });
-    if (admission === null) return null;
+    if (typeof admission === 'string') return admission;
     this.#beforeOpening ??= new Map(admission.news?.map(({ chatId, lastSeq }) => [chatId, lastSeq]));
     if (admission.refused) refuse();
     return admission;
@@ -99,10 +97,10 @@ export class ChatRefresh {
     this.#isNeeded = false;
     this.#isAsking = true;
     await this.heard();
-    const admission = isOpen() ? await this.report() : null;
+    const admission = isOpen() ? await this.report() : 'unreachable';
     this.#isAsking = false;
-    if (admission === null) this.#isNeeded = true;
-    if (admission === null || !isOpen()) return false;
+    if (typeof admission === 'string') this.#isNeeded = true;
+    if (typeof admission === 'string' || !isOpen()) return false;
     deliverer.goOn(this.#missedIn(admission));
     await deliverer.checkAll();
     return true;
