@@ -31,7 +31,7 @@ const blocking = async (): Promise<{ blocker: Person; blocked: Person }> => {
 describe('the list itself', () => {
   it('is read, added to and taken from, and doing so twice is no error', async () => {
     const [ann, bob] = [await person('ann'), await person('bob')];
-    const empty = { success: true, message: 'Blocked users retrieved successfully', data: { items: [] } };
+    const empty = { success: true, message: 'Blocked users retrieved successfully', data: { items: [], nextCursor: null } };
     const path = `${BLOCKS}/${bob.userId}`;
     expectLiteral((await ann.rest.get(BLOCKS)).body, empty);
     for (const _time of ['first', 'second'])
@@ -40,7 +40,7 @@ describe('the list itself', () => {
         message: 'User blocked successfully',
         data: { userId: bob.userId, blocked: true },
       });
-    expectLiteral((await ann.rest.get(BLOCKS)).body, { ...empty, data: { items: [bob.userId] } });
+    expectLiteral((await ann.rest.get(BLOCKS)).body, { ...empty, data: { items: [bob.userId], nextCursor: null } });
     expect((await ann.rest.get(path)).body.data).toEqual({ userId: bob.userId, blocked: true });
     expect((await bob.rest.get(BLOCKS)).body).toEqual(empty);
     for (const _time of ['first', 'second'])
@@ -50,6 +50,29 @@ describe('the list itself', () => {
         data: { userId: bob.userId, blocked: false },
       });
     expect((await ann.rest.get(path)).body.data).toEqual({ userId: bob.userId, blocked: false });
+  });
+
+  it('comes in pages, in the order of blocking, none twice and none left out', async () => {
+    const ann = await person('ann');
+    const others = Array.from({ length: 5 }, (_, index) => `${9 - index}-${randomUUID()}`);
+    for (const other of others) await ann.rest.request('PUT', `${BLOCKS}/${other}`);
+    const read: string[] = [];
+    const sizes: number[] = [];
+    for (let query = '?limit=2'; query !== ''; ) {
+      const { items, nextCursor } = (await ann.rest.get(BLOCKS + query)).body.data;
+      read.push(...items);
+      sizes.push(items.length);
+      // Who goes meanwhile, though the page before ended with them, moves nobody.
+      await ann.rest.request('DELETE', `${BLOCKS}/${items.at(-1)}`);
+      query = nextCursor === null ? '' : `?limit=2&cursor=${nextCursor}`;
+    }
+    expect([read, sizes]).toEqual([others, [2, 2, 1]]);
+  });
+
+  it.each(['limit=0', 'limit=1001', 'limit=x', 'cursor=x', 'cursor=WzEsIlx1MDAwMCJd'])('cannot be read with %s: 400', async (query) => {
+    const answer = await (await person('ann')).rest.get(`${BLOCKS}?${query}`);
+    expect(answer.status).toBe(400);
+    expectLiteral(answer.body, { success: false, message: expect.any(String), data: null });
   });
 
   it.each(['PUT', 'DELETE', 'GET'])('has no place for oneself, nor for what is no user: %s is 400', async (method) => {

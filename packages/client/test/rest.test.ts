@@ -8,6 +8,7 @@ import { chatsApi } from '../src/chat/chats-api.ts';
 import { pushRegistration } from '../src/push/push-registration.ts';
 import { callsApi } from '../src/rest/calls-api.ts';
 import { Rest } from '../src/rest/rest.ts';
+import { blocksApi } from '../src/rest/users-api.ts';
 import { type GetToken, TokenSource } from '../src/token-source.ts';
 import { TrunklineError } from '../src/trunkline-error.ts';
 
@@ -48,6 +49,20 @@ beforeEach(() => {
 const quiet = { renewBeforeMs: 0, onRenewed: () => undefined, onFailed: () => undefined };
 const restWith = (token: string | null, getToken: GetToken | null = null, timeoutMs = 5000): Rest =>
   new Rest({ url, tokens: new TokenSource({ token, getToken, ...quiet }), timeoutMs, fetch });
+
+describe('blocks', () => {
+  it('are listed whole, page by page, and at once by a server that knows no pages', async () => {
+    const page = (items: string[], nextCursor?: string | null): Reply => ({
+      status: 200,
+      body: JSON.stringify({ success: true, message: '', data: { items, nextCursor } }),
+    });
+    replies = [page(['ann', 'bob'], 'a/b'), page(['cem'], null), page(['dan'])];
+    const blocks = blocksApi(restWith('T'));
+    expect([await blocks.list(), await blocks.list()]).toEqual([['ann', 'bob', 'cem'], ['dan']]);
+    const first = 'GET /api/v1/users/me/blocks';
+    expect(asked.map(({ line }) => line)).toEqual([first, `${first}?cursor=a%2Fb`, first]);
+  });
+});
 
 describe('push registration', () => {
   const push = () => pushRegistration(restWith('T'));

@@ -19,8 +19,24 @@ const BLOCKS = '/api/v1/users/me/blocks';
 
 const blockOf = (userId: string): string => `${BLOCKS}/${encodeURIComponent(userId)}`;
 
+interface BlocksPage {
+  readonly items: readonly string[];
+  /** Not there where the server is of the time before there were pages. */
+  readonly nextCursor?: string | null;
+}
+
+const listBlocks = async (rest: Rest): Promise<readonly string[]> => {
+  const items: string[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await rest.data<BlocksPage>({ method: 'GET', path: BLOCKS, query: { cursor } });
+    items.push(...page.items);
+    if (page.nextCursor === undefined || page.nextCursor === null) return items;
+    cursor = page.nextCursor;
+  }
+};
+
 export const blocksApi = (rest: Rest): Blocks => ({
-  list: async () => (await rest.data<{ items: string[] }>({ method: 'GET', path: BLOCKS })).items,
+  list: () => listBlocks(rest),
   add: (userId) => rest.data({ method: 'PUT', path: blockOf(userId) }),
   remove: (userId) => rest.data({ method: 'DELETE', path: blockOf(userId) }),
   has: async (userId) => (await rest.data<{ blocked: boolean }>({ method: 'GET', path: blockOf(userId) })).blocked,

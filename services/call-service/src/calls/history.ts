@@ -1,8 +1,8 @@
 import { type CallState, type CallView, SYSTEM, type UserId, viewOf } from '@trunkline/contract';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
+import { CursorText, encodeCursor, FROM_THE_NEWEST } from '../http/cursor.ts';
 import { CALL_COLUMNS } from './call-columns.ts';
-import { CallCursorText, encodeCursor, FROM_THE_NEWEST } from './call-cursor.ts';
 import type { CallRecord } from './call-record.ts';
 
 /** One side's page, newest first, from behind a call; both sides are merged, since a person is caller here and callee there. */
@@ -31,7 +31,7 @@ const wholeNumber = (max: number) =>
 export const HistoryQuery = z.object({
   limit: wholeNumber(MAX_LIMIT).default(20),
   page: wholeNumber(MAX_PAGE).default(1),
-  cursor: CallCursorText.optional(),
+  cursor: CursorText.optional(),
 });
 export type HistoryQuery = z.infer<typeof HistoryQuery>;
 

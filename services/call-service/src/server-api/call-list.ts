@@ -1,7 +1,7 @@
 import { CALL_COLUMNS } from '../calls/call-columns.ts';
-import { type CallCursor, encodeCursor, FROM_THE_NEWEST } from '../calls/call-cursor.ts';
 import type { CallRecord } from '../calls/call-record.ts';
 import { type Database, isStatementTimeout, type Statement } from '../database/database.ts';
+import { type Cursor, encodeCursor, FROM_THE_NEWEST } from '../http/cursor.ts';
 import type { CallsQuery } from './call-bodies.ts';
 import { where } from './list-query.ts';
 
@@ -28,7 +28,7 @@ const CONDITIONS: Readonly<Record<keyof Asked, string>> = {
   before: '(c.created_at, c.id) < (to_timestamp((?::json->>0)::float8 / 1000), ?::json->>1)',
 };
 
-const askedOf = ({ state, reason, until }: CallsQuery, since: string | undefined, before: CallCursor): Asked => ({
+const askedOf = ({ state, reason, until }: CallsQuery, since: string | undefined, before: Cursor): Asked => ({
   ...(state === 'live' || state === 'over' ? { [state]: true } : { state }),
   reason,
   since,

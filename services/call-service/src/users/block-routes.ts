@@ -2,7 +2,8 @@ import { refusal, UserId } from '@trunkline/contract';
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { identityOf } from '../http/authenticate.ts';
 import { answerWith, refuseWith } from '../http/envelope.ts';
-import type { BlockList } from './blocks.ts';
+import { problemIn } from '../http/problem.ts';
+import { type BlockList, BlocksQuery } from './blocks.ts';
 
 export interface BlockRoutesOptions {
   guards(route: string): RequestHandler[];
@@ -23,8 +24,11 @@ export const blockRoutes = ({ guards, blocks }: BlockRoutesOptions): Router => {
     return null;
   };
 
-  routes.get(PATH, guards('blocks'), async (_request: Request, response: Response) => {
-    answerWith(response, 200, 'Blocked users retrieved successfully', { items: await blocks.read(identityOf(response).userId) });
+  routes.get(PATH, guards('blocks'), async (request: Request, response: Response) => {
+    const query = BlocksQuery.safeParse(request.query);
+    if (!query.success) return refuseWith(response, refusal('parse_error', { message: problemIn(query.error) }));
+    const page = await blocks.read(identityOf(response).userId, query.data);
+    answerWith(response, 200, 'Blocked users retrieved successfully', page);
   });
   routes.get(`${PATH}/:userId`, guards('blocks'), async (request: Request, response: Response) => {
     const other = otherUser(request, response);

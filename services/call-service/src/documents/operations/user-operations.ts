@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type BlocksPage, BlocksQuery } from '../../users/blocks.ts';
 import type { Presence } from '../../users/presence.ts';
 import { ManyUsers } from '../../users/presence-routes.ts';
 import type { Operation, Operations } from '../operation.ts';
@@ -6,6 +7,8 @@ import type { Operation, Operations } from '../operation.ts';
 const UserStatus = z
   .object({ userId: z.string(), online: z.boolean(), lastSeenAt: z.iso.datetime().nullable() })
   .meta({ id: 'UserStatus' }) satisfies z.ZodType<Omit<Presence, 'userId'>>;
+
+const Blocks: z.ZodType<BlocksPage> = z.object({ items: z.array(z.string()), nextCursor: z.string().nullable() });
 
 const Blocked = z.object({ userId: z.string(), blocked: z.boolean() });
 
@@ -22,7 +25,8 @@ export const USER_OPERATIONS: Operations = {
     tag: 'users',
     summary: 'Whom one has blocked',
     asks: 'user',
-    answers: { 200: { what: 'Ids of users, in the order of blocking', schema: z.object({ items: z.array(z.string()) }) } },
+    query: BlocksQuery,
+    answers: { 200: { what: 'Ids of users, in the order of blocking; nextCursor is null where there are no more', schema: Blocks } },
   },
   'GET /api/v1/users/me/blocks/:userId': ofOne('Whether one has blocked somebody', 'Yes or no'),
   'PUT /api/v1/users/me/blocks/:userId': ofOne('Block somebody, whose calls then ring nowhere', 'It is so, also where it was so before'),
