@@ -1,7 +1,7 @@
 import { type CallState, type CallView, SYSTEM, type UserId, viewOf } from '@trunkline/contract';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
-import { CursorText, encodeCursor, FROM_THE_NEWEST } from '../http/cursor.ts';
+import { cursorText, encodeCursor, FROM_THE_NEWEST } from '../http/cursor.ts';
 import { CALL_COLUMNS } from './call-columns.ts';
 import type { CallRecord } from './call-record.ts';
 
@@ -17,6 +17,11 @@ const READ_HISTORY = {
     SELECT ${CALL_COLUMNS} FROM page JOIN calls c ON c.id = page.id ORDER BY c.created_at DESC, c.id DESC`,
 };
 
+const LONGEST_CALL_ID = 64;
+
+/** Where a page of calls begins. */
+export const CallCursorText = cursorText(LONGEST_CALL_ID);
+
 const MAX_LIMIT = 100;
 const MAX_PAGE = 1000;
 
@@ -31,7 +36,7 @@ const wholeNumber = (max: number) =>
 export const HistoryQuery = z.object({
   limit: wholeNumber(MAX_LIMIT).default(20),
   page: wholeNumber(MAX_PAGE).default(1),
-  cursor: CursorText.optional(),
+  cursor: CallCursorText.optional(),
 });
 export type HistoryQuery = z.infer<typeof HistoryQuery>;
 

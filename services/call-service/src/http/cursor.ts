@@ -11,11 +11,9 @@ export const FROM_THE_NEWEST: Cursor = [LATEST, ''];
 /** Before all in a list that begins with the oldest. */
 export const FROM_THE_OLDEST: Cursor = [0, ''];
 
-const Decoded = z.tuple([z.number().min(0).max(LATEST), storableText(128)]);
-
-const decode = (text: string): Cursor | null => {
+const decode = (text: string): unknown => {
   try {
-    return Decoded.safeParse(JSON.parse(Buffer.from(text, 'base64url').toString())).data ?? null;
+    return JSON.parse(Buffer.from(text, 'base64url').toString());
   } catch {
     return null;
   }
@@ -23,9 +21,12 @@ const decode = (text: string): Cursor | null => {
 
 export const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url');
 
-/** A cursor as it was given with the page before. */
-export const CursorText = z.string().transform((text, context): Cursor => {
-  const cursor = decode(text);
-  if (cursor === null) context.addIssue({ code: 'custom', message: 'is not one that was given' });
-  return cursor ?? z.NEVER;
-});
+/** A cursor as it was given with the page before, of entries whose ids have that many characters at most. */
+export const cursorText = (longestId: number) => {
+  const Decoded = z.tuple([z.number().min(0).max(LATEST), storableText(longestId)]);
+  return z.string().transform((text, context): Cursor => {
+    const { data: cursor } = Decoded.safeParse(decode(text));
+    if (cursor === undefined) context.addIssue({ code: 'custom', message: 'is not one that was given' });
+    return cursor ?? z.NEVER;
+  });
+};

@@ -1,7 +1,7 @@
 import { CallState, EndReason, ReasonText, storableText, UserId } from '@trunkline/contract';
 import { z } from 'zod';
 import { placeFields, withoutGaps } from '../calls/call-bodies.ts';
-import { CursorText } from '../http/cursor.ts';
+import { CallCursorText } from '../calls/history.ts';
 import { limitOf, Moment } from './list-query.ts';
 
 const MAX_LIMIT = 100;
@@ -34,6 +34,6 @@ export const CallsQuery = z.object({
   since: Moment.optional(),
   until: Moment.optional(),
   limit: limitOf(MAX_LIMIT, 20),
-  cursor: CursorText.optional(),
+  cursor: CallCursorText.optional(),
 });
 export type CallsQuery = z.output<typeof CallsQuery>;

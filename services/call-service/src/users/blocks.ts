@@ -1,7 +1,7 @@
 import type { UserId } from '@trunkline/contract';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
-import { CursorText, encodeCursor, FROM_THE_OLDEST } from '../http/cursor.ts';
+import { cursorText, encodeCursor, FROM_THE_OLDEST } from '../http/cursor.ts';
 
 const BLOCK = { name: 'block_user', text: 'INSERT INTO blocks (owner_id, blocked_id) VALUES ($1, $2) ON CONFLICT DO NOTHING' };
 const UNBLOCK = { name: 'unblock_user', text: 'DELETE FROM blocks WHERE owner_id = $1 AND blocked_id = $2' };
@@ -18,6 +18,7 @@ const READ_WHO_BLOCKED = {
 };
 
 const MOST = 1000;
+const LONGEST_USER_ID = 128;
 
 /** Which part of a list of blocks is asked for; as much as there may be in one where nothing is said. */
 export const BlocksQuery = z.object({
@@ -27,7 +28,7 @@ export const BlocksQuery = z.object({
     .transform(Number)
     .pipe(z.number().min(1).max(MOST))
     .default(MOST),
-  cursor: CursorText.optional(),
+  cursor: cursorText(LONGEST_USER_ID).optional(),
 });
 export type BlocksQuery = z.output<typeof BlocksQuery>;
 
