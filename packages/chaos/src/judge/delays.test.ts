@@ -5,15 +5,15 @@ import { judgeAllDelays } from './delays.ts';
 import type { Evidence } from './evidence.ts';
 
 const BEGAN_AT = 1_700_000_000_000;
-const FELT_FOR_MS = 20_000;
+const APART_MS = 20_000;
 
 const frozen: Inflicted = { name: 'freeze_postgres', group: 'postgres', countsFrom: 'end', beganAt: BEGAN_AT, endedAt: BEGAN_AT + 2000 };
 const killed: Inflicted = {
   name: 'kill_redis',
   group: 'redis',
   countsFrom: 'begin',
-  beganAt: BEGAN_AT + FELT_FOR_MS,
-  endedAt: BEGAN_AT + FELT_FOR_MS + 500,
+  beganAt: BEGAN_AT + APART_MS,
+  endedAt: BEGAN_AT + APART_MS + 500,
 };
 
 const evidence: Evidence = {

@@ -10,27 +10,22 @@ type Circumstance = FaultGroup | 'healthy';
 
 interface Delay {
   /** What was felt meanwhile. */
-  circumstance: Circumstance;
-  /** Its name, or "healthy". */
-  fault: string;
+  fault: Inflicted | null;
   milliseconds: number;
   callId: string | null;
 }
 
-const NO_FAULT = null;
+const circumstanceOf = ({ fault }: Delay): Circumstance => fault?.group ?? 'healthy';
 
-const faultFelt = (faults: readonly Inflicted[], from: number, to: number): Inflicted | typeof NO_FAULT =>
-  faults.findLast(({ beganAt, endedAt }) => beganAt <= to && (endedAt ?? Number.POSITIVE_INFINITY) + FELT_MS >= from) ?? NO_FAULT;
-
-const feltAs = (fault: Inflicted | typeof NO_FAULT): Pick<Delay, 'circumstance' | 'fault'> =>
-  fault === NO_FAULT ? { circumstance: 'healthy', fault: 'healthy' } : { circumstance: fault.group, fault: fault.name };
+const faultFelt = (faults: readonly Inflicted[], from: number, to: number): Inflicted | null =>
+  faults.findLast(({ beganAt, endedAt }) => beganAt <= to && (endedAt ?? Number.POSITIVE_INFINITY) + FELT_MS >= from) ?? null;
 
 /** What lies between a moment and what followed it, counted as the fault that was felt has it; none for what did not wait for its end. */
 const delayBetween = (faults: readonly Inflicted[], from: number, to: number, callId: string | null): Delay[] => {
   const fault = faultFelt(faults, from, to);
-  if (fault === NO_FAULT) return [{ ...feltAs(fault), milliseconds: to - from, callId }];
+  if (fault === null) return [{ fault, milliseconds: to - from, callId }];
   const since = Math.max(from, fault.countsFrom === 'begin' ? fault.beganAt : (fault.endedAt ?? fault.beganAt));
-  return to < since ? [] : [{ ...feltAs(fault), milliseconds: to - since, callId }];
+  return to < since ? [] : [{ fault, milliseconds: to - since, callId }];
 };
 
 const percentile = (sorted: readonly number[], share: number): number =>
@@ -56,7 +51,7 @@ interface Limit {
 
 /** How long it took while each fault was felt, the longest first. */
 const byFault = (sorted: readonly Delay[]): DelayOfFault[] =>
-  Object.entries(Object.groupBy(sorted, ({ fault }) => fault))
+  Object.entries(Object.groupBy(sorted, ({ fault }) => fault?.name ?? 'healthy'))
     .map(([fault, delays = []]) => {
       const each = delays.map(({ milliseconds }) => milliseconds);
       return { fault, count: each.length, p99Ms: Math.round(percentile(each, 0.99)), mostMs: Math.round(each.at(-1) ?? 0) };
@@ -64,7 +59,7 @@ const byFault = (sorted: readonly Delay[]): DelayOfFault[] =>
     .sort((a, b) => b.p99Ms - a.p99Ms);
 
 const judgeDelays = (promise: string, says: string, delays: readonly Delay[], { limitMs, circumstances }: Limit): Verdict => {
-  const counted = delays.filter(({ circumstance }) => circumstances.includes(circumstance)).sort((a, b) => a.milliseconds - b.milliseconds);
+  const counted = delays.filter((delay) => circumstances.includes(circumstanceOf(delay))).sort((a, b) => a.milliseconds - b.milliseconds);
   const sorted = counted.map(({ milliseconds }) => milliseconds);
   const p99 = percentile(sorted, 0.99);
   const most = counted.at(-1);
@@ -83,8 +78,8 @@ const timeoutDelays = ({ stories, rows, faults }: Evidence): Delay[] =>
   stories.flatMap((story) => {
     const row = rows.get(story.callId);
     if (row?.state !== 'MISSED' || row.endedAt === null) return [];
-    const felt = feltAs(faultFelt(faults, row.ringDeadlineAt, row.endedAt));
-    return [{ ...felt, milliseconds: row.endedAt - row.ringDeadlineAt, callId: story.callId }];
+    const fault = faultFelt(faults, row.ringDeadlineAt, row.endedAt);
+    return [{ fault, milliseconds: row.endedAt - row.ringDeadlineAt, callId: story.callId }];
   });
 
 /** What is sooner or later. */
@@ -97,15 +92,13 @@ export const judgeAllDelays = (evidence: Evidence): Verdict[] => {
   const timeouts = timeoutDelays(evidence);
   const returns = absences.flatMap(({ lostAt, backAt }) => delayBetween(faults, lostAt, backAt, null));
   const answered = answers.flatMap(({ at, afterMs }): Delay[] => {
-    const felt = feltAs(faultFelt(faults, at - afterMs, at));
+    const fault = faultFelt(faults, at - afterMs, at);
     // No server answers through a network that carries nothing.
-    return felt.circumstance === 'phones'
-      ? delayBetween(faults, at - afterMs, at, null)
-      : [{ ...felt, milliseconds: afterMs, callId: null }];
+    return fault?.group === 'phones' ? delayBetween(faults, at - afterMs, at, null) : [{ fault, milliseconds: afterMs, callId: null }];
   });
   const revoked = revocations.map(
     ({ askedAt, closedAt }): Delay => ({
-      ...feltAs(faultFelt(faults, askedAt, closedAt)),
+      fault: faultFelt(faults, askedAt, closedAt),
       milliseconds: closedAt - askedAt,
       callId: null,
     }),
