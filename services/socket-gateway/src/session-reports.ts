@@ -67,7 +67,7 @@ export const createSessionReports = ({ client, gatewayId, log }: SessionReportsO
       try {
         const snapshots = await post(sessions, []);
         const admissions = new Map<SessionId, Admission>(snapshots.map(({ sessionId, ...admission }) => [sessionId, admission]));
-        return sessions.map(({ sessionId }) => admissions.get(sessionId) ?? 'busy');
+        return sessions.map(({ sessionId }) => admissions.get(sessionId) ?? 'unreachable');
       } catch (error) {
         log.warn({ err: error, sessions: sessions.length }, 'sessions could not be opened');
         const reason = error instanceof CallServiceError && error.wasBusy ? 'busy' : 'unreachable';
