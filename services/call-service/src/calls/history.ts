@@ -2,6 +2,7 @@ import { type CallState, type CallView, SYSTEM, type UserId, viewOf } from '@tru
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { cursorText, encodeCursor, FROM_THE_NEWEST } from '../http/cursor.ts';
+import { wholeNumber } from '../http/whole-number.ts';
 import { CALL_COLUMNS } from './call-columns.ts';
 import type { CallRecord } from './call-record.ts';
 
@@ -24,13 +25,6 @@ export const CallCursorText = cursorText(LONGEST_CALL_ID);
 
 const MAX_LIMIT = 100;
 const MAX_PAGE = 1000;
-
-const wholeNumber = (max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,6}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(1).max(max));
 
 /** The query of a history request: a cursor from the page before, or a page number. */
 export const HistoryQuery = z.object({

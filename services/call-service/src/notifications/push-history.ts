@@ -1,6 +1,7 @@
 import type { PushContent } from '@trunkline/contract';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
+import { wholeNumber } from '../http/whole-number.ts';
 
 /** `$1` user, `$2` the notification behind which the page begins, `$3` how many. A notification is one row here, whatever it went to. */
 export const READ_PUSH_HISTORY = {
@@ -18,13 +19,10 @@ export const READ_PUSH_HISTORY = {
 
 const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
+const MAX_LIMIT = 100;
+
 export const PushHistoryQuery = z.object({
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(1).max(100))
-    .default(20),
+  limit: wholeNumber(MAX_LIMIT).default(20),
   cursor: z.uuid('is not one that was given').default(LAST_UUID),
 });
 

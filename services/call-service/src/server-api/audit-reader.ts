@@ -2,7 +2,8 @@ import { CallId, storableText } from '@trunkline/contract';
 import { z } from 'zod';
 import { readCall } from '../calls/call-reader.ts';
 import type { Database, Statement } from '../database/database.ts';
-import { limitOf, Moment, where } from './list-query.ts';
+import { wholeNumber } from '../http/whole-number.ts';
+import { Moment, where } from './list-query.ts';
 
 const MAX_LIMIT = 200;
 
@@ -14,7 +15,7 @@ export const AuditQuery = z.object({
   chatId: z.uuid().optional(),
   since: Moment.optional(),
   until: Moment.optional(),
-  limit: limitOf(MAX_LIMIT, 50),
+  limit: wholeNumber(MAX_LIMIT).default(50),
   /** The id of the last row of the page before. */
   cursor: z
     .string()

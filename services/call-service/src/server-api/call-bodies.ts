@@ -2,7 +2,8 @@ import { CallState, EndReason, ReasonText, storableText, UserId } from '@trunkli
 import { z } from 'zod';
 import { placeFields, withoutGaps } from '../calls/call-bodies.ts';
 import { CallCursorText } from '../calls/history.ts';
-import { limitOf, Moment } from './list-query.ts';
+import { wholeNumber } from '../http/whole-number.ts';
+import { Moment } from './list-query.ts';
 
 const MAX_LIMIT = 100;
 
@@ -33,7 +34,7 @@ export const CallsQuery = z.object({
   reason: EndReason.optional(),
   since: Moment.optional(),
   until: Moment.optional(),
-  limit: limitOf(MAX_LIMIT, 20),
+  limit: wholeNumber(MAX_LIMIT).default(20),
   cursor: CallCursorText.optional(),
 });
 export type CallsQuery = z.output<typeof CallsQuery>;

@@ -15,15 +15,6 @@ export const MomentAsGiven = IsoTime.refine((time) => inUtc(time) !== null, 'mus
 /** The same, in UTC. */
 export const Moment = MomentAsGiven.transform((time) => inUtc(time) ?? z.NEVER);
 
-/** How many items a page may have. */
-export const limitOf = (max: number, usual: number) =>
-  z
-    .string()
-    .regex(/^\d{1,6}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(1).max(max))
-    .default(usual);
-
 /**
  * The conditions of what was asked for, each with its own numbered value in the place of `?`; and a name, the same for the
  * same conditions, since a prepared statement is known by it.

@@ -2,6 +2,7 @@ import type { UserId } from '@trunkline/contract';
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { cursorText, encodeCursor, FROM_THE_OLDEST } from '../http/cursor.ts';
+import { wholeNumber } from '../http/whole-number.ts';
 
 const BLOCK = { name: 'block_user', text: 'INSERT INTO blocks (owner_id, blocked_id) VALUES ($1, $2) ON CONFLICT DO NOTHING' };
 const UNBLOCK = { name: 'unblock_user', text: 'DELETE FROM blocks WHERE owner_id = $1 AND blocked_id = $2' };
@@ -22,12 +23,7 @@ const LONGEST_USER_ID = 128;
 
 /** Which part of a list of blocks is asked for; as much as there may be in one where nothing is said. */
 export const BlocksQuery = z.object({
-  limit: z
-    .string()
-    .regex(/^\d{1,4}$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(1).max(MOST))
-    .default(MOST),
+  limit: wholeNumber(MOST).default(MOST),
   cursor: cursorText(LONGEST_USER_ID).optional(),
 });
 export type BlocksQuery = z.output<typeof BlocksQuery>;
