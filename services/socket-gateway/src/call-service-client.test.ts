@@ -112,6 +112,8 @@ describe('a request to call-service', () => {
     expect(await errorOf(gone.url, failing.url)).toMatchObject({ wasBusy: true });
     expect(await errorOf(failing.url, gone.url)).toMatchObject({ wasBusy: true });
     expect(await errorOf(gone.url)).toMatchObject({ wasBusy: false });
+    await using refusing = await serveStatus(400);
+    expect(await errorOf(refusing.url, failing.url)).toMatchObject({ wasBusy: false });
   });
 
   it('is not repeated when it was refused for what it is', async () => {

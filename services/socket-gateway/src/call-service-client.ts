@@ -107,9 +107,9 @@ export const createCallServiceClient = (options: CallServiceClientOptions): Call
       try {
         return await attempt(endpoint, request, request.bodyFor(count, Math.max(0, deadline - performance.now())), timeoutMs);
       } catch (error) {
+        if (error instanceof RefusedRequest) throw new CallServiceError(request.path, error, false);
         lastError = error;
         wasBusy ||= isBusy(error);
-        if (error instanceof RefusedRequest) break;
         endpoint.avoidedUntil = performance.now() + AVOID_MS;
         log.debug({ err: error, path: request.path, attempt: count }, 'an attempt failed');
       }
